@@ -1,0 +1,21 @@
+"""Package formats: bytes in, bytes out, nothing of networks. One module each, all of one shape."""
+
+from typing import BinaryIO, Protocol
+
+from release.compression import Packer
+from release.package import Package
+
+
+class Format(Protocol):
+    """What a module of `release/formats/` offers for a kind of package file."""
+
+    SUFFIX: str
+    """The end of the file name, dot included."""
+
+    def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
+        """Write the package file to `out`, which is seekable and empty.
+
+        Raises:
+            FormatError: the format forbids a name, a relation or a script of this package.
+
+        """

@@ -1,0 +1,20 @@
+"""A plain tarball: the payload below one directory, `<name>-<version>/`."""
+
+from typing import BinaryIO
+
+from release import spelling
+from release.compression import Packer
+from release.formats import tar
+from release.package import Package
+from release.payload import Directory
+
+SUFFIX = ".tar.gz"
+
+
+def write(package: Package, out: BinaryIO, packer: Packer) -> None:
+    """Write `package` as a gzipped tar archive; scripts and relations have no place in it."""
+    top = f"{package.name}-{spelling.file_name(package.version)}"
+    gzip = packer.gzip(out)
+    gzip.write(tar.header(Directory(path="/"), name=top, date=package.date))
+    tar.add_payload(gzip, package.payload.with_parents(), packer, prefix=top, date=package.date)
+    gzip.close()

@@ -1,0 +1,50 @@
+"""One package as the formats see it: metadata, scripts and payload, resolved for one format and one arch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from semver import Version
+
+from release.arch import Arch
+from release.payload import Payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relations:
+    """What a package asks of others, in the words of its format (`"dkms"`, `"libc6 (>= 2.31)"`).
+
+    A format without a word for one of them refuses it rather than dropping it.
+    """
+
+    depends: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """Everything that goes into one package file; a value, so the same package gives the same bytes.
+
+    `date` is seconds since 1970 UTC, the commit date of the component's own version: every time inside the
+    file is this one. `summary` is one line; `description` is plain text, paragraphs parted by an empty line.
+    `maintainer` is `Name <address>`. `scripts` maps the format's own script names (`postinst`, `%post` as
+    `post`) to shell text, called with the format's own arguments.
+    """
+
+    name: str
+    version: Version
+    arch: Arch
+    date: int
+    summary: str
+    description: str
+    license: str
+    homepage: str
+    maintainer: str
+    vendor: str
+    payload: Payload
+    section: str = "misc"
+    relations: Relations = field(default_factory=Relations)
+    scripts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,35 @@
+"""Unit tests touch no network and start no process: an audit hook makes it so."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+_FORBIDDEN = frozenset(
+    {
+        *("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"),
+        *("socket.connect", "socket.sendto", "socket.getaddrinfo"),
+    }
+)
+
+
+class _Guard:
+    def __init__(self) -> None:
+        self.armed = False
+
+    def __call__(self, event: str, args: tuple[object, ...]) -> None:
+        if self.armed and event in _FORBIDDEN:
+            raise AssertionError(
+                f"a unit test must not start a process or open a connection: {event} {args!r}"
+            )
+
+
+_guard = _Guard()
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def _sealed(request: pytest.FixtureRequest) -> Iterator[None]:
+    _guard.armed = not (request.node.get_closest_marker("engines") or request.node.get_closest_marker("git"))
+    yield
+    _guard.armed = False
