@@ -25,7 +25,7 @@ class Artifact:
     component: str
     name: str
     version: Version
-    arch: Arch
+    arch: Arch | Literal["multi"]
     size: int
     sha256: str
     signed_sha256: str | None = None

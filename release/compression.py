@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, Self
 
 from zlib_ng import zlib_ng
 
@@ -33,6 +33,15 @@ INLINE: Final = 32 << 10
 _COPY: Final = 1 << 20
 # ID1 ID2, CM=deflate, no flags, no time, no hint, unknown system: nothing here depends on the machine.
 _GZIP_HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF))
+# The same with the hint "slowest algorithm".
+_GZIP_BEST_HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 0xFF))
+_BEST: Final = 9
+
+
+class Sink(Protocol):
+    """What compressed bytes are written to: a file, or something that digests them on their way."""
+
+    def write(self, data: bytes, /) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +106,7 @@ class Packer:
             self._packed[source] = known
         return known
 
-    def gzip(self, out: BinaryIO, *, plain_digest: "_Hash | None" = None) -> "GzipWriter":
+    def gzip(self, out: Sink, *, plain_digest: "_Hash | None" = None) -> "GzipWriter":
         """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
         return GzipWriter(out, level=self._level, plain_digest=plain_digest)
 
@@ -132,7 +141,7 @@ class Packer:
 class GzipWriter:
     """One gzip member made of raw bytes (`write`) and packed contents (`add`), in the order of the calls."""
 
-    def __init__(self, out: BinaryIO, *, level: int = LEVEL, plain_digest: "_Hash | None" = None) -> None:
+    def __init__(self, out: Sink, *, level: int = LEVEL, plain_digest: "_Hash | None" = None) -> None:
         self._out = out
         self._level = level
         self._digest = plain_digest
@@ -189,6 +198,14 @@ def deflate(data: bytes, level: int) -> bytes:
     """Raw deflate blocks for `data`, ending on a byte boundary, without history before or after."""
     compressor = zlib_ng.compressobj(level, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS)
     return bytes(compressor.compress(data) + compressor.flush(zlib_ng.Z_FULL_FLUSH))
+
+
+def gzipped(data: bytes) -> bytes:
+    """`data` as one gzip member of the highest level, without name and time, as `gzip -9n` writes it."""
+    compressor = zlib_ng.compressobj(_BEST, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS)
+    deflated = bytes(compressor.compress(data) + compressor.flush())
+    trailer = zlib_ng.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
+    return _GZIP_BEST_HEADER + deflated + trailer
 
 
 def _small(data: bytes, source: Path | None) -> Packed:

@@ -121,8 +121,8 @@ def parents(path: str) -> Iterator[str]:
     >>> list(parents("/usr/bin/kestrel"))
     ['/usr/bin', '/usr']
     """
-    while (path := posixpath.dirname(path)) != "/":
-        yield path
+    parts = path.strip("/").split("/")[:-1]
+    return ("/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def _malformed(entries: Iterable[Entry]) -> Iterator[str]:

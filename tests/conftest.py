@@ -30,6 +30,6 @@ sys.addaudithook(_guard)
 
 @pytest.fixture(autouse=True)
 def _sealed(request: pytest.FixtureRequest) -> Iterator[None]:
-    _guard.armed = not (request.node.get_closest_marker("engines") or request.node.get_closest_marker("git"))
+    _guard.armed = not any(request.node.get_closest_marker(name) for name in ("engines", "process"))
     yield
     _guard.armed = False

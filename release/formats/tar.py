@@ -1,17 +1,29 @@
 """Tar headers (POSIX.1-2001 ustar, with pax records where ustar cannot say it), for every format using tar.
 
-Nothing of the machine shows: names of owners, no ids but 0, one time for all.
+Nothing of the machine shows: owners by name with id 0, or by number without a name; one time for all.
 """
 
 import tarfile
+from typing import Literal
 
 from release.compression import GzipWriter, Packer
 from release.payload import Directory, Entry, File, Payload, Symlink
 
+Dialect = Literal[1, 2]
+"""How a long name is written: `tarfile.GNU_FORMAT` (dpkg reads no other, deb(5)) or `tarfile.PAX_FORMAT`."""
+
 _BLOCK = tarfile.BLOCKSIZE
 
 
-def add_payload(gzip: GzipWriter, payload: Payload, packer: Packer, *, prefix: str, date: int) -> None:
+def add_payload(
+    gzip: GzipWriter,
+    payload: Payload,
+    packer: Packer,
+    *,
+    prefix: str,
+    date: int,
+    dialect: Dialect = tarfile.PAX_FORMAT,
+) -> None:
     """Append a tar archive of `payload` to `gzip`; `prefix` stands before every path (`"."`, `"name-1.0"`).
 
     `date` is seconds since 1970 UTC. The end-of-archive blocks are written too.
@@ -20,11 +32,11 @@ def add_payload(gzip: GzipWriter, payload: Payload, packer: Packer, *, prefix: s
         name = (prefix + entry.path).lstrip("/")
         if isinstance(entry, File):
             content = packer.pack(entry.source)
-            gzip.write(header(entry, name=name, date=date, size=content.size))
+            gzip.write(header(entry, name=name, date=date, size=content.size, dialect=dialect))
             gzip.add(content)
             gzip.write(bytes(-content.size % _BLOCK))
         else:
-            gzip.write(header(entry, name=name, date=date))
+            gzip.write(header(entry, name=name, date=date, dialect=dialect))
     end_archive(gzip)
 
 
@@ -33,11 +45,14 @@ def end_archive(gzip: GzipWriter) -> None:
     gzip.write(bytes(2 * _BLOCK))
 
 
-def header(entry: Entry, *, name: str, date: int, size: int = 0) -> bytes:
+def header(
+    entry: Entry, *, name: str, date: int, size: int = 0, dialect: Dialect = tarfile.PAX_FORMAT
+) -> bytes:
     """The header blocks of one entry, called `name` in the archive."""
     info = tarfile.TarInfo(name)
     info.mode, info.mtime, info.size = entry.mode, date, size
-    info.uname, info.gname = entry.owner, entry.group
+    info.uid, info.uname = _identity(entry.owner)
+    info.gid, info.gname = _identity(entry.group)
     match entry:
         case Directory():
             info.type = tarfile.DIRTYPE
@@ -45,4 +60,8 @@ def header(entry: Entry, *, name: str, date: int, size: int = 0) -> bytes:
             info.type, info.linkname = tarfile.SYMTYPE, entry.target
         case File():
             info.type = tarfile.REGTYPE
-    return info.tobuf(tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape")
+    return info.tobuf(dialect, encoding="utf-8", errors="surrogateescape")
+
+
+def _identity(owner: str) -> tuple[int, str]:
+    return (int(owner), "") if owner.isdecimal() else (0, owner)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pysequoia import CipherSuite, Profile, SignatureMode, Tsk, sign
+from pysequoia import SignatureMode, Tsk, sign
 
 from release.errors import SigningError
+from release.signing import openpgp_key
 
 KEY_VARIABLE = "JESSES_SIGNING_KEY"
 KEY_FILE_VARIABLE = "JESSES_SIGNING_KEY_FILE"
@@ -38,9 +39,7 @@ def ephemeral(user_id: str) -> OpenPgpSigner:
 
     RSA in version 4 packets: EL9 and some rpm 4.17 refuse Ed25519, and no rpm before 6 reads version 6.
     """
-    return OpenPgpSigner(
-        Tsk.generate(user_id=user_id, cipher_suite=CipherSuite.RSA4k, profile=Profile.RFC4880)
-    )
+    return OpenPgpSigner(openpgp_key.generate(user_id))
 
 
 def configured(environment: Mapping[str, str]) -> OpenPgpSigner | None:

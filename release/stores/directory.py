@@ -62,9 +62,7 @@ class DirectoryStore:
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts or _hidden(key):
-            raise StoreError(
-                f"{key!r} is no key of a directory store", fix="use a relative path without '..'"
-            )
+            raise StoreError(f"{key!r} is no key of a store", fix="use a relative path without '..'")
         return self.root / key
 
     def _replace(self, path: Path, source: Path | bytes) -> None:

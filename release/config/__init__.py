@@ -1,0 +1,6 @@
+"""`release.toml` as frozen, validated values."""
+
+from release.config.load import load
+from release.config.models import Build, Channel, Component, Config, Contents, Image, Package, Project
+
+__all__ = ["Build", "Channel", "Component", "Config", "Contents", "Image", "Package", "Project", "load"]

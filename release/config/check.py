@@ -1,0 +1,95 @@
+"""What the models alone cannot see: references, files that must exist, paths that clash."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from release.config.models import Component, Config, Contents, FormatOptions, Package
+
+SCRIPTS = {
+    "deb": ("preinst", "postinst", "prerm", "postrm"),
+    "rpm": ("pre", "post", "preun", "postun", "pretrans", "posttrans"),
+}
+
+
+def problems_in(config: Config, directory: Path) -> Iterator[str]:
+    """Every problem of a well-formed configuration, as `key path: what is wrong`."""
+    for name, component in config.components.items():
+        yield from _component(component, f"components.{name}", directory)
+    for name, build in config.builds.items():
+        yield from _unknown(build.component, config.components, f"builds.{name}.component")
+    for name, package in config.packages.items():
+        yield from _package(config, package, f"packages.{name}", directory)
+    for name, image in config.images.items():
+        where = f"images.{name}"
+        yield from _made_from(config, image.component, image.build, where)
+        yield from _all_contents(image.contents, where, directory)
+    yield from _claimed_twice(config)
+
+
+def _component(component: Component, where: str, directory: Path) -> Iterator[str]:
+    if component.bump == "contract" and not component.contract:
+        yield f'{where}.contract: bump = "contract" needs the contract\'s files'
+    for index, name in enumerate(component.contract):
+        if not (directory / name).is_file():
+            yield f"{where}.contract.{index}: there is no file {name}"
+
+
+def _package(config: Config, package: Package, where: str, directory: Path) -> Iterator[str]:
+    yield from _made_from(config, package.component, package.build, where)
+    yield from _all_contents(package.contents, where, directory)
+    for name, options in (("deb", package.deb), ("rpm", package.rpm)):
+        yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
+
+
+def _made_from(config: Config, component: str, build: str, where: str) -> Iterator[str]:
+    yield from _unknown(component, config.components, f"{where}.component")
+    yield from _unknown(build, config.builds, f"{where}.build")
+    made_by = config.builds.get(build)
+    if made_by and made_by.component != component:
+        yield f"{where}.build: {build} builds component {made_by.component}, not {component}"
+
+
+def _scripts(options: FormatOptions, format_name: str, where: str, directory: Path) -> Iterator[str]:
+    for script, source in options.scripts.items():
+        if script not in SCRIPTS[format_name]:
+            known = ", ".join(SCRIPTS[format_name])
+            yield f"{where}.{script}: {format_name} has no such script; it has {known}"
+        elif not (directory / source).is_file():
+            yield f"{where}.{script}: there is no file {source}"
+
+
+def _all_contents(contents: tuple[Contents, ...], where: str, directory: Path) -> Iterator[str]:
+    for index, entry in enumerate(contents):
+        yield from _contents(entry, f"{where}.contents.{index}", directory)
+
+
+def _contents(entry: Contents, where: str, directory: Path) -> Iterator[str]:
+    chosen = sum(value is not None for value in (entry.source, entry.staged, entry.link)) + entry.directory
+    if chosen != 1:
+        yield f"{where}: needs exactly one of source, staged, link and directory = true"
+    for key, value in (("source", entry.source), ("staged", entry.staged)):
+        if value is not None and (value.startswith("/") or ".." in Path(value).parts):
+            yield f"{where}.{key}: {value!r} leaves the tree; use a relative path without '..'"
+        elif key == "source" and value is not None and not (directory / value).exists():
+            yield f"{where}.source: there is no {value} in the repository"
+
+
+def _unknown(name: str, known: dict[str, object] | object, where: str) -> Iterator[str]:
+    names = list(known) if isinstance(known, dict) else []
+    if name not in names:
+        yield f"{where}: there is no {name!r}; there is {', '.join(names) or 'none'}"
+
+
+def _claimed_twice(config: Config) -> Iterator[str]:
+    """Packages of one format are installed side by side, so no two may hold one path."""
+    claims = Counter(
+        (format_name, entry.path)
+        for package in config.packages.values()
+        for entry in package.contents
+        for format_name in set(package.formats) & set(entry.formats) - {"tarball"}
+        if not entry.directory
+    )
+    for (format_name, path), count in sorted(claims.items()):
+        if count > 1:
+            yield f"packages: {path} is claimed {count} times in {format_name} packages"

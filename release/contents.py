@@ -1,0 +1,81 @@
+"""From `contents` of the configuration to the entries of a payload."""
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from release.compression import gzipped
+from release.config import Contents
+from release.errors import PayloadError
+from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Symlink
+
+
+def resolve(contents: Iterable[Contents], *, sources: Path, staged: Path, version: str) -> Iterator[Entry]:
+    """The entries that `contents` name, read from the repository (`sources`) and a staged tree (`staged`).
+
+    Raises:
+        PayloadError: something named is missing, or is neither a file, a directory nor a link.
+
+    """
+    for wanted in contents:
+        path = wanted.path.replace("{version}", version)
+        if wanted.link is not None:
+            yield Symlink(path=path, target=wanted.link, owner=wanted.owner, group=wanted.group)
+        elif wanted.directory:
+            yield Directory(path=path, mode=_mode(wanted, 0o755), owner=wanted.owner, group=wanted.group)
+        else:
+            yield from _from_disk(wanted, path, _origin(wanted, sources, staged))
+
+
+def _origin(wanted: Contents, sources: Path, staged: Path) -> Path:
+    name, root = (wanted.source, sources) if wanted.source is not None else (wanted.staged, staged)
+    origin = root / (name or "")
+    if not origin.exists():
+        made = "the repository has" if wanted.source is not None else "the build staged"
+        raise PayloadError(
+            f"{wanted.path}: {made} no {name}",
+            fix="correct the entry in release.toml, or have the build command stage it",
+        )
+    return origin
+
+
+def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
+    if not origin.is_dir():
+        yield _entry(wanted, path, origin)
+        return
+    if path not in STANDARD_DIRECTORIES:
+        yield _entry(wanted, path, origin)
+    for found in sorted(origin.rglob("*"), key=os.fsencode):
+        below = posixpath.join(path, found.relative_to(origin).as_posix())
+        if found.is_symlink() or not found.is_dir() or below not in STANDARD_DIRECTORIES:
+            yield _entry(wanted, below, found)
+
+
+def _entry(wanted: Contents, path: str, origin: Path) -> Entry:
+    status = origin.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return Symlink(path=path, target=str(origin.readlink()), owner=wanted.owner, group=wanted.group)
+    if stat.S_ISDIR(status.st_mode):
+        return Directory(path=path, owner=wanted.owner, group=wanted.group)
+    if not stat.S_ISREG(status.st_mode):
+        raise PayloadError(
+            f"{origin} is neither a file, a directory nor a link", fix="leave it out of the staged tree"
+        )
+    entry = File(
+        path=path,
+        source=origin,
+        mode=_mode(wanted, 0o755 if status.st_mode & stat.S_IXUSR else 0o644),
+        owner=wanted.owner,
+        group=wanted.group,
+        config=wanted.config,
+        doc=wanted.doc,
+        license=wanted.license,
+    )
+    return replace(entry, source=gzipped(origin.read_bytes())) if wanted.gzip else entry
+
+
+def _mode(wanted: Contents, default: int) -> int:
+    return int(wanted.mode, 8) if wanted.mode else default

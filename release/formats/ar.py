@@ -1,0 +1,77 @@
+"""The ar archive as deb(5) has it: short names, sizes of ten digits, members padded to even offsets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from release.errors import FormatError
+
+MAGIC: Final = b"!<arch>\n"
+
+_HEADER: Final = 60
+_LARGEST: Final = 10**10 - 1
+_END: Final = b"`\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A member of an archive: `size` bytes at `offset`."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def header(name: str, *, size: int, date: int) -> bytes:
+    """The header of a member, owned by root with mode 0644; `date` is seconds since 1970 UTC.
+
+    Raises:
+        FormatError: `size` does not fit.
+
+    """
+    if size > _LARGEST:
+        raise FormatError(
+            f"{name} has {size} bytes, and a DEB holds at most {_LARGEST} in one part (deb(5))",
+            fix="split the package",
+        )
+    return f"{name:<16}{date:<12}{0:<6}{0:<6}{0o100644:<8o}{size:<10}".encode() + _END
+
+
+@contextmanager
+def member(out: BinaryIO, name: str, *, date: int) -> Iterator[None]:
+    """A member made of whatever is written to `out` inside the context; its size is filled in afterwards."""
+    start = out.tell()
+    out.write(header(name, size=0, date=date))
+    yield
+    end = out.tell()
+    size = end - start - _HEADER
+    out.seek(start)
+    out.write(header(name, size=size, date=date))
+    out.seek(end)
+    out.write(b"\n" * (size % 2))
+
+
+def members(stream: BinaryIO) -> Iterator[Member]:
+    """The members of the archive in `stream`, which is left anywhere.
+
+    Raises:
+        FormatError: it is no ar archive, or a header is damaged.
+
+    """
+    if stream.read(len(MAGIC)) != MAGIC:
+        raise _damaged("it does not start as an ar archive does")
+    offset = len(MAGIC)
+    while head := stream.read(_HEADER):
+        size = head[48:58].decode("ascii", "replace").strip()
+        if len(head) != _HEADER or not head.endswith(_END) or not size.isdecimal():
+            raise _damaged(f"the member header at byte {offset} is damaged")
+        name = head[:16].decode("ascii", "replace").rstrip(" ").removesuffix("/")
+        offset += _HEADER
+        yield Member(name=name, offset=offset, size=int(size))
+        offset += int(size) + int(size) % 2
+        stream.seek(offset)
+
+
+def _damaged(what: str) -> FormatError:
+    return FormatError(f"this is no DEB file: {what} (deb(5))", fix="build or download it again")

@@ -1,0 +1,37 @@
+"""Members of a cpio archive in the "newc" format (cpio(5), "New ASCII Format"), as RPM payloads hold them."""
+
+from typing import Final
+
+from release.payload import Entry
+
+TRAILER_NAME: Final = "TRAILER!!!"
+_ALIGNMENT: Final = 4
+
+
+def member(entry: Entry, *, kind: int, inode: int, date: int, size: int) -> bytes:
+    """The header of one entry, its name (`./usr/bin/kestrel`) and padding.
+
+    `kind` is the file type as in `stat.S_IFMT`, `date` seconds since 1970 UTC. `size` bytes of content
+    follow, and `padding(size)`.
+    """
+    return _header("." + entry.path, inode=inode, mode=kind | entry.mode, links=1, date=date, size=size)
+
+
+def trailer() -> bytes:
+    """What ends the archive."""
+    return _header(TRAILER_NAME, inode=0, mode=0, links=1, date=0, size=0)
+
+
+def padding(size: int) -> bytes:
+    return bytes(-size % _ALIGNMENT)
+
+
+def _header(name: str, *, inode: int, mode: int, links: int, date: int, size: int) -> bytes:
+    path = name.encode() + b"\0"
+    owner = device = checksum = 0
+    fields = (
+        *(inode, mode, owner, owner, links, date, size),
+        *(device, device, device, device, len(path), checksum),
+    )
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + path
+    return head + padding(len(head))

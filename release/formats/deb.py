@@ -1,0 +1,187 @@
+"""Debian binary packages, format 2.0 (deb(5))."""
+
+import gzip
+import io
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from release import spelling
+from release.compression import Packed, Packer, gzipped
+from release.errors import FormatError
+from release.formats import ar, debian_control, tar
+from release.package import Package
+from release.payload import Directory, File, Payload, Symlink
+
+SUFFIX = ".deb"
+
+SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
+"""Maintainer scripts (Policy 6.1)."""
+
+_CONTROL_TAR: Final = "control.tar"
+_UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "": bytes,
+    ".gz": gzip.decompress,
+    ".xz": lzma.decompress,
+}
+
+
+def write(package: Package, out: BinaryIO, packer: Packer) -> None:
+    """Write `package` as a DEB file, with a changelog where the payload has none.
+
+    Raises:
+        FormatError: Debian Policy or dpkg forbids something in it.
+
+    """
+    _check(package)
+    payload = _complete(package).with_parents()
+    contents = {file.path: packer.pack(file.source) for file in payload.files}
+    stanza = debian_control.stanza(package, installed_size=_installed_size(payload, contents))
+    control = Payload.of(_control_files(package, stanza, payload, contents))
+    out.write(ar.MAGIC)
+    with ar.member(out, "debian-binary", date=package.date):
+        out.write(b"2.0\n")
+    with ar.member(out, _CONTROL_TAR + ".gz", date=package.date):
+        _write_tar(control, out, packer, package.date)
+    with ar.member(out, "data.tar.gz", date=package.date):
+        _write_tar(payload, out, packer, package.date)
+
+
+def read_control(source: BinaryIO | Path) -> str:
+    """The control file of a DEB file, ending in one newline.
+
+    Raises:
+        FormatError: it is no DEB file, or its control part is damaged or packed otherwise than by gzip or xz.
+
+    """
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            return read_control(stream)
+    for member in ar.members(source):
+        if member.name.startswith(_CONTROL_TAR):
+            source.seek(member.offset)
+            return _control_of(source.read(member.size), member.name.removeprefix(_CONTROL_TAR))
+    raise FormatError("this is no DEB file: it has no control.tar (deb(5))", fix="build or download it again")
+
+
+def _control_of(data: bytes, suffix: str) -> str:
+    unpack = _UNPACK.get(suffix)
+    if unpack is None:
+        raise FormatError(
+            f"the control part of this DEB is packed as {suffix}, which cannot be read here",
+            fix="pack it with gzip or xz: dpkg-deb -Zxz",
+        )
+    try:
+        return _file_of_tar(unpack(data), "control").decode().strip("\n") + "\n"
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, ValueError) as error:
+        raise FormatError(
+            f"the control part of this DEB is damaged: {error}", fix="build or download it again"
+        ) from error
+
+
+def _file_of_tar(data: bytes, name: str) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        for member in archive:
+            # A link must not lead anywhere.
+            if member.name in {name, f"./{name}"} and member.isreg():
+                stream = archive.extractfile(member)
+                return stream.read() if stream else b""
+    raise ValueError(f"it has no file {name}")
+
+
+def _check(package: Package) -> None:
+    problems = [*debian_control.problems(package), *_script_problems(package.scripts)]
+    if f"{_documentation(package)}/copyright" not in {entry.path for entry in package.payload}:
+        problems.append(f"{_documentation(package)}/copyright is missing: put the licence there (12.5)")
+    if problems:
+        raise FormatError(
+            f"Debian Policy forbids this in the package {package.name}:\n    " + "\n    ".join(problems),
+            fix="correct the package in release.toml",
+        )
+
+
+def _script_problems(scripts: Mapping[str, str]) -> Iterator[str]:
+    for name, text in scripts.items():
+        if name not in SCRIPTS:
+            yield f"a script {name!r} is unknown to dpkg: use {', '.join(SCRIPTS)} (6.1)"
+        if not text.startswith("#!"):
+            yield f"the script {name} does not start with '#!': write '#!/bin/sh' there (6.1)"
+        if "\r" in text:
+            yield f"the script {name} has Windows line endings: write it with plain newlines"
+
+
+def _documentation(package: Package) -> str:
+    return f"/usr/share/doc/{package.name}"
+
+
+def _complete(package: Package) -> Payload:
+    """The payload with the changelog that Policy 12.7 asks for, unless the product brings one."""
+    native, debian = (f"{_documentation(package)}/{name}" for name in ("changelog.gz", "changelog.Debian.gz"))
+    if {native, debian} & {entry.path for entry in package.payload}:
+        return package.payload
+    path = debian if "-" in spelling.deb(package.version) else native
+    changelog = File(path=path, source=gzipped(_changelog(package).encode()), doc=True)
+    return Payload.of((*package.payload, changelog))
+
+
+def _changelog(package: Package) -> str:
+    date = format_datetime(datetime.fromtimestamp(package.date, UTC))
+    return (
+        f"{package.name} ({spelling.deb(package.version)}) unstable; urgency=medium\n\n"
+        f"  * Release {package.version}.\n\n"
+        f" -- {package.maintainer}  {date}\n"
+    )
+
+
+def _installed_size(payload: Payload, contents: Mapping[str, Packed]) -> int:
+    """KiB as dpkg-gencontrol counts: files and links rounded up, 1 for a directory, the root included."""
+    total = 1
+    for entry in payload:
+        match entry:
+            case File():
+                total += _kibibytes(contents[entry.path].size)
+            case Symlink():
+                total += _kibibytes(len(entry.target.encode()))
+            case Directory():
+                total += 1
+    return total
+
+
+def _kibibytes(size: int) -> int:
+    return -(-size // 1024)
+
+
+def _control_files(
+    package: Package, stanza: str, payload: Payload, contents: Mapping[str, Packed]
+) -> Iterator[File]:
+    configuration = [file for file in payload.files if _is_configuration(file)]
+    # dpkg keeps digests of configuration files itself, so dh_md5sums(1) leaves them out.
+    digested = (file for file in payload.files if not _is_configuration(file))
+    digests = (f"{contents[file.path].md5}  {file.path[1:]}" for file in digested)
+    yield File(path="/control", source=stanza.encode())
+    yield File(path="/md5sums", source=_lines(digests))
+    if configuration:
+        yield File(path="/conffiles", source=_lines(file.path for file in configuration))
+    for name, text in package.scripts.items():
+        yield File(path=f"/{name}", source=text.encode(), mode=0o755)
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _is_configuration(file: File) -> bool:
+    """Policy 10.7.2: what lies in /etc is configuration, marked or not."""
+    return file.config or file.path.startswith("/etc/")
+
+
+def _write_tar(payload: Payload, out: BinaryIO, packer: Packer, date: int) -> None:
+    archive = packer.gzip(out)
+    archive.write(tar.header(Directory(path="/"), name=".", date=date, dialect=tarfile.GNU_FORMAT))
+    tar.add_payload(archive, payload, packer, prefix=".", date=date, dialect=tarfile.GNU_FORMAT)
+    archive.close()

@@ -1,0 +1,167 @@
+"""RPM packages of format 4, which every rpm since 4.6 reads (rpm.org, "RPM V4 Package format")."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from release import spelling
+from release.arch import RPM
+from release.compression import GzipWriter, Packer
+from release.errors import FormatError
+from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
+from release.formats.rpm_file import sign, unsigned_sha256
+from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
+from release.formats.rpm_tags import Tag
+from release.package import Package, Relations
+from release.payload import File
+
+__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "sign", "unsigned_sha256", "write"]
+
+SUFFIX = ".rpm"
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
+_VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)
+_RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "provides", "replaces")
+# Sizes have 32 bits here, headers and padding included; more needs the cpio of rpmlib(LargeFiles).
+_MOST_BYTES: Final = (1 << 32) - (64 << 20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """A payload as it was written: sizes in bytes, digest of the compressed form."""
+
+    size: int
+    archive_size: int
+    sha256: str
+
+
+_NOT_YET: Final = _Written(size=0, archive_size=0, sha256=64 * "0")
+
+
+def write(package: Package, out: BinaryIO, packer: Packer) -> None:
+    """Write `package`, unsigned; it owns the directories of its payload and no others.
+
+    Raises:
+        FormatError: rpm forbids something in it.
+
+    """
+    _check(package)
+    items = [
+        Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
+        for entry in package.payload
+    ]
+    _check_sizes(package, items)
+    # The headers stand first and hold digests of the payload, but are as long with any others.
+    out.seek(len(_head(package, items, _NOT_YET)))
+    written = _write_payload(items, out, packer, package.date)
+    end = out.tell()
+    out.seek(0)
+    out.write(_head(package, items, written))
+    out.seek(end)
+
+
+def _head(package: Package, items: Sequence[Item], written: _Written) -> bytes:
+    """Everything before the payload."""
+    header = rpm_metadata.header(package, items, payload_sha256=written.sha256).encode(Tag.REGION)
+    lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
+    signature = rpm_file.signature_header(
+        header, payload_size=written.size, archive_size=written.archive_size
+    )
+    return rpm_file.opening(lead, signature) + header
+
+
+class _Digested:
+    """Hands bytes on to `out`, digesting and counting them."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return self._out.write(data)
+
+
+def _write_payload(items: Sequence[Item], out: BinaryIO, packer: Packer, date: int) -> _Written:
+    compressed = _Digested(out)
+    archive = packer.gzip(compressed)
+    _write_archive(items, archive, date)
+    archive.close()
+    return _Written(size=compressed.size, archive_size=archive.size, sha256=compressed.digest.hexdigest())
+
+
+def _write_archive(items: Sequence[Item], archive: GzipWriter, date: int) -> None:
+    for inode, item in enumerate(items, start=1):
+        archive.write(cpio.member(item.entry, kind=item.kind, inode=inode, date=date, size=item.size))
+        if item.content:
+            archive.add(item.content)
+        else:
+            archive.write(item.target.encode())
+        archive.write(cpio.padding(item.size))
+    archive.write(cpio.trailer())
+
+
+def _check(package: Package) -> None:
+    problems = [
+        *_text_problems(package),
+        *_relation_problems(package.relations),
+        *_script_problems(package.scripts),
+    ]
+    if problems:
+        raise FormatError(
+            f"rpm forbids this in the package {package.name}:\n    " + "\n    ".join(problems),
+            fix="correct the package in release.toml",
+        )
+
+
+def _text_problems(package: Package) -> Iterator[str]:
+    version = spelling.rpm(package.version)
+    if not _NAME.fullmatch(package.name):
+        yield f"the name {package.name!r}: write letters, digits and '._+-', starting with none of '.+-'"
+    if not _VERSION.fullmatch(version):
+        yield f"the version {version!r}: write letters, digits and '._+~^'"
+    one_line = {
+        "summary": package.summary,
+        "license": package.license,
+        "maintainer": package.maintainer,
+    }
+    for what, value in one_line.items():
+        if not value.strip():
+            yield f"the {what} is empty: rpm requires one"
+    for what, value in {**one_line, "vendor": package.vendor, "homepage": package.homepage}.items():
+        if not value.isprintable():
+            yield f"the {what} {value!r}: write one line of plain text"
+    if not package.description.strip():
+        yield "the description is empty: rpm requires one"
+    if "\0" in package.description:
+        yield "the description holds a null character"
+
+
+def _relation_problems(relations: Relations) -> Iterator[str]:
+    for field in _RELATIONS:
+        for relation in getattr(relations, field):
+            if rpm_relations.parse(relation) is None:
+                yield f"{relation!r} in {field}: write 'name' or 'name >= 1.2', with one of < <= = >= >"
+
+
+def _script_problems(scripts: Mapping[str, str]) -> Iterator[str]:
+    for name, body in scripts.items():
+        if name not in SCRIPTS:
+            yield f"a script {name!r} is unknown to rpm: use {', '.join(SCRIPTS)}"
+        if "\r" in body:
+            yield f"the script {name} has Windows line endings: write it with plain newlines"
+        if "\0" in body:
+            yield f"the script {name} holds a null character"
+
+
+def _check_sizes(package: Package, items: Sequence[Item]) -> None:
+    total = sum(item.size for item in items)
+    if total > _MOST_BYTES:
+        raise FormatError(
+            f"the package {package.name} holds {total} bytes; an RPM here may hold {_MOST_BYTES}",
+            fix="split the package",
+        )

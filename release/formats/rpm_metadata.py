@@ -1,0 +1,196 @@
+"""The main header of an RPM package: everything that `rpm -qp` tells (the manual "RPM Tags")."""
+
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from release import spelling
+from release.arch import RPM
+from release.compression import Packed
+from release.formats import rpm_relations
+from release.formats.rpm_header import Entry as Tagged
+from release.formats.rpm_header import Header, i18n, int16, int32, text, texts
+from release.formats.rpm_relations import Relation
+from release.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
+from release.package import Package
+from release.payload import Directory, Entry, File, Symlink
+
+RELEASE: Final = "1"
+"""The Release tag of every package: whatever changes is a new version, never a new release."""
+
+SCRIPTS: Final[Mapping[str, tuple[Tag, Tag, Sense]]] = {
+    "pretrans": (Tag.PRETRANS, Tag.PRETRANSPROG, Sense.PRETRANS),
+    "pre": (Tag.PREIN, Tag.PREINPROG, Sense.SCRIPT_PRE),
+    "post": (Tag.POSTIN, Tag.POSTINPROG, Sense.SCRIPT_POST),
+    "preun": (Tag.PREUN, Tag.PREUNPROG, Sense.SCRIPT_PREUN),
+    "postun": (Tag.POSTUN, Tag.POSTUNPROG, Sense.SCRIPT_POSTUN),
+    "posttrans": (Tag.POSTTRANS, Tag.POSTTRANSPROG, Sense.POSTTRANS),
+}
+"""Scriptlets as a spec file calls them: their tags, and how requiring their interpreter is marked."""
+
+SHELL: Final = "/bin/sh"
+
+# rpmbuild writes the machine's name here.
+_BUILD_HOST: Final = "localhost"
+_KINDS: Final[Mapping[type[Entry], int]] = {
+    File: stat.S_IFREG,
+    Directory: stat.S_IFDIR,
+    Symlink: stat.S_IFLNK,
+}
+_VERIFY_EVERYTHING: Final = 0xFFFFFFFF
+_ONE_DEVICE: Final = 1
+_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """An entry of the payload, with the packed content of a file."""
+
+    entry: Entry
+    content: Packed | None = None
+
+    @property
+    def kind(self) -> int:
+        return _KINDS[type(self.entry)]
+
+    @property
+    def target(self) -> str:
+        return self.entry.target if isinstance(self.entry, Symlink) else ""
+
+    @property
+    def size(self) -> int:
+        return self.content.size if self.content else len(self.target.encode())
+
+    @property
+    def digest(self) -> str:
+        return self.content.sha256 if self.content else ""
+
+    @property
+    def flags(self) -> FileFlag:
+        if not isinstance(self.entry, File):
+            return FileFlag.NONE
+        marks = {
+            FileFlag.CONFIG | FileFlag.NOREPLACE: self.entry.config,
+            FileFlag.DOC: self.entry.doc,
+            FileFlag.LICENSE: self.entry.license,
+        }
+        return FileFlag(sum(flag for flag, marked in marks.items() if marked))
+
+
+def evr(package: Package) -> str:
+    """Version and release, as relations spell them."""
+    return f"{spelling.rpm(package.version)}-{RELEASE}"
+
+
+def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> Header:
+    """The main header; its length does not depend on `payload_sha256`."""
+    return Header.of(
+        (
+            *_about(package),
+            *_files(items, package.date),
+            *_relations(package, items),
+            *_scripts(package.scripts),
+            *_changelog(package),
+            *_payload(payload_sha256),
+            int32(Tag.SIZE, sum(item.size for item in items)),
+        )
+    )
+
+
+def _about(package: Package) -> Iterator[Tagged]:
+    name, version = package.name, spelling.rpm(package.version)
+    yield texts(Tag.HEADERI18NTABLE, ["C"])
+    yield text(Tag.NAME, name)
+    yield text(Tag.VERSION, version)
+    yield text(Tag.RELEASE, RELEASE)
+    yield i18n(Tag.SUMMARY, package.summary)
+    yield i18n(Tag.DESCRIPTION, package.description)
+    yield i18n(Tag.GROUP, "Unspecified")
+    yield int32(Tag.BUILDTIME, package.date)
+    yield text(Tag.BUILDHOST, _BUILD_HOST)
+    yield text(Tag.LICENSE, package.license)
+    yield text(Tag.PACKAGER, package.maintainer)
+    yield text(Tag.OS, "linux")
+    yield text(Tag.ARCH, RPM[package.arch])
+    # A package without a source package would itself be taken for one.
+    yield text(Tag.SOURCERPM, f"{name}-{version}-{RELEASE}.src.rpm")
+    yield text(Tag.ENCODING, "utf-8")
+    if package.vendor:
+        yield text(Tag.VENDOR, package.vendor)
+    if package.homepage:
+        yield text(Tag.URL, package.homepage)
+
+
+def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
+    if not items:
+        return
+    split = [item.entry.path.rpartition("/") for item in items]
+    directories = list(dict.fromkeys(f"{directory}/" for directory, _, _ in split))
+    index = {directory: number for number, directory in enumerate(directories)}
+    count = len(items)
+    yield texts(Tag.DIRNAMES, directories)
+    yield int32(Tag.DIRINDEXES, *(index[f"{directory}/"] for directory, _, _ in split))
+    yield texts(Tag.BASENAMES, [name for _, _, name in split])
+    yield int32(Tag.FILESIZES, *(item.size for item in items))
+    yield int16(Tag.FILEMODES, *(item.kind | item.entry.mode for item in items))
+    yield int32(Tag.FILEMTIMES, *(date for _ in items))
+    yield texts(Tag.FILEDIGESTS, [item.digest for item in items])
+    yield int32(Tag.FILEDIGESTALGO, HashAlgorithm.SHA256)
+    yield texts(Tag.FILELINKTOS, [item.target for item in items])
+    yield int32(Tag.FILEFLAGS, *(item.flags for item in items))
+    yield texts(Tag.FILEUSERNAME, [item.entry.owner for item in items])
+    yield texts(Tag.FILEGROUPNAME, [item.entry.group for item in items])
+    yield int32(Tag.FILEVERIFYFLAGS, *(count * (_VERIFY_EVERYTHING,)))
+    yield int16(Tag.FILERDEVS, *(count * (0,)))
+    yield int32(Tag.FILEDEVICES, *(count * (_ONE_DEVICE,)))
+    yield int32(Tag.FILEINODES, *range(1, count + 1))
+    yield texts(Tag.FILELANGS, count * ("",))
+
+
+def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
+    name, own_evr = package.name, evr(package)
+    has_config = any(item.flags & FileFlag.CONFIG for item in items)
+    relations = {
+        rpm_relations.REQUIRES: package.relations.depends,
+        rpm_relations.PROVIDES: package.relations.provides,
+        rpm_relations.CONFLICTS: package.relations.conflicts,
+        rpm_relations.OBSOLETES: package.relations.replaces,
+        rpm_relations.RECOMMENDS: package.relations.recommends,
+        rpm_relations.SUGGESTS: package.relations.suggests,
+    }
+    asked = {tags: [r for r in map(rpm_relations.parse, written) if r] for tags, written in relations.items()}
+    asked[rpm_relations.PROVIDES] += rpm_relations.provided(
+        name, own_evr, package.arch, has_config=has_config
+    )
+    if has_config:
+        asked[rpm_relations.REQUIRES].append(rpm_relations.of_configuration(name, own_evr))
+    asked[rpm_relations.REQUIRES] += [
+        Relation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
+    ]
+    used = (relation.evr for group in asked.values() for relation in group)
+    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used])
+    for tags, group in asked.items():
+        yield from rpm_relations.entries(group, tags)
+
+
+def _scripts(scripts: Mapping[str, str]) -> Iterator[Tagged]:
+    for name, body in scripts.items():
+        script, interpreter, _ = SCRIPTS[name]
+        yield text(script, body)
+        yield text(interpreter, SHELL)
+
+
+def _changelog(package: Package) -> Iterator[Tagged]:
+    # Noon, as in rpmbuild, so that it is the same day in most time zones.
+    noon = package.date - package.date % _DAY + _DAY // 2
+    yield int32(Tag.CHANGELOGTIME, noon)
+    yield texts(Tag.CHANGELOGNAME, [f"{package.maintainer} - {evr(package)}"])
+    yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
+
+
+def _payload(sha256: str) -> Iterator[Tagged]:
+    yield text(Tag.PAYLOADFORMAT, "cpio")
+    yield text(Tag.PAYLOADCOMPRESSOR, "gzip")
+    yield texts(Tag.PAYLOADDIGEST, [sha256])
+    yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

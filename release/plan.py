@@ -1,0 +1,147 @@
+"""The plan: everything a release will make and where it goes, as a pure value that is then executed as it is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from release import spelling
+from release.arch import Arch
+from release.artifact import Kind
+from release.config import Channel, Config
+from release.config.models import FormatName
+from release.formats.registry import FORMATS
+from release.version import ComponentVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedBuild:
+    """One run of a build command."""
+
+    build: str
+    component: str
+    arch: Arch
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPackage:
+    """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree."""
+
+    file_name: str
+    kind: FormatName
+    name: str
+    component: str
+    build: str
+    arch: Arch
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedImage:
+    """One multi-arch image: a layout called `name`, and an archive to load for each architecture."""
+
+    name: str
+    component: str
+    build: str
+    archives: Mapping[Arch, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where one publisher will put what it takes."""
+
+    publisher: str
+    location: str
+    takes: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A whole release. `channel` is None for a snapshot, which stays in the output directory."""
+
+    project: str
+    channel: str | None
+    versions: Mapping[str, ComponentVersion]
+    builds: tuple[PlannedBuild, ...]
+    packages: tuple[PlannedPackage, ...]
+    images: tuple[PlannedImage, ...]
+    destinations: tuple[Destination, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The plan as plain data, for `--json`."""
+        return {
+            "project": self.project,
+            "channel": self.channel,
+            "versions": {name: _version_data(version) for name, version in self.versions.items()},
+            "builds": [vars(build) for build in self.builds],
+            "packages": [vars(package) for package in self.packages],
+            "images": [vars(image) for image in self.images],
+            "destinations": [vars(destination) for destination in self.destinations],
+        }
+
+
+def make_plan(
+    config: Config, versions: Mapping[str, ComponentVersion], *, channel: str | None = None
+) -> Plan:
+    """Plan the release of `versions` to a channel of `config`, or as a snapshot."""
+    return Plan(
+        project=config.project.name,
+        channel=channel,
+        versions=versions,
+        builds=tuple(
+            PlannedBuild(build=name, component=build.component, arch=arch, command=build.command)
+            for name, build in config.builds.items()
+            for arch in build.architectures
+        ),
+        packages=tuple(_packages(config, versions)),
+        images=tuple(_images(config, versions)),
+        destinations=_destinations(config.channels[channel] if channel else SNAPSHOT),
+    )
+
+
+SNAPSHOT = Channel(store="site")
+"""Where a snapshot is published: a store inside the output directory."""
+
+
+def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedPackage]:
+    for name, package in config.packages.items():
+        version = spelling.file_name(versions[package.component].version)
+        for arch in config.builds[package.build].architectures:
+            for kind in package.formats:
+                yield PlannedPackage(
+                    file_name=f"{name}-{version}-{arch}{FORMATS[kind].SUFFIX}",
+                    kind=kind,
+                    name=name,
+                    component=package.component,
+                    build=package.build,
+                    arch=arch,
+                )
+
+
+def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedImage]:
+    for name, image in config.images.items():
+        version = spelling.file_name(versions[image.component].version)
+        archs = config.builds[image.build].architectures
+        yield PlannedImage(
+            name=name,
+            component=image.component,
+            build=image.build,
+            archives={arch: f"{name}-{version}-{arch}.oci.tar" for arch in archs},
+        )
+
+
+def _destinations(channel: Channel) -> tuple[Destination, ...]:
+    return (
+        Destination(publisher="files", location=channel.files, takes=("tarball",)),
+        Destination(publisher="apt", location=channel.apt, takes=("deb",)),
+        Destination(publisher="yum", location=channel.yum, takes=("rpm",)),
+    )
+
+
+def _version_data(version: ComponentVersion) -> dict[str, Any]:
+    return {
+        "version": str(version.version),
+        "tag": version.tag,
+        "commit": version.commit.sha,
+        "date": version.commit.date,
+        "reasons": list(version.reasons),
+    }

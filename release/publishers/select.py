@@ -1,0 +1,47 @@
+"""The publishers of a channel."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from release.config import Channel, Config
+from release.publishers import Publisher
+from release.publishers.apt import AptPublisher
+from release.publishers.files import FilesPublisher
+from release.publishers.yum import YumPublisher
+from release.signing import Signer
+from release.stores import Store
+
+
+def publishers_for(
+    config: Config,
+    channel: Channel,
+    *,
+    store: Store,
+    root: Path,
+    signer: Signer | None,
+    clock: Callable[[], float],
+) -> tuple[Publisher, ...]:
+    """Every publisher of `channel`; `root` is where its store will be found on this machine."""
+    base = (channel.url or root.as_uri()).rstrip("/")
+    name = config.project.name
+    return (
+        FilesPublisher(
+            store=store, prefix=channel.files, url=f"{base}/{channel.files}", project=name, signer=signer
+        ),
+        AptPublisher(
+            store=store,
+            prefix=channel.apt,
+            url=f"{base}/{channel.apt}",
+            name=name,
+            signer=signer,
+            clock=clock,
+        ),
+        YumPublisher(
+            store=store,
+            prefix=channel.yum,
+            url=f"{base}/{channel.yum}",
+            name=name,
+            signer=signer,
+            clock=clock,
+        ),
+    )

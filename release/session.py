@@ -1,0 +1,148 @@
+"""Puts a run together from the outside world: files, git, environment, clock."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from release import pipeline
+from release.artifact import Artifact
+from release.compression import Packer
+from release.config import Channel, Config, load
+from release.errors import ConfigError
+from release.history import GitHistory
+from release.plan import SNAPSHOT, Plan, make_plan
+from release.publishers import Publication
+from release.publishers.select import publishers_for
+from release.runner import ProcessRunner
+from release.signing import Signer, openpgp
+from release.steps import Context
+from release.stores.directory import DirectoryStore
+from release.version import ComponentVersion, compute_all
+from release.workspace import Workspace, open_workspace
+
+
+class Narrator(Protocol):
+    """Is told how a run goes on."""
+
+    def step(self, name: str) -> None: ...
+
+    def progress(self, text: str) -> None: ...
+
+    def command(self, line: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a release made and where it went. Paths are those of the finished output."""
+
+    dist: Path
+    plan: Plan
+    artifacts: tuple[Artifact, ...]
+    publications: tuple[Publication, ...]
+    signing_key: str | None
+    ephemeral_key: bool
+
+    def as_data(self) -> dict[str, Any]:
+        """The report as plain data, for `--json`."""
+        return {
+            "dist": str(self.dist),
+            "signing_key": self.signing_key,
+            "ephemeral_key": self.ephemeral_key,
+            "artifacts": [
+                {**vars(artifact), "path": str(artifact.path), "version": str(artifact.version)}
+                for artifact in self.artifacts
+            ],
+            "publications": [vars(publication) for publication in self.publications],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A product's directory with its configuration and versions."""
+
+    directory: Path
+    config: Config
+    versions: Mapping[str, ComponentVersion]
+
+    def plan(self, channel: str | None) -> Plan:
+        """The plan for a channel, or for a snapshot."""
+        self._channel(channel)
+        return make_plan(self.config, self.versions, channel=channel)
+
+    def release(self, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
+        """Carry out the plan; `dist` is replaced when everything went well."""
+        plan = self.plan(channel)
+        configured = openpgp.configured(os.environ) if sign else None
+        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
+            signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
+            context = self._context(plan, channel, workspace, packer, signer, narrator)
+            state = pipeline.run(context, announce=narrator.step)
+        return Report(
+            dist=workspace.final,
+            plan=plan,
+            artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
+            publications=state.publications,
+            signing_key=signer.fingerprint if signer else None,
+            ephemeral_key=bool(signer) and configured is None,
+        )
+
+    def _context(
+        self,
+        plan: Plan,
+        channel_name: str | None,
+        workspace: Workspace,
+        packer: Packer,
+        signer: Signer | None,
+        narrator: Narrator,
+    ) -> Context:
+        channel = self._channel(channel_name)
+        inside = workspace.output if channel_name is None else self.directory
+        outside = workspace.final if channel_name is None else self.directory
+        return Context(
+            config=self.config,
+            directory=self.directory,
+            plan=plan,
+            workspace=workspace,
+            runner=ProcessRunner(environment=_environment(), echo=narrator.command),
+            packer=packer,
+            signer=signer,
+            publishers=publishers_for(
+                self.config,
+                channel,
+                store=DirectoryStore(inside / channel.store),
+                root=(outside / channel.store).resolve(),
+                signer=signer,
+                clock=time.time,
+            ),
+            progress=narrator.progress,
+        )
+
+    def _channel(self, name: str | None) -> Channel:
+        if name is None:
+            return SNAPSHOT
+        if name not in self.config.channels:
+            known = ", ".join(self.config.channels) or "none"
+            raise ConfigError(
+                f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
+            )
+        return self.config.channels[name]
+
+    def _key_owner(self) -> str:
+        return f"{self.config.project.name} snapshot (ephemeral key)"
+
+
+def open_product(directory: str | Path) -> Product:
+    """The product in `directory`, its configuration checked and its versions computed."""
+    path = Path(directory).resolve()
+    config = load(path)
+    return Product(directory=path, config=config, versions=compute_all(config.components, GitHistory(path)))
+
+
+def _environment() -> dict[str, str]:
+    """The environment of build commands: `python` there is the Python that runs jesses."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    return {**os.environ, "PATH": path}

@@ -1,0 +1,42 @@
+"""The steps of a release. A step knows the plan and the values before it, never another step."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from release.arch import Arch
+from release.artifact import Artifact
+from release.compression import Packer
+from release.config import Config
+from release.plan import Plan
+from release.publishers import Publication, Publisher
+from release.runner import Runner
+from release.signing import Signer
+from release.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run."""
+
+    config: Config
+    directory: Path
+    plan: Plan
+    workspace: Workspace
+    runner: Runner
+    packer: Packer
+    signer: Signer | None
+    publishers: tuple[Publisher, ...]
+    progress: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the steps have made so far; `trees` are the staged trees by build and architecture."""
+
+    trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    publications: tuple[Publication, ...] = ()
+
+
+Step = Callable[[Context, State], State]

@@ -1,0 +1,28 @@
+"""The commands. A task parses, calls and renders; what it does is elsewhere in the package."""
+
+from typing import Any
+
+from invoke.collection import Collection
+from invoke.tasks import Task
+
+from release.tasks import doctor, plan, release, versions
+
+
+def make_namespace(*, project: str = ".") -> Collection:
+    """The root collection; `project` is the directory that commands work on where `--project` names none."""
+    namespace = Collection("jesses")
+    namespace.add_collection(Collection.from_module(release, name="release"))
+    add_tasks(namespace, plan.plan, plan.schema, versions.versions, doctor.doctor)
+    namespace.configure({"project": project})
+    return namespace
+
+
+def add_tasks(namespace: Collection, *tasks: Any) -> None:  # noqa: ANN401 -- what Invoke's decorator returns
+    """Add tasks to a collection under their own names."""
+    for task in tasks:
+        if not isinstance(task, Task):
+            raise TypeError(f"{task!r} is no task")
+        namespace.add_task(task)
+
+
+namespace = make_namespace()

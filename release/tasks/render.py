@@ -1,0 +1,114 @@
+"""Tables and progress on the terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from release.doctor import Check
+from release.plan import Plan
+from release.session import Report
+from release.version import ComponentVersion
+
+_UNITS = ("B", "kB", "MB", "GB")
+
+
+def data(value: Any) -> None:  # noqa: ANN401
+    """JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+class Narrator:
+    """Says on stderr how a run goes on."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._console = _console(stderr=True)
+        self._verbose = verbose
+
+    def step(self, name: str) -> None:
+        self._console.print(f"[bold]{name}[/bold]")
+
+    def progress(self, text: str) -> None:
+        self._console.print(f"  {text}", highlight=False, markup=False)
+
+    def command(self, line: str) -> None:
+        if self._verbose:
+            self._console.print(f"  $ {line}", highlight=False, markup=False)
+
+
+def versions(values: Mapping[str, ComponentVersion]) -> None:
+    table = _table("component", "version", "why")
+    for name, value in values.items():
+        table.add_row(name, str(value.version), "\n".join(value.reasons))
+    _console().print(table)
+
+
+def plan(value: Plan) -> None:
+    versions(value.versions)
+    table = _table("package or image", "kind", "component", "goes to")
+    for package in value.packages:
+        takers = [place for place in value.destinations if package.kind in place.takes]
+        places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
+        table.add_row(package.file_name, package.kind, package.component, places)
+    for image in value.images:
+        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, "the output")
+    _console().print(table)
+
+
+def checks(values: Iterable[Check]) -> None:
+    table = _table("", "what", "found", "without it")
+    for check in values:
+        mark = "ok" if check.present else "missing" if check.required else "-"
+        table.add_row(mark, check.name, check.detail, "" if check.present else check.disables)
+    _console().print(table)
+
+
+def report(value: Report) -> None:
+    console = _console()
+    table = _table("artifact", "kind", "version", "size", "sha256")
+    for artifact in value.artifacts:
+        name = str(artifact.path.relative_to(value.dist))
+        table.add_row(
+            *(name, artifact.kind, str(artifact.version), size(artifact.size), artifact.sha256[:12])
+        )
+    console.print(table)
+    for publication in value.publications:
+        console.print(
+            f"{publication.publisher}: {publication.location} "
+            f"({publication.uploaded} new, {publication.present} there already)",
+            soft_wrap=True,
+        )
+        for line in publication.instructions:
+            console.print(f"    {line}", soft_wrap=True, highlight=False, markup=False)
+    if value.signing_key:
+        kind = "an ephemeral key, made for this run" if value.ephemeral_key else "the configured key"
+        console.print(f"signed with {kind}: {value.signing_key}", soft_wrap=True)
+    else:
+        console.print("nothing is signed (--no-sign)")
+
+
+def size(count: float) -> str:
+    """A size for people.
+
+    >>> size(1_234_567)
+    '1.2 MB'
+    """
+    for unit in _UNITS:
+        if count < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, highlight=False)

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from release.config import load
+from release.config.schema import json_schema
+from release.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+GOOD = """
+[project]
+name = "kestrel"
+summary = "Streams events"
+homepage = "https://kestrel.example.org/"
+license = "Apache-2.0"
+maintainer = "K <k@example.org>"
+vendor = "V"
+[components.userspace]
+[builds.agent]
+component = "userspace"
+command = ["make"]
+[packages.kestrel]
+component = "userspace"
+build = "agent"
+description = "An agent."
+contents = [{ path = "/usr/bin/kestrel", staged = "bin/kestrel" }]
+"""
+
+
+def problems(tmp_path: Path, text: str) -> str:
+    (tmp_path / "release.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    return caught.value.what
+
+
+def test_a_good_file_is_taken_with_its_defaults(tmp_path: Path) -> None:
+    (tmp_path / "release.toml").write_text(GOOD)
+    config = load(tmp_path)
+    assert config.builds["agent"].architectures == ("x86_64", "aarch64")
+    assert config.packages["kestrel"].formats == ("tarball", "deb", "rpm")
+
+
+def test_kestrels_own_file_is_good() -> None:
+    assert set(load(ROOT / "examples" / "kestrel").components) == {"userspace", "driver"}
+
+
+def test_every_problem_is_reported_at_once_with_its_key_path(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD.replace('vendor = "V"', 'vendr = "V"')
+        .replace('name = "kestrel"', "name = 7")
+        .replace(
+            "[components.userspace]", '[components.userspace]\ntagg = "v{version}"\nfirst_version = "1.0"'
+        )
+        + "\n[chanels.dev]\n",
+    )
+    assert "release.toml has 6 problems:" in what
+    assert "project.vendr: unknown key; did you mean 'vendor'?" in what
+    assert "project.vendor: Field required" in what
+    assert "project.name: Input should be a valid string" in what
+    assert "components.userspace.tagg: unknown key; did you mean 'tag'?" in what
+    assert "components.userspace.first_version: 1.0 is not valid SemVer string" in what
+    assert "chanels: unknown key; did you mean 'channels'?" in what
+
+
+def test_a_misspelled_key_deep_inside_gets_the_likely_name(tmp_path: Path) -> None:
+    what = problems(tmp_path, GOOD.replace("staged =", "stagged ="))
+    assert "packages.kestrel.contents.0.stagged: unknown key; did you mean 'staged'?" in what
+
+
+def test_references_and_files_that_do_not_exist_are_all_named(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD.replace('build = "agent"', 'build = "agnet"').replace(
+            'staged = "bin/kestrel" }', 'staged = "../bin" }, { path = "/etc/k", source = "k.conf" }'
+        )
+        + '[packages.kestrel.deb]\nscripts = { postinst = "missing", post = "missing" }\n'
+        + '[components.driver]\nbump = "contract"\ncontract = ["API_VERSION"]\n',
+    )
+    assert "packages.kestrel.build: there is no 'agnet'; there is agent" in what
+    assert "contents.0.staged: '../bin' leaves the tree" in what
+    assert "contents.1.source: there is no k.conf in the repository" in what
+    assert "deb.scripts.postinst: there is no file missing" in what
+    assert "deb.scripts.post: deb has no such script; it has preinst, postinst" in what
+    assert "components.driver.contract.0: there is no file API_VERSION" in what
+
+
+def test_a_path_claimed_by_two_packages_is_an_error(tmp_path: Path) -> None:
+    other = GOOD[GOOD.index("[packages.kestrel]") :].replace("packages.kestrel]", "packages.other]")
+    what = problems(tmp_path, GOOD + other)
+    assert "/usr/bin/kestrel is claimed 2 times in deb packages" in what
+    assert "tarball" not in what
+
+
+def test_an_entry_says_exactly_one_thing(tmp_path: Path) -> None:
+    assert "needs exactly one of source, staged" in problems(
+        tmp_path, GOOD.replace('staged = "bin/kestrel"', 'staged = "bin/kestrel", link = "x"')
+    )
+    assert "needs exactly one of source, staged" in problems(
+        tmp_path, GOOD.replace(', staged = "bin/kestrel"', "")
+    )
+
+
+def test_an_arch_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path, GOOD.replace('command = ["make"]', 'command = ["make"]\narchitectures = ["riscv64"]')
+    )
+    assert "builds.agent.architectures.0: Input should be 'x86_64', 'aarch64' or 'noarch'" in what
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[project", "is not TOML"), (b"\xff\xfe", "cannot read"), (None, r"there is no release\.toml in")],
+)
+def test_a_file_that_cannot_be_read_is_one_clear_error(
+    tmp_path: Path, text: str | bytes | None, message: str
+) -> None:
+    path = tmp_path / "release.toml"
+    if isinstance(text, bytes):
+        path.write_bytes(text)
+    elif text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path)
+
+
+def test_the_schema_in_the_documentation_is_that_of_the_models() -> None:
+    written = json.loads((ROOT / "docs" / "release.schema.json").read_text())
+    assert written == json_schema(), "run: ./inv schema > docs/release.schema.json"
