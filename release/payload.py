@@ -110,9 +110,18 @@ class Payload:
 
     def with_parents(self) -> "Payload":
         """The same payload with every missing parent directory added (mode 0755, root)."""
+        return self._with(self._missing_parents())
+
+    def with_own_directories(self) -> "Payload":
+        """The same payload, owning every parent directory that the system does not own."""
+        return self._with(self._missing_parents() - STANDARD_DIRECTORIES)
+
+    def _missing_parents(self) -> set[str]:
         present = {entry.path for entry in self.entries}
-        missing = {parent for entry in self.entries for parent in parents(entry.path)} - present
-        return Payload.of((*self.entries, *(Directory(path=path) for path in missing)))
+        return {parent for entry in self.entries for parent in parents(entry.path)} - present
+
+    def _with(self, directories: Iterable[str]) -> "Payload":
+        return Payload.of((*self.entries, *(Directory(path=path) for path in directories)))
 
 
 def parents(path: str) -> Iterator[str]:

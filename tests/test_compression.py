@@ -76,7 +76,7 @@ def test_the_plain_digest_sees_everything(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with Packer(tmp_path / "spool") as packer, pytest.raises(PayloadError, match="cannot read .*missing"):
+    with Packer(tmp_path / "spool") as packer, pytest.raises(PayloadError, match=r"cannot read .*missing"):
         packer.pack(tmp_path / "missing")
 
 

@@ -47,6 +47,12 @@ def test_with_parents_adds_each_missing_directory_once_and_keeps_what_is_there()
     assert owned in full.entries
 
 
+def test_own_directories_are_those_that_the_system_does_not_own() -> None:
+    payload = Payload.of([File(path="/usr/share/doc/k/a", source=b""), File(path="/etc/k/sub/c", source=b"")])
+    directories = [entry.path for entry in payload.with_own_directories() if isinstance(entry, Directory)]
+    assert directories == ["/etc/k", "/etc/k/sub", "/usr/share/doc/k"]
+
+
 names = st.text("abc.-", min_size=1, max_size=3).filter(lambda name: name not in {".", ".."})
 paths = st.lists(names, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
 

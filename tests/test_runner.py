@@ -36,7 +36,7 @@ def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="longer than 0.2 s") as caught:
+    with pytest.raises(CommandError, match=r"longer than 0\.2 s") as caught:
         runner([])([sys.executable, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)
     assert caught.value.exit_code == CommandError.exit_code
 

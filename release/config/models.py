@@ -124,6 +124,8 @@ class Package(_Strict):
     build: str
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1)] = ("tarball", "deb", "rpm")
     summary: Line | None = None
+    license: Line | None = None
+    """Where it is not the project's own; an SPDX expression."""
     description: Annotated[str, Field(min_length=1)]
     depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()

@@ -120,11 +120,14 @@ def _documentation(package: Package) -> str:
 
 
 def _complete(package: Package) -> Payload:
-    """The payload with the changelog that Policy 12.7 asks for, unless the product brings one."""
-    native, debian = (f"{_documentation(package)}/{name}" for name in ("changelog.gz", "changelog.Debian.gz"))
-    if {native, debian} & {entry.path for entry in package.payload}:
+    """The payload with the changelog of a native package (Policy 12.7), unless the product brings one.
+
+    Native, since the spelling of a version has no Debian revision.
+    """
+    path = f"{_documentation(package)}/changelog.gz"
+    present = {entry.path for entry in package.payload}
+    if path in present or f"{_documentation(package)}/changelog.Debian.gz" in present:
         return package.payload
-    path = debian if "-" in spelling.deb(package.version) else native
     changelog = File(path=path, source=gzipped(_changelog(package).encode()), doc=True)
     return Payload.of((*package.payload, changelog))
 

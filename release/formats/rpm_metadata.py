@@ -33,6 +33,8 @@ SHELL: Final = "/bin/sh"
 
 # rpmbuild writes the machine's name here.
 _BUILD_HOST: Final = "localhost"
+# Nothing reads groups any more, but rpmlint calls rpmbuild's own default, "Unspecified", an error.
+_GROUP: Final = "Applications/System"
 _KINDS: Final[Mapping[type[Entry], int]] = {
     File: stat.S_IFREG,
     Directory: stat.S_IFDIR,
@@ -106,7 +108,7 @@ def _about(package: Package) -> Iterator[Tagged]:
     yield text(Tag.RELEASE, RELEASE)
     yield i18n(Tag.SUMMARY, package.summary)
     yield i18n(Tag.DESCRIPTION, package.description)
-    yield i18n(Tag.GROUP, "Unspecified")
+    yield i18n(Tag.GROUP, _GROUP)
     yield int32(Tag.BUILDTIME, package.date)
     yield text(Tag.BUILDHOST, _BUILD_HOST)
     yield text(Tag.LICENSE, package.license)

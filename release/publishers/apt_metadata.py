@@ -100,7 +100,8 @@ def _appended(
     }
     if not added:
         return packages
-    separator = b"" if not packages or packages.endswith(b"\n\n") else b"\n"
+    newlines = len(packages) - len(packages.rstrip(b"\n"))
+    separator = b"\n" * max(0, 2 - newlines) if packages else b""
     return packages + separator + b"".join(text + b"\n" for text in added.values())
 
 

@@ -91,8 +91,9 @@ class YumPublisher:
         )
         if not rpms:
             return
-        files = [self._pool_file(artifact) for artifact in rpms]
+        # In this order: what the snapshot lists is in the pool by now, with the signature that counts.
         snapshot = self._repository.read()
+        files = [self._pool_file(artifact) for artifact in rpms]
         snapshot.lists.missing(file.package for file in files)
         self._files = tuple(self._upload(file) for file in files)
         self._stage_revision(snapshot)

@@ -63,14 +63,14 @@ def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
         date=version.commit.date,
         summary=wanted.summary or config.project.summary,
         description=wanted.description.strip(),
-        license=config.project.license,
+        license=wanted.license or config.project.license,
         homepage=config.project.homepage,
         maintainer=config.project.maintainer,
         vendor=config.project.vendor,
         section=options.section or "misc",
         payload=Payload.of(
             resolve(contents, sources=context.directory, staged=tree, version=str(version.version))
-        ),
+        ).with_own_directories(),
         relations=Relations(**{key: getattr(wanted, key) + getattr(options, key) for key in _RELATIONS}),
         scripts=_scripts(context, planned, wanted, options, version),
     )

@@ -13,6 +13,7 @@ from release.plan import Plan
 from release.session import Report
 from release.version import ComponentVersion
 
+_WIDE = 160
 _UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -32,11 +33,11 @@ class Narrator:
         self._console.print(f"[bold]{name}[/bold]")
 
     def progress(self, text: str) -> None:
-        self._console.print(f"  {text}", highlight=False, markup=False)
+        self._console.print(f"  {text}", markup=False)
 
     def command(self, line: str) -> None:
         if self._verbose:
-            self._console.print(f"  $ {line}", highlight=False, markup=False)
+            self._console.print(f"  $ {line}", markup=False)
 
 
 def versions(values: Mapping[str, ComponentVersion]) -> None:
@@ -68,12 +69,10 @@ def checks(values: Iterable[Check]) -> None:
 
 def report(value: Report) -> None:
     console = _console()
-    table = _table("artifact", "kind", "version", "size", "sha256")
+    table = _table("artifact", "kind", "component", "size", "sha256")
     for artifact in value.artifacts:
         name = str(artifact.path.relative_to(value.dist))
-        table.add_row(
-            *(name, artifact.kind, str(artifact.version), size(artifact.size), artifact.sha256[:12])
-        )
+        table.add_row(name, artifact.kind, artifact.component, size(artifact.size), artifact.sha256[:12])
     console.print(table)
     for publication in value.publications:
         console.print(
@@ -81,8 +80,11 @@ def report(value: Report) -> None:
             f"({publication.uploaded} new, {publication.present} there already)",
             soft_wrap=True,
         )
-        for line in publication.instructions:
-            console.print(f"    {line}", soft_wrap=True, highlight=False, markup=False)
+        _lines(console, publication.instructions)
+    archives = [artifact.path for artifact in value.artifacts if artifact.kind == "image-archive"]
+    if archives:
+        console.print("images: one of these loads an image (podman load takes the same archives)")
+        _lines(console, [f"docker load --input {path}" for path in archives])
     if value.signing_key:
         kind = "an ephemeral key, made for this run" if value.ephemeral_key else "the configured key"
         console.print(f"signed with {kind}: {value.signing_key}", soft_wrap=True)
@@ -110,5 +112,12 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(f"    {line}", soft_wrap=True, markup=False)
+
+
 def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False)
+    # Piped into a file or a CI log, a table need not fit 80 columns.
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else _WIDE
+    return Console(stderr=stderr, highlight=False, width=width)

@@ -29,14 +29,14 @@ def bare_base() -> Path:
     def make(target: Path) -> None:
         debootstrap(target, variant="essential", include=INCLUDE)
 
-    return cached("debian-bare", ("bare", 1, INCLUDE, host_sources(), host_transport()), make)
+    return cached("debian-bare", (host_sources(), host_transport()), make)
 
 
 @contextmanager
-def new_bare_root(scratch: Path) -> Iterator[Root]:
-    """A fresh bare root, gone afterwards. `scratch` names a directory that does not exist yet."""
+def new_bare_root() -> Iterator[Root]:
+    """A fresh bare root, gone afterwards."""
     index = {name: value for name, value in os.environ.items() if name.startswith(PREFIXES)}
-    with writable(bare_base(), scratch) as path:
+    with writable(bare_base()) as path:
         root = Root(path=path, env={**clean_environment(), **index})
         share_network(root)
         for name in CONFIGURATION:

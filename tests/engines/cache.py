@@ -5,6 +5,7 @@ first one stays.
 """
 
 import hashlib
+import inspect
 import os
 import shutil
 import tempfile
@@ -25,13 +26,14 @@ def cache_dir() -> Path:
 
 
 def cached(name: str, inputs: object, make: Callable[[Path], None]) -> Path:
-    """The directory that `make(empty_directory)` filled, made anew for other inputs or in another week.
+    """The directory that `make(empty_directory)` filled.
 
-    `inputs` is all that the content depends on; its repr() is the key. The directory is shared with other
-    tests and other runs: read it, never write to it.
+    It is made anew when `inputs` (their repr() counts) or the module of `make` changes, and every week. It
+    is shared with other tests and other runs: read it, never write to it.
     """
     year, week, _ = datetime.now(tz=UTC).isocalendar()
-    key = hashlib.sha256(repr((inputs, year, week)).encode()).hexdigest()[:16]
+    source = Path(inspect.getfile(make)).read_bytes()
+    key = hashlib.sha256(repr((inputs, source, year, week)).encode()).hexdigest()[:16]
     final = cache_dir() / f"{name}-{key}"
     if final.is_dir():
         return final

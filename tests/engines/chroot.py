@@ -6,6 +6,7 @@ and whatever it starts ends with it. So nothing has to be unmounted or stopped a
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,14 +87,15 @@ class Root:
 
 
 @contextmanager
-def writable(base: Path, scratch: Path) -> Iterator[Path]:
+def writable(base: Path) -> Iterator[Path]:
     """A root like `base` that may be changed: an overlay over it, or a copy where none can be mounted.
 
-    `scratch` is a new directory; it is removed afterwards.
+    It is not under pytest's own directory, which pytest empties later: were a run killed, not a mount.
     """
+    scratch = Path(tempfile.mkdtemp(prefix="jesses-root-"))
     upper, work, merged = (scratch / name for name in ("upper", "work", "root"))
     for path in (upper, work, merged):
-        path.mkdir(parents=True)
+        path.mkdir()
     upper.chmod(0o755)
     options = f"lowerdir={base},upperdir={upper},workdir={work}"
     mounted = run("mount", "-t", "overlay", "overlay", "-o", options, merged, check=False).returncode == 0

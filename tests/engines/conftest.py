@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from itertools import count
 from pathlib import Path
 
 import docker
@@ -37,7 +36,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def deb_root(tmp_path: Path) -> Iterator[Callable[[Base], DebRoot]]:
+def deb_root() -> Iterator[Callable[[Base], DebRoot]]:
     """Makes fresh Debian roots: `deb = deb_root("plain")`, then `deb.apt_get("install", ...)`.
 
     Bases: "plain" (apt, no systemctl), "systemd" (with systemctl), "dkms" (systemd, dkms, gcc, make, kmod,
@@ -46,13 +45,12 @@ def deb_root(tmp_path: Path) -> Iterator[Callable[[Base], DebRoot]]:
     `deb.use_host_sources()`. Services never start in it. It is gone after the test.
     """
     require(DEBIAN_ROOT)
-    numbers = count()
     with ExitStack() as stack:
-        yield lambda base: stack.enter_context(new_deb_root(base, tmp_path / f"deb-root-{next(numbers)}"))
+        yield lambda base: stack.enter_context(new_deb_root(base))
 
 
 @pytest.fixture
-def rpm_root(tmp_path: Path) -> Iterator[Callable[[], RpmRoot]]:
+def rpm_root() -> Iterator[Callable[[], RpmRoot]]:
     """Makes empty RPM roots: `rpm = rpm_root()`, `rpm.add_repository("kestrel", text)`, `rpm.dnf("install", ...)`.
 
     dnf finds the base repository (bash as /bin/sh, coreutils, systemd with a systemctl that works on the
@@ -62,20 +60,19 @@ def rpm_root(tmp_path: Path) -> Iterator[Callable[[], RpmRoot]]:
     repositories that do not switch them off. Removing a package keeps what it required.
     """
     require(RPM_ROOT)
-    numbers = count()
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(new_rpm_root(tmp_path / f"rpm-root-{next(numbers)}"))
+        yield lambda: stack.enter_context(new_rpm_root())
 
 
 @pytest.fixture
-def bare_root(tmp_path: Path) -> Iterator[Root]:
+def bare_root() -> Iterator[Root]:
     """A Debian root with Python 3, git and what those depend on: no pip, no ensurepip, no apt, no compiler.
 
     pip and uv in it reach the package index as on this machine: its configuration, certificates and
     environment are copied. `bare_root.run(*argv, cwd=..., env=...)`. It is gone after the test.
     """
     require(DEBIAN_ROOT)
-    with new_bare_root(tmp_path / "bare-root") as root:
+    with new_bare_root() as root:
         yield root
 
 

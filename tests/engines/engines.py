@@ -126,7 +126,7 @@ DEBIAN_ROOT = Engine(
 )
 RPM_ROOT = Engine(
     name="RPM root",
-    commands=("dnf", "rpm", "rpmbuild", "createrepo_c", "apt-get", "dpkg-deb", "unshare"),
+    commands=("dnf", "rpm", "rpmbuild", "createrepo_c", *DEBIAN_ROOT.commands),
     probe=can_chroot,
 )
 LINTIAN = Engine(name="lintian", commands=("lintian",))

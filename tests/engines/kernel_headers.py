@@ -136,7 +136,7 @@ def _dependency(depends: str, pattern: str) -> str:
 
 
 class Apt:
-    """apt on indexes of its own, for both architectures: nothing of the machine's is read or changed."""
+    """apt with indexes of its own, for both architectures: the machine's are neither read nor changed."""
 
     def __init__(self, directory: Path, sources: str) -> None:
         self._directory = directory

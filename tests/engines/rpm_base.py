@@ -1,7 +1,7 @@
 """A small RPM distribution made of Debian's binaries, for machines that reach no RPM distribution.
 
 Each package has the name and the capabilities that RPM packages require (`/bin/sh`, `coreutils`, `systemd`,
-`dkms`, ...), and holds files of Debian packages that this machine's own apt downloads. What rpmbuild finds
+`dkms`, ...), and holds files of Debian packages from the sources of this machine. What rpmbuild finds
 in the ELF files, the libraries they need and provide, is required and provided too: so dnf itself shows that
 nothing is missing, and scriptlets run with the real shell and tools.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engines.cache import cached
+from tests.engines.deb_root import new_deb_root
 from tests.engines.engines import run
 
 
@@ -116,23 +117,22 @@ MACROS = {
 
 def rpm_base_repository() -> Path:
     """The repository of this machine's architecture: cached, read it, never write to it."""
-    return cached("rpm-base", ("rpm-base", DIRECTORIES, PACKAGES, EXTRA_LINKS, EXTRA_FILES, MACROS), _make)
+    return cached("rpm-base", (), _make)
 
 
 def _make(target: Path) -> None:
     work = target / "work"
-    downloads = work / "debs"
-    downloads.mkdir(parents=True)
-    names = [deb for package in PACKAGES for deb in package.debs]
-    run("apt-get", "-o", "APT::Sandbox::User=root", "download", *names, cwd=downloads)
-    buildroot = work / "buildroot"
-    for package in PACKAGES:
-        _stage(package, downloads, work / package.name)
+    work.mkdir()
+    with new_deb_root("plain") as deb:
+        deb.use_host_sources()
+        deb.apt_get("download", *(name for package in PACKAGES for name in package.debs))
+        for package in PACKAGES:
+            _stage(package, deb.root.path, work / package.name)
     spec = work / "base.spec"
     spec.write_text(_spec(work), encoding="utf-8")
-    defines = [f"--define={name} {value}" for name, value in MACROS.items()]
-    defines += [f"--define=_topdir {work}", f"--define=_rpmdir {target}", f"--define=_dbpath {work}/db"]
-    run("rpmbuild", "-bb", "--quiet", *defines, f"--buildroot={buildroot}", spec, cwd=work)
+    macros = {**MACROS, "_topdir": work, "_rpmdir": target, "_dbpath": work / "db"}
+    defines = [f"--define={name} {value}" for name, value in macros.items()]
+    run("rpmbuild", "-bb", "--quiet", *defines, f"--buildroot={work}/buildroot", spec, cwd=work)
     run("rm", "-rf", work)
     run("createrepo_c", "--no-database", target)
 

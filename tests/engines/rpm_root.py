@@ -4,6 +4,7 @@ rpm and dnf are the machine's; all that they read and write belongs to the root.
 base repository (rpm_base.py), as many as dnf needs for what a test installs.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,12 +73,13 @@ class RpmRoot:
 
 
 @contextmanager
-def new_rpm_root(scratch: Path) -> Iterator[RpmRoot]:
-    """An RPM root, gone afterwards; empty but for `filesystem`. `scratch` does not exist yet."""
+def new_rpm_root() -> Iterator[RpmRoot]:
+    """An empty RPM root, gone afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="jesses-rpm-root-"))
     state, path = scratch / "state", scratch / "root"
     for name in ("repos", "vars", "plugins"):
         (state / name).mkdir(parents=True)
-    path.mkdir()
+    path.mkdir(mode=0o755)
     (state / "dnf.conf").write_text(DNF_CONF.format(state=state), encoding="utf-8")
     (state / ".rpmmacros").write_text(MACROS, encoding="utf-8")
     rpm_root = RpmRoot(root=Root(path=path), state=state)

@@ -21,7 +21,7 @@ from release.payload import Directory, File, Payload, Symlink
 from tests.engines.cache import cached
 from tests.engines.engines import EMULATOR, SKOPEO, Engine, can_chroot, require, run
 
-PODMAN = Engine(name="podman", commands=("podman", "runc", "unshare"), probe=can_chroot)
+PODMAN = Engine(name="podman", commands=("podman", "unshare"), probe=can_chroot)
 BUSYBOX = Engine(name="static programs of Debian", commands=("apt-get", "dpkg-deb"))
 
 TAG = "1.2.3-4_abc1234"
@@ -191,7 +191,7 @@ def podman() -> Iterator[tuple[str, ...]]:
         drivers = ("--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=file")
         # podman waits for its monitor to be gone, for 20 seconds where nobody reaps orphans: this sh does.
         reaper = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh")
-        yield (*reaper, "podman", *directories, *drivers, "--runtime=runc")
+        yield (*reaper, "podman", *directories, *drivers)
 
 
 def test_podman_loads_archives_and_runs_its_own(podman: tuple[str, ...], tmp_path: Path) -> None:

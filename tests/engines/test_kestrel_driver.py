@@ -12,9 +12,6 @@ KESTREL = Path(__file__).parents[2] / "examples" / "kestrel"
 VERSION = "0.1.0-3+abc1234-driver"
 MODINFO = Engine(name="modinfo", commands=("modinfo",))
 
-# Debian calls its compiler gcc-12 in one kernel and x86_64-linux-gnu-gcc-12 in the next: a remark about names.
-ABOUT_THE_MACHINE = "the compiler differs from the one used to build the kernel"
-
 
 def staged_driver(stage: Path) -> Path:
     stage.mkdir()
@@ -41,8 +38,7 @@ def test_the_driver_compiles_without_warnings(series: str, arch: Arch, tmp_path:
     assert headers.release.startswith(f"{series}.")
     driver = staged_driver(tmp_path / "stage")
     printed = compile_driver(driver, headers)
-    about_the_driver = [line for line in printed.splitlines() if ABOUT_THE_MACHINE not in line]
-    assert [line for line in about_the_driver if "warning" in line.lower()] == []
+    assert "warning" not in printed.lower()
 
     module = driver / "kestrel.ko"
     magic = modinfo(module, "vermagic").split()

@@ -12,64 +12,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from semver import Version
 
-from release import spelling
-from release.arch import Arch
 from release.compression import INLINE, Packer
 from release.errors import FormatError, PayloadError
-from release.formats import ar, deb, debian_control
+from release.formats import ar, deb
 from release.package import Package, Relations
 from release.payload import Directory, File, Payload, Symlink
+from tests.formats.deb_example import DATE, KESTREL, archive, parts, payload
 
 GOLDEN = Path(__file__).parent / "golden"
-DATE = 1_700_000_000
-COPYRIGHT = File(path="/usr/share/doc/kestrel/copyright", source=b"MIT\n", license=True)
-
-DESCRIPTION = """\
-Kestrel reads the events of its kernel module, and, where there is none, what the
-proc file system tells.
-
-It knows
-
- - the events of the driver, and
- - processes that start and end.
-
-.NET programs are seen as well.
-"""
-
-
-def payload(*entries: File | Directory | Symlink) -> Payload:
-    return Payload.of((COPYRIGHT, *entries))
-
-
-KESTREL = Package(
-    name="kestrel",
-    version=Version.parse("1.2.3"),
-    arch="x86_64",
-    date=DATE,
-    summary="watches what happens on a machine",
-    description=DESCRIPTION,
-    license="MIT",
-    homepage="https://kestrel.example.org/",
-    maintainer="Kestrel Maintainers <kestrel@example.org>",
-    vendor="Kestrel",
-    section="admin",
-    relations=Relations(
-        depends=("libc6(>=2.31)", "adduser | systemd-sysusers"),
-        recommends=("kestrel-dkms",),
-        conflicts=("kestrel-agent (<< 1.0~)",),
-        provides=("event-watcher (= 1)",),
-        replaces=("kestrel-agent",),
-    ),
-    scripts={"postinst": "#!/bin/sh\nset -e\n", "prerm": "#!/bin/sh\nexit 0\n"},
-    payload=payload(
-        File(path="/usr/bin/kestrel", source=b"\x7fELF" * 300, mode=0o755),
-        File(path="/etc/kestrel/kestrel.conf", source=b"interval = 1\n", config=True),
-        Symlink(path="/usr/sbin/kestrel", target="../bin/kestrel"),
-        Directory(path="/var/lib/kestrel", mode=0o700),
-    ),
-)
 
 
 @pytest.fixture
@@ -82,13 +33,6 @@ def written(package: Package, packer: Packer) -> bytes:
     out = io.BytesIO()
     deb.write(package, out, packer)
     return out.getvalue()
-
-
-def parts(data: bytes) -> dict[str, bytes]:
-    return {
-        member.name: data[member.offset : member.offset + member.size]
-        for member in ar.members(io.BytesIO(data))
-    }
 
 
 def unpacked(data: bytes, part: str) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
@@ -276,51 +220,6 @@ def test_any_payload_comes_back(tmp_path_factory: pytest.TempPathFactory, given_
     assert set(contents) == {".", changelog, *("." + entry.path for entry in whole)}
 
 
-def is_prerelease(identifier: str) -> bool:
-    return not identifier.isdigit() or identifier == str(int(identifier))
-
-
-def none_for_empty(text: str) -> str | None:
-    return text or None
-
-
-IDENTIFIERS = st.text(st.sampled_from(string.ascii_letters + string.digits + "-"), min_size=1, max_size=8)
-NUMBERS = st.integers(0, 99)
-VERSIONS = st.builds(
-    Version,
-    NUMBERS,
-    NUMBERS,
-    NUMBERS,
-    prerelease=st.lists(IDENTIFIERS.filter(is_prerelease), max_size=3).map(".".join).map(none_for_empty),
-    build=st.lists(IDENTIFIERS, max_size=2).map(".".join).map(none_for_empty),
-)
-
-
-@given(VERSIONS)
-def test_every_version_is_one_that_policy_allows_without_an_epoch(version: Version) -> None:
-    control = debian_control.stanza(replace(KESTREL, version=version), installed_size=1)
-    fields = dict(line.split(": ", 1) for line in control.splitlines() if not line.startswith(" "))
-    assert fields["Version"] == spelling.deb(version)
-    assert set(fields["Version"]) <= set(string.ascii_letters + string.digits + ".+~-")
-    assert fields["Version"][0].isdigit()
-
-
-@pytest.mark.parametrize(("arch", "expected"), [("x86_64", "amd64"), ("aarch64", "arm64"), ("noarch", "all")])
-def test_architectures_have_the_names_of_debian(arch: Arch, expected: str) -> None:
-    control = debian_control.stanza(replace(KESTREL, arch=arch), installed_size=1)
-    assert f"\nArchitecture: {expected}\n" in control
-
-
-@given(st.text(st.sampled_from("ab .\n\t-"), max_size=400))
-def test_a_description_stays_one_field_with_the_same_words(text: str) -> None:
-    lines = list(debian_control.folded(text))
-    assert all(line.startswith(" ") and line.strip() and line == line.rstrip() for line in lines)
-    assert all(line == " ." or not line.startswith(" .") for line in lines)
-    assert [word for line in lines for word in line.split() if word != "."] == [
-        word for word in text.split() if word != "."
-    ]
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -369,30 +268,7 @@ def test_all_problems_are_listed_at_once(packer: Packer) -> None:
     assert all(word in str(caught.value) for word in ("nowhere", "the summary", "the homepage", "copyright"))
 
 
-def test_fields_without_a_value_are_left_out() -> None:
-    package = replace(KESTREL, homepage="", description="", relations=Relations())
-    control = debian_control.stanza(package, installed_size=1)
-    assert control.endswith("Priority: optional\nDescription: watches what happens on a machine\n")
-    assert "Homepage" not in control
-
-
-def test_relations_are_spelled_as_dpkg_writes_them() -> None:
-    relations = Relations(depends=("a1(>=1.0-1)", "b2:any   ( = 1:2.0 )|c3"), suggests=("d.4+x",))
-    control = debian_control.stanza(replace(KESTREL, relations=relations), installed_size=1)
-    assert "\nDepends: a1 (>= 1.0-1), b2:any (= 1:2.0) | c3\n" in control
-    assert "\nSuggests: d.4+x\n" in control
-
-
 # Reading back
-
-
-def archive(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    out.write(ar.MAGIC)
-    for name, content in members.items():
-        with ar.member(out, name, date=0):
-            out.write(content)
-    return out.getvalue()
 
 
 def plain_tar(name: str, content: bytes) -> bytes:
@@ -444,14 +320,3 @@ def test_what_is_no_deb_is_refused_with_its_cure(data: bytes, message: str) -> N
     with pytest.raises(FormatError, match=message) as caught:
         deb.read_control(io.BytesIO(data))
     assert caught.value.fix
-
-
-@given(st.dictionaries(st.text(string.ascii_lowercase, min_size=1, max_size=15), st.binary(max_size=99)))
-def test_members_of_an_archive_come_back(members: dict[str, bytes]) -> None:
-    assert parts(archive(members)) == members
-
-
-def test_a_part_that_the_size_field_cannot_hold_is_refused() -> None:
-    assert len(ar.header("data.tar.gz", size=10**10 - 1, date=DATE)) == 60
-    with pytest.raises(FormatError, match="at most 9999999999"):
-        ar.header("data.tar.gz", size=10**10, date=DATE)

@@ -17,6 +17,7 @@ from release.compression import INLINE, Packer
 from release.errors import FormatError, PayloadError
 from release.formats import rpm, rpm_file, rpm_relations
 from release.formats.rpm_file import RpmFile
+from release.formats.rpm_metadata import Item
 from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
 from release.package import Package, Relations
@@ -123,14 +124,23 @@ def relations(read: RpmFile, tags: tuple[Tag, Tag, Tag]) -> list[Relation]:
     ]
 
 
-def test_the_header_is_the_golden_one(built: Callable[[Package], bytes]) -> None:
-    read, _ = parse(built(KESTREL))
-    lines = []
-    for tag_names, header in ((SigTag, read.signature), (Tag, read.header)):
+# What zlib-ng makes of the payload is no matter of the headers.
+MASKED = ("SHA1 STRING", "SHA256 STRING", "SIZE INT32", "PAYLOADDIGEST STRING_ARRAY")
+
+
+def listing(read: RpmFile) -> Iterator[str]:
+    """The entries of both headers, one a line."""
+    for names, header in ((SigTag, read.signature), (Tag, read.header)):
         for entry in header.entries:
-            values = header.texts(entry.tag) or header.numbers(entry.tag)
-            lines.append(f"{tag_names(entry.tag).name} {entry.type.name} {list(values)!r}\n")
-    assert "".join(lines) == (GOLDEN / "rpm-header.txt").read_text(encoding="utf-8")
+            what = f"{names(entry.tag).name} {entry.type.name}"
+            masked = what in MASKED and (what, names) != ("SIZE INT32", Tag)
+            values = list(header.texts(entry.tag) or header.numbers(entry.tag))
+            yield f"{what} {'...' if masked else values}\n"
+
+
+def test_the_headers_are_the_golden_ones(built: Callable[[Package], bytes]) -> None:
+    read, _ = parse(built(KESTREL))
+    assert "".join(listing(read)) == (GOLDEN / "rpm-headers.txt").read_text(encoding="utf-8")
 
 
 def test_digests_and_sizes_are_those_of_what_follows(built: Callable[[Package], bytes]) -> None:
@@ -366,12 +376,9 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_written(packer:
     assert out.getvalue() == b""
 
 
-def test_more_than_four_gigabytes_are_refused(tmp_path: Path, packer: Packer) -> None:
-    packed = replace(packer.pack(b"x"), size=1 << 32)
-
-    class Pretender(Packer):
-        def pack(self, source: Path | bytes) -> type(packed):  # type: ignore[valid-type]
-            return packed
-
-    with Pretender(tmp_path / "other") as pretender, pytest.raises(FormatError, match="split the package"):
-        build(KESTREL, pretender)
+def test_more_than_four_gigabytes_are_refused(packer: Packer) -> None:
+    half = replace(packer.pack(b"x"), size=1 << 31)
+    items = [Item(entry=File(path=path, source=b"x"), content=half) for path in ("/usr/a", "/usr/b")]
+    rpm._check_sizes(KESTREL, items[:1])
+    with pytest.raises(FormatError, match="holds 4294967296 bytes"):
+        rpm._check_sizes(KESTREL, items)

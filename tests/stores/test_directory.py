@@ -72,7 +72,7 @@ def test_of_many_writers_exactly_one_wins_each_round(tmp_path: Path) -> None:
         for _ in range(20):
             current = store.get("k")
             if store.put_if_unchanged(
-                "k", (current.data if current else b"") + b".", current and current.token
+                "k", (current.data if current else b"") + b".", current.token if current else None
             ):
                 wins.append(number)
 

@@ -36,7 +36,7 @@
 
 static unsigned int interval_ms = 1000;
 module_param(interval_ms, uint, 0444);
-MODULE_PARM_DESC(interval_ms, "Milliseconds between two samples, 10 to 60000 (default 1000)");
+MODULE_PARM_DESC(interval_ms, "Milliseconds between two samples, 10 to 60000, rounded up to ticks (default 1000)");
 
 struct kestrel_reader {
 	u64 next;	/* sequence number of the next sample to read */

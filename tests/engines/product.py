@@ -1,0 +1,65 @@
+"""Kestrel in a git repository of its own, as a user has it, and jesses run on it as a user runs it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.engines.engines import run
+from tests.repository import Repository
+
+ROOT = Path(__file__).parents[2]
+KESTREL = ROOT / "examples" / "kestrel"
+SITE_CHANNEL = '\n[channels.site]\nstore = "../site"\n'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A copy of an example; `key` is an armored secret key that signs its releases."""
+
+    repository: Repository
+    key: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def site(self) -> Path:
+        """The store of the channel `site`."""
+        return self.repository.root.parent / "site"
+
+    def release(self, dist: Path, *options: str) -> str:
+        """Release it; what the command printed."""
+        environment = {**os.environ, **self.env}
+        if self.key:
+            environment["JESSES_SIGNING_KEY"] = self.key
+        return run(
+            *(sys.executable, "-m", "invoke", "--search-root", ROOT, "release", "--dist", dist),
+            *("--project", self.repository.root, *options),
+            env=environment,
+            cwd=self.repository.root.parent,
+        ).stdout
+
+
+def copy_of(example: Path, into: Path, *, key: str = "", extra: str = "") -> Product:
+    """`example`'s tracked files and `extra` at the end of its release.toml, committed in `into`."""
+    repository = Repository(into)
+    names = run("git", "ls-files", "-z", cwd=example).stdout.rstrip("\0").split("\0")
+    for name in names:
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(example / name, target)
+    configuration = into / "release.toml"
+    configuration.write_text(configuration.read_text() + extra)
+    repository.commit(message="new: the product")
+    return Product(repository=repository, key=key)
+
+
+def checkout_of_jesses(into: Path) -> None:
+    """A clone of this checkout, with what is changed in it committed on top."""
+    run("git", "clone", "--quiet", "--no-hardlinks", ROOT, into)
+    changes = run("git", "diff", "--binary", "HEAD", cwd=ROOT).stdout
+    if changes:
+        run("git", "apply", "--index", "-", cwd=into, stdin=changes)
+        identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+        run("git", *identity, "commit", "--quiet", "--message", "uncommitted changes", cwd=into)

@@ -1,0 +1,154 @@
+"""An APT repository in memory: packages to publish, and what clients of two ages see of it."""
+
+import gzip
+import hashlib
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pysequoia import Profile, Tsk
+from semver import Version
+
+from release import spelling
+from release.arch import Arch
+from release.artifact import Artifact
+from release.compression import Packer
+from release.formats import deb
+from release.package import Package
+from release.payload import File, Payload
+from release.publishers import Publication
+from release.publishers.apt import AptPublisher
+from release.publishers.apt_metadata import Release, stanzas
+from release.signing import Signer
+from release.signing.openpgp import OpenPgpSigner
+from release.signing.verification import verified_text, verify_detached
+from tests.stores.memory import MemoryStore
+
+NOW = 1_700_000_000
+SUITE = "apt/dists/stable"
+IN_RELEASE = f"{SUITE}/InRelease"
+URL = "https://example.org/apt"
+
+
+def new_key() -> OpenPgpSigner:
+    return OpenPgpSigner(Tsk.generate(user_id="Tests <tests@example.org>", profile=Profile.RFC4880))
+
+
+SIGNER = new_key()
+
+Make = Callable[..., Artifact]
+
+
+@contextmanager
+def deb_maker(directory: Path) -> Iterator[Make]:
+    """Makes small packages in `directory`; the same arguments give the same bytes."""
+
+    def new(
+        name: str = "kestrel", version: str = "1.0.0", arch: Arch = "x86_64", content: bytes = b""
+    ) -> Artifact:
+        parsed = Version.parse(version)
+        package = Package(
+            name=name,
+            version=parsed,
+            arch=arch,
+            date=NOW,
+            summary="for a test",
+            description="",
+            license="MIT",
+            homepage="",
+            maintainer="Tests <tests@example.org>",
+            vendor="",
+            payload=Payload.of(
+                (
+                    File(path=f"/usr/share/doc/{name}/copyright", source=b"MIT"),
+                    File(path=f"/opt/{name}", source=content),
+                )
+            ),
+        )
+        folder = directory / hashlib.sha256(content).hexdigest()[:8]
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}-{spelling.file_name(parsed)}-{arch}.deb"
+        with path.open("wb") as out:
+            deb.write(package, out, packer)
+        data = path.read_bytes()
+        return Artifact(
+            path=path,
+            kind="deb",
+            component="userspace",
+            name=name,
+            version=parsed,
+            arch=arch,
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+
+    with Packer(directory / "spool", threads=1) as packer:
+        yield new
+
+
+def publisher(
+    store: MemoryStore,
+    *,
+    signer: Signer | None = SIGNER,
+    now: float = NOW,
+    wait: Callable[[int], object] = int,
+) -> AptPublisher:
+    return AptPublisher(
+        store=store, prefix="apt", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
+    )
+
+
+def publish(
+    store: MemoryStore, *artifacts: Artifact, signer: Signer | None = SIGNER, now: float = NOW
+) -> Publication:
+    apt = publisher(store, signer=signer, now=now)
+    apt.stage(artifacts)
+    apt.verify()
+    return apt.commit()
+
+
+# What a client sees. Each reader checks all that apt checks, and fails where apt would.
+
+
+def release_of(store: MemoryStore) -> Release:
+    return Release.parse(verified_text(store.objects[IN_RELEASE], public_key=SIGNER.public_key))
+
+
+def by_hash_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
+    """The packages of each architecture, read as apt does: InRelease, then what it names by digest."""
+    if IN_RELEASE not in store.objects:
+        return {}
+    release = release_of(store)
+    return {arch: packages_of(store, release, arch, by_hash=True) for arch in release.architectures}
+
+
+def plain_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
+    """The same for a client that knows neither InRelease nor by-hash."""
+    text = store.objects[f"{SUITE}/Release"]
+    verify_detached(text, store.objects[f"{SUITE}/Release.gpg"], public_key=SIGNER.public_key)
+    release = Release.parse(text)
+    return {arch: packages_of(store, release, arch, by_hash=False) for arch in release.architectures}
+
+
+def packages_of(
+    store: MemoryStore, release: Release, arch: str, *, by_hash: bool
+) -> set[tuple[str, str, str]]:
+    directory = f"main/binary-{arch}"
+    texts = set()
+    for suffix, unpack in ((".gz", gzip.decompress), (".xz", lzma.decompress)):
+        digest = release.files[f"{directory}/Packages{suffix}"]
+        name = f"by-hash/SHA256/{digest.sha256}" if by_hash else f"Packages{suffix}"
+        data = store.objects[f"{SUITE}/{directory}/{name}"]
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (digest.size, digest.sha256)
+        texts.add(unpack(data))
+    (text,) = texts
+    assert release.files[f"{directory}/Packages"].sha256 == hashlib.sha256(text).hexdigest()
+    listed = list(stanzas(text))
+    for stanza in listed:
+        fields = dict(line.split(": ", 1) for line in stanza.text.decode().splitlines() if line[0] != " ")
+        data = store.objects[f"apt/{fields['Filename']}"]
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (int(fields["Size"]), fields["SHA256"])
+    identities = {stanza.identity for stanza in listed}
+    assert len(identities) == len(listed)
+    return identities

@@ -1,0 +1,166 @@
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from release.errors import ConflictError, FormatError, RepositoryError, StoreError
+from release.publishers.apt_metadata import Release
+from tests.publishers.apt_site import (
+    IN_RELEASE,
+    SIGNER,
+    SUITE,
+    Make,
+    by_hash_client,
+    deb_maker,
+    new_key,
+    publish,
+    publisher,
+    release_of,
+)
+from tests.stores.memory import MemoryStore, once
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    with deb_maker(tmp_path_factory.mktemp("packages")) as make:
+        yield make
+
+
+def test_the_same_file_name_with_other_bytes_is_a_conflict_and_changes_nothing(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    before = dict(store.objects)
+    with pytest.raises(ConflictError, match="already published with other bytes"):
+        publish(store, make(arch="aarch64"), make(content=b"other"))
+    assert store.objects == before
+
+
+def test_the_same_package_under_another_file_name_is_a_conflict_too(make: Make, tmp_path: Path) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    before = dict(store.objects)
+    other = make(content=b"other")
+    renamed = other.path.rename(tmp_path / "renamed.deb")
+    with pytest.raises(ConflictError, match=r"kestrel 1\.0\.0 for amd64"):
+        publish(store, replace(other, path=renamed))
+    assert store.objects == before
+
+
+def test_a_conflict_that_appears_while_uploading_is_found(make: Make) -> None:
+    store = MemoryStore()
+    pool = "apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb"
+    store.before = once("put_if_absent", pool, lambda: store.objects.update({pool: b"a rival's"}))
+    with pytest.raises(ConflictError, match="already published with other bytes"):
+        publish(store, make())
+    assert by_hash_client(store) == {}
+
+
+def test_a_conflict_that_appears_before_the_swap_is_found(make: Make, tmp_path: Path) -> None:
+    store = MemoryStore()
+    other = make(content=b"other")
+    rival = replace(other, path=other.path.rename(tmp_path / "renamed.deb"))
+    store.before = once("put_if_unchanged", IN_RELEASE, lambda: publish(store, rival))
+    with pytest.raises(ConflictError, match=r"kestrel 1\.0\.0 for amd64"):
+        publish(store, make())
+    assert by_hash_client(store)["amd64"] == {("kestrel", "1.0.0", "amd64")}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda _: b"<html>not found</html>", "cannot be trusted"),
+        (lambda _: b"", "cannot be trusted"),
+        (lambda data: data.replace(b"Origin: kestrel", b"Origin: kestril"), "cannot be trusted"),
+        (lambda _: new_key().clearsign(b"Date: x\n"), "cannot be trusted"),
+        (lambda _: SIGNER.clearsign(b"no field\n"), "has the line 'no field'"),
+        (lambda _: SIGNER.clearsign(b"SHA256:\n nonsense\n"), "has the line ' nonsense'"),
+        (lambda _: SIGNER.clearsign(b"Date: Tue, 14 Nov 2023 22:13:20 UTC\n"), "lists no SHA256 digests"),
+        (lambda _: SIGNER.clearsign(b"SHA256:\n"), "no date"),
+        (lambda _: SIGNER.clearsign(b"Date: yesterday\nSHA256:\n"), "no date"),
+    ],
+)
+def test_a_repository_that_cannot_be_trusted_is_refused_and_not_changed(
+    make: Make, damage: Callable[[bytes], bytes], message: str
+) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    store.objects[IN_RELEASE] = damage(store.objects[IN_RELEASE])
+    before = dict(store.objects)
+    with pytest.raises(RepositoryError, match=message) as caught:
+        publish(store, make(version="1.1.0"))
+    assert caught.value.fix
+    assert store.objects == before
+
+
+def test_an_index_that_is_gone_or_altered_is_refused(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    for key in [key for key in store.objects if "Packages.gz" in key or "by-hash" in key]:
+        store.objects[key] += b"x"
+    with pytest.raises(RepositoryError, match=r"names main/binary-amd64/Packages\.gz with the sha256"):
+        publish(store, make(version="1.1.0"))
+
+
+def test_an_index_that_is_no_gzip_is_refused(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    path = "main/binary-amd64/Packages.gz"
+    release = release_of(store)
+    data = b"no gzip at all"
+    digest = replace(release.files[path], sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    text = Release(fields=release.fields, files={**release.files, path: digest}).render()
+    store.objects |= {IN_RELEASE: SIGNER.clearsign(text), f"{SUITE}/{path}": data}
+    with pytest.raises(RepositoryError, match="cannot be unpacked"):
+        publish(store, make(version="1.1.0"))
+
+
+def test_a_signed_repository_never_becomes_unsigned(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    with pytest.raises(RepositoryError, match="this run has no key"):
+        publish(store, make(version="1.1.0"), signer=None)
+
+
+def test_an_unsigned_repository_is_not_signed_unseen(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make(), signer=None)
+    with pytest.raises(RepositoryError, match="without InRelease"):
+        publish(store, make(version="1.1.0"))
+
+
+def test_a_name_that_stores_and_apt_read_differently_is_refused(make: Make) -> None:
+    store = MemoryStore()
+    with pytest.raises(RepositoryError, match=r"kestrel\+-1\.0\.0"):
+        publish(store, make("kestrel+"))
+    assert store.objects == {}
+
+
+def test_a_file_that_is_no_deb_is_refused(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "x.deb").write_bytes(b"text")
+    with pytest.raises(FormatError):
+        publish(MemoryStore(), replace(make(), path=tmp_path / "x.deb"))
+
+
+def test_verify_notices_what_was_not_stored_as_it_was_sent(make: Make) -> None:
+    store = MemoryStore()
+    apt = publisher(store)
+    apt.stage([make()])
+    for key in list(store.objects):
+        sound = store.objects[key]
+        store.objects[key] = sound + b"x"
+        with pytest.raises(StoreError, match="not what was uploaded"):
+            apt.verify()
+        store.objects[key] = sound
+    apt.verify()
+
+
+def test_verify_reads_back_what_was_there_before_too(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    apt = publisher(store)
+    apt.stage([make()])
+    del store.objects["apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb"]
+    with pytest.raises(StoreError, match="not what was uploaded"):
+        apt.verify()

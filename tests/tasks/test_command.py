@@ -1,0 +1,139 @@
+import json
+from pathlib import Path
+
+import pytest
+from invoke.program import Program
+
+from release.errors import CommandError, ConfigError, HistoryError
+from release.tasks import make_namespace
+from tests.repository import Repository
+from tests.test_pipeline import PRODUCT
+
+pytestmark = pytest.mark.process
+
+BUILD = 'mkdir "$JESSES_STAGE/bin" && echo "$JESSES_ARCH" > "$JESSES_STAGE/bin/hawk"'
+
+
+def jesses(*argv: str) -> int:
+    """The exit code of a command line."""
+    with pytest.raises(SystemExit) as caught:
+        Program(namespace=make_namespace(), name="jesses", binary="jesses").run(["jesses", *argv])
+    return int(caught.value.code or 0)
+
+
+def succeeds(*argv: str) -> None:
+    Program(namespace=make_namespace(), name="jesses", binary="jesses").run(["jesses", *argv], exit=False)
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "hawk")
+    text = PRODUCT.replace('["make-it"]', json.dumps(["sh", "-c", BUILD]))
+    repository.commit({"release.toml": text, "copyright": "MIT\n"})
+    return repository
+
+
+def test_a_release_makes_its_output_and_reports_it(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dist = tmp_path / "dist"
+    succeeds("release", "--project", str(product.root), "--dist", str(dist))
+    out = capsys.readouterr().out
+    assert "sudo apt-get install hawk" in out
+    assert "sudo dnf install hawk" in out
+    assert f"docker load --input {dist}/images/hawk-" in out
+    assert "signed with an ephemeral key, made for this run: " in out
+    manifest = json.loads((dist / "artifacts.json").read_text())
+    assert manifest["signing_key"] in out
+    assert not [
+        path for path in dist.rglob("*") if b"PRIVATE KEY" in (path.read_bytes() if path.is_file() else b"")
+    ]
+
+
+def test_without_signing_nothing_is_signed(product: Repository, tmp_path: Path) -> None:
+    dist = tmp_path / "dist"
+    succeeds("release", "--no-sign", "--project", str(product.root), "--dist", str(dist))
+    assert json.loads((dist / "artifacts.json").read_text())["signing_key"] is None
+    assert not list(dist.rglob("*.asc"))
+    assert not list(dist.rglob("InRelease"))
+
+
+def test_a_plan_builds_nothing_and_is_data_on_request(
+    product: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    succeeds("plan", "--json", "--project", str(product.root))
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["versions"]["userspace"]["version"].startswith("0.1.0-1+")
+    assert len(plan["packages"]) == 6
+    assert [path.name for path in product.root.parent.iterdir()] == ["hawk"]
+    succeeds("plan", "--project", str(product.root))
+    assert "leads to first_version 0.1.0" in capsys.readouterr().out
+
+
+def test_versions_say_why(product: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    product.git("tag", "1.2.3")
+    succeeds("versions", "--project", str(product.root))
+    out = capsys.readouterr().out
+    assert "1.2.3" in out
+    assert "tag 1.2.3 is on this commit" in out
+
+
+def test_errors_say_cause_and_cure_and_have_their_own_exit_codes(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert jesses("plan", "--project", str(tmp_path)) == ConfigError.exit_code
+    assert "fix: name the product's directory with --project DIR" in capsys.readouterr().err
+    product.git("tag", "1.2.3")
+    product.write({"copyright": "changed\n"})
+    assert jesses("plan", "--project", str(product.root)) == HistoryError.exit_code
+    assert "commit or stash the changes" in capsys.readouterr().err
+
+
+def test_an_unknown_channel_is_named_before_anything_is_built(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = (
+        "release",
+        "--channel",
+        "stable",
+        "--project",
+        str(product.root),
+        "--dist",
+        str(tmp_path / "dist"),
+    )
+    assert jesses(*argv) == ConfigError.exit_code
+    assert "release.toml has no channel 'stable'" in capsys.readouterr().err
+
+
+def test_a_build_that_fails_is_replayed_and_leaves_nothing(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        (product.root / "release.toml")
+        .read_text()
+        .replace(json.dumps(BUILD), '"echo no such header >&2; exit 1"')
+    )
+    product.commit({"release.toml": text})
+    dist = tmp_path / "dist"
+    assert jesses("release", "--project", str(product.root), "--dist", str(dist)) == CommandError.exit_code
+    err = capsys.readouterr().err
+    assert "no such header" in err
+    assert "failed with exit code 1" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["hawk"]
+
+
+def test_a_channel_publishes_into_its_own_store(product: Repository, tmp_path: Path) -> None:
+    text = (product.root / "release.toml").read_text() + '\n[channels.dev]\nstore = "../site"\n'
+    product.commit({"release.toml": text})
+    argv = ("release", "--channel", "dev", "--project", str(product.root), "--dist", str(tmp_path / "dist"))
+    succeeds(*argv)
+    assert (tmp_path / "site" / "apt" / "dists" / "stable" / "InRelease").is_file()
+    assert not (tmp_path / "dist" / "site").exists()
+
+
+def test_doctor_says_what_is_missing_and_what_that_disables(capsys: pytest.CaptureFixture[str]) -> None:
+    succeeds("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+    assert checks["git"]["present"]
+    assert not checks["signing key"]["present"]
+    assert "ephemeral" in checks["signing key"]["disables"]

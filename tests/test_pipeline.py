@@ -1,0 +1,234 @@
+"""The order of a release, with fakes for everything outside."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from semver import Version
+
+from release import pipeline
+from release.artifact import Artifact
+from release.compression import Packer
+from release.config import Config, load
+from release.errors import CommandError, PayloadError, StoreError
+from release.history import Commit
+from release.plan import make_plan
+from release.publishers import Publication
+from release.signing import Signer
+from release.steps import Context, State
+from release.version import ComponentVersion
+from release.workspace import open_workspace
+
+PRODUCT = """
+[project]
+name = "hawk"
+summary = "Sees"
+homepage = "https://hawk.example.org/"
+license = "MIT"
+maintainer = "H <h@example.org>"
+vendor = "V"
+[components.userspace]
+[builds.agent]
+component = "userspace"
+command = ["make-it"]
+[packages.hawk]
+component = "userspace"
+build = "agent"
+description = "A hawk."
+contents = [
+    { path = "/usr/bin/hawk", staged = "bin/hawk" },
+    { path = "/usr/share/doc/hawk/copyright", source = "copyright" },
+]
+[images.hawk]
+component = "userspace"
+build = "agent"
+entrypoint = ["/usr/bin/hawk"]
+contents = [{ path = "/usr/bin/hawk", staged = "bin/hawk" }]
+"""
+
+VERSION = ComponentVersion(
+    component="userspace",
+    version=Version.parse("1.2.3"),
+    commit=Commit(sha="a" * 40, date=1_700_000_000),
+    tag="1.2.3",
+    dirty=False,
+    reasons=("because",),
+)
+
+
+@dataclass
+class FakePublisher:
+    name: str
+    log: list[str]
+    fails_at: str = ""
+    taken: Sequence[Artifact] = ()
+
+    def stage(self, artifacts: Sequence[Artifact]) -> None:
+        self.taken = artifacts
+        self._do("stage")
+
+    def verify(self) -> None:
+        self._do("verify")
+
+    def commit(self) -> Publication:
+        self._do("commit")
+        return Publication(publisher=self.name, location="here", uploaded=1, present=0)
+
+    def _do(self, what: str) -> None:
+        self.log.append(f"{what} {self.name}")
+        if what == self.fails_at:
+            raise StoreError(f"{what} failed", fix="none")
+
+
+@dataclass
+class FakeRunner:
+    """Stages one file named after the architecture, as a build command would."""
+
+    stages: bool = True
+    calls: list[dict[str, str]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        assert env is not None
+        self.calls.append({"argv": " ".join(argv), "cwd": str(cwd), **env})
+        if self.stages:
+            program = Path(env["JESSES_STAGE"]) / "bin" / "hawk"
+            program.parent.mkdir()
+            program.write_text(f"hawk for {env['JESSES_ARCH']}")
+            program.chmod(0o700)
+
+
+@dataclass
+class Bench:
+    """One release to be run, and what happened."""
+
+    directory: Path
+    dist: Path
+    publishers: tuple[FakePublisher, ...] = ()
+    runner: FakeRunner = field(default_factory=FakeRunner)
+    signer: Signer | None = None
+    steps: list[str] = field(default_factory=list)
+
+    @property
+    def config(self) -> Config:
+        return load(self.directory)
+
+    def run(self) -> State:
+        with ExitStack() as stack:
+            workspace = stack.enter_context(open_workspace(self.dist))
+            packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
+            context = Context(
+                config=self.config,
+                directory=self.directory,
+                plan=make_plan(self.config, {"userspace": VERSION}),
+                workspace=workspace,
+                runner=self.runner,
+                packer=packer,
+                signer=self.signer,
+                publishers=self.publishers,
+                progress=str.strip,
+            )
+            return pipeline.run(context, announce=self.steps.append)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    directory = tmp_path / "hawk"
+    directory.mkdir()
+    (directory / "release.toml").write_text(PRODUCT)
+    (directory / "copyright").write_text("MIT\n")
+    return Bench(directory=directory, dist=tmp_path / "dist")
+
+
+def test_what_is_planned_is_made_and_described(bench: Bench) -> None:
+    state = bench.run()
+    rows = json.loads((bench.dist / "artifacts.json").read_text())["artifacts"]
+    assert [row["path"] for row in rows] == [
+        *(
+            "packages/hawk-1.2.3-x86_64.tar.gz",
+            "packages/hawk-1.2.3-x86_64.deb",
+            "packages/hawk-1.2.3-x86_64.rpm",
+        ),
+        *("packages/hawk-1.2.3-aarch64.tar.gz", "packages/hawk-1.2.3-aarch64.deb"),
+        *("packages/hawk-1.2.3-aarch64.rpm", "images/hawk"),
+        *("images/hawk-1.2.3-x86_64.oci.tar", "images/hawk-1.2.3-aarch64.oci.tar"),
+    ]
+    assert [row["sha256"] for row in rows] == [artifact.sha256 for artifact in state.artifacts]
+    assert bench.steps == [name for name, _ in pipeline.PIPELINE]
+    assert not list(bench.dist.rglob("*.partial"))
+
+
+def test_builds_find_what_they_need_in_their_environment(bench: Bench) -> None:
+    bench.run()
+    assert [call["JESSES_ARCH"] for call in bench.runner.calls] == ["x86_64", "aarch64"]
+    first = bench.runner.calls[0]
+    assert first["argv"] == "make-it"
+    assert first["cwd"] == str(bench.directory)
+    assert first["JESSES_VERSION"] == "1.2.3"
+    assert first["SOURCE_DATE_EPOCH"] == "1700000000"
+
+
+def test_sums_name_every_file_with_the_digest_of_its_published_bytes(bench: Bench) -> None:
+    state = bench.run()
+    lines = (bench.dist / "SHA256SUMS").read_text().splitlines()
+    assert len(lines) == len(state.artifacts) - 1  # the layout is a directory
+    for artifact in state.artifacts:
+        if artifact.kind != "image":
+            assert f"{artifact.sha256}  {artifact.path.relative_to(artifact.path.parents[1])}" in lines
+
+
+def test_every_publisher_stages_and_is_verified_before_any_commits(bench: Bench) -> None:
+    log: list[str] = []
+    bench.publishers = (FakePublisher("a", log), FakePublisher("b", log))
+    state = bench.run()
+    assert log == ["stage a", "stage b", "verify a", "verify b", "commit a", "commit b"]
+    assert [publication.publisher for publication in state.publications] == ["a", "b"]
+    assert bench.publishers[0].taken == state.artifacts
+
+
+@pytest.mark.parametrize("what", ["stage", "verify"])
+def test_a_publisher_that_fails_leaves_every_other_one_uncommitted(bench: Bench, what: str) -> None:
+    log: list[str] = []
+    bench.publishers = (
+        FakePublisher("a", log),
+        FakePublisher("b", log, fails_at=what),
+        FakePublisher("c", log),
+    )
+    with pytest.raises(StoreError, match=f"{what} failed"):
+        bench.run()
+    assert not [entry for entry in log if entry.startswith("commit")]
+    assert not bench.dist.exists()
+
+
+def test_a_build_that_stages_nothing_is_an_error_and_leaves_nothing(bench: Bench) -> None:
+    bench.runner.stages = False
+    with pytest.raises(CommandError, match="build agent for x86_64 staged nothing"):
+        bench.run()
+    assert [path.name for path in bench.dist.parent.iterdir()] == ["hawk"]
+
+
+def test_what_a_build_did_not_stage_is_named(bench: Bench) -> None:
+    text = PRODUCT.replace('staged = "bin/hawk"', 'staged = "bin/eagle"')
+    (bench.directory / "release.toml").write_text(text)
+    with pytest.raises(PayloadError, match="/usr/bin/hawk: the build staged no bin/eagle"):
+        bench.run()
+
+
+def test_the_same_source_gives_the_same_artifacts_in_another_place(bench: Bench, tmp_path: Path) -> None:
+    first = bench.run()
+    other = tmp_path / "elsewhere" / "deep"
+    other.parent.mkdir()
+    bench.directory.rename(other)
+    second = Bench(directory=other, dist=tmp_path / "other-dist").run()
+    assert [artifact.sha256 for artifact in first.artifacts] == [
+        artifact.sha256 for artifact in second.artifacts
+    ]
