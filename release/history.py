@@ -119,7 +119,9 @@ class GitHistory:
         return bool(self._run("diff-index", "--name-only", "HEAD", "--", *self._pathspecs(paths)))
 
     def _pathspecs(self, paths: Sequence[str]) -> list[str]:
-        return [f":(top){(self._prefix / path).as_posix()}" for path in paths or (".",)]
+        places = ((self._prefix / path).as_posix() for path in paths or (".",))
+        # The whole tree is ":(top)": git takes ":(top)." for a file of that name.
+        return [f":(top){'' if place == '.' else place}" for place in places]
 
     def _run(self, *argv: str, check: bool = True) -> str:
         try:

@@ -3,7 +3,8 @@
 DEB and RPM share one spelling, and wherever SemVer orders two versions, dpkg and rpm order their spellings the
 same way (deb-version(7); rpm's `rpmvercmp`). It is made of what both tools agree on: `~` sorts before the end,
 the end before letters, letters as in ASCII, numbers by value, and in a word a number before a letter. Where
-something begins, they disagree on numbers and letters, so the spelling begins nothing with a number:
+something begins they disagree on numbers against letters, so at each place only one of the two ever begins
+(`+0` is above letters to both: to dpkg for its `+`, to rpm for its `0`):
 
     at first and after a letter   `~~12` the identifier 12, `~beta` the identifier beta, `~+0` a hyphen,
                                   digits and letters as they are, `~~~` where the prerelease ends

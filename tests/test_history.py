@@ -62,6 +62,17 @@ def test_only_tracked_changes_below_the_product_make_it_dirty(repository: Reposi
     assert not history.is_dirty(["driver"])
 
 
+def test_a_product_that_is_the_whole_repository_sees_all_of_it(repository: Repository) -> None:
+    first = repository.commit({"a": "1", "driver/b": "1"})
+    second = repository.commit({"driver/b": "2"})
+    history = GitHistory(repository.root)
+    assert history.changed([], since=first, until=second)
+    assert history.last_touching(["."], until=second).sha == second
+    assert not history.is_dirty()
+    repository.write({"a": "changed"})
+    assert history.is_dirty()
+
+
 def test_a_shallow_clone_is_refused(repository: Repository, tmp_path: Path) -> None:
     repository.commit({"a": "1"})
     repository.commit({"a": "2"})

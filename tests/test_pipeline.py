@@ -135,7 +135,7 @@ class Bench:
                 packer=packer,
                 signer=self.signer,
                 publishers=self.publishers,
-                progress=str.strip,
+                progress=print,
             )
             return pipeline.run(context, announce=self.steps.append)
 

@@ -24,8 +24,8 @@ def test_the_output_appears_whole_and_replaces_the_last_one(tmp_path: Path) -> N
 def test_a_failure_leaves_the_last_output_and_nothing_else(tmp_path: Path) -> None:
     final = tmp_path / "dist"
     make(final, "one")
-    with pytest.raises(NotADirectoryError), open_workspace(final) as workspace:
-        (workspace.output / "half").write_text("x") and (workspace.output / "half" / "x").touch()
+    with pytest.raises(FileNotFoundError), open_workspace(final) as workspace:
+        (workspace.output / "half").rename(workspace.output / "missing" / "half")
     assert (final / MANIFEST).read_text() == "one"
     assert [path.name for path in tmp_path.iterdir()] == ["dist"]
 

@@ -1,8 +1,10 @@
 """The main header of an RPM package: everything that `rpm -qp` tells (the manual "RPM Tags")."""
 
 import stat
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from release import spelling
@@ -43,6 +45,7 @@ _KINDS: Final[Mapping[type[Entry], int]] = {
 _VERIFY_EVERYTHING: Final = 0xFFFFFFFF
 _ONE_DEVICE: Final = 1
 _DAY: Final = 86_400
+_WIDTH: Final = 79
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +110,7 @@ def _about(package: Package) -> Iterator[Tagged]:
     yield text(Tag.VERSION, version)
     yield text(Tag.RELEASE, RELEASE)
     yield i18n(Tag.SUMMARY, package.summary)
-    yield i18n(Tag.DESCRIPTION, package.description)
+    yield i18n(Tag.DESCRIPTION, _filled(package.description))
     yield i18n(Tag.GROUP, _GROUP)
     yield int32(Tag.BUILDTIME, package.date)
     yield text(Tag.BUILDHOST, _BUILD_HOST)
@@ -122,6 +125,17 @@ def _about(package: Package) -> Iterator[Tagged]:
         yield text(Tag.VENDOR, package.vendor)
     if package.homepage:
         yield text(Tag.URL, package.homepage)
+
+
+def _filled(text: str) -> str:
+    """Paragraphs filled to what rpm shows on a line; lines that start with a blank stay as they are."""
+    lines: list[str] = []
+    for plain, group in groupby(text.strip().splitlines(), key=lambda line: line[:1].strip() != ""):
+        if plain:
+            lines += textwrap.wrap(" ".join(group), _WIDTH, break_long_words=False, break_on_hyphens=False)
+        else:
+            lines += group
+    return "\n".join(lines)
 
 
 def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:

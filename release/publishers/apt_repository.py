@@ -24,6 +24,7 @@ COMPONENT: Final = "main"
 TRIES: Final = 30
 
 _INDEX: Final = "Packages"
+_PACKED: Final = (f"{_INDEX}.gz", f"{_INDEX}.xz")
 _UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     ".gz": gzip.decompress,
     ".xz": lzma.decompress,
@@ -57,7 +58,7 @@ class Index:
 
 def index_of(packages: bytes) -> Index:
     """Pack a `Packages` file."""
-    packed = {f"{_INDEX}.gz": gzipped(packages), f"{_INDEX}.xz": lzma.compress(packages)}
+    packed = dict(zip(_PACKED, (gzipped(packages), lzma.compress(packages)), strict=True))
     return Index(
         packed=packed,
         digests={name: Digest.of(data) for name, data in {_INDEX: packages, **packed}.items()},
@@ -250,7 +251,7 @@ class AptRepository:
         directories = {index_directory(COMPONENT, name) for name in release.architectures}
         for path, digest in release.files.items():
             directory, _, name = path.rpartition("/")
-            if directory in directories and name != _INDEX:
+            if directory in directories and name in _PACKED:
                 key = f"{self._suite}/{path}"
                 if self._store.sha256(key) == digest.sha256:
                     self._count(new=False)

@@ -36,7 +36,7 @@ _EMPTY_REPOMD: Final = (
     'xmlns:rpm="http://linux.duke.edu/metadata/rpm">\n  <revision>0</revision>\n</repomd>\n'
 ).encode()
 
-_COUNT: Final = re.compile(rb'(<(?:metadata|filelists|otherdata)\b[^>]*\bpackages=["\'])(\d+)')
+_COUNT: Final = re.compile(rb'(?<=\spackages=["\'])\d+')
 _DATA: Final = re.compile(rb'\s*<data\b[^>]*\btype=["\']([^"\']+)["\'].*?</data>', re.DOTALL)
 _REVISION: Final = re.compile(rb"<revision>\s*(\d*)[^<]*</revision>")
 # Other forms of the same lists, as createrepo_c may have made them: they would not know the new packages.
@@ -191,19 +191,24 @@ def _document(reference: ET.Element, fetch: Callable[[str], bytes]) -> bytes:
 
 
 def _count(document: bytes) -> int:
+    return int(_counted(document)[0])
+
+
+def _counted(document: bytes) -> re.Match[bytes]:
     match = _COUNT.search(document)
     if match is None:
         raise _damaged("a list does not say how many packages it names")
-    return int(match[2])
+    return match
 
 
 def _spliced(document: bytes, kind: Kind, elements: Sequence[bytes]) -> bytes:
-    total = b"%d" % (_count(document) + len(elements))
-    counted = _COUNT.sub(lambda match: match[1] + total, document, count=1)
-    head, end, tail = counted.rpartition(f"</{_ROOTS[kind]}>".encode())
-    if not end:
+    count, end = _counted(document), document.rfind(f"</{_ROOTS[kind]}>".encode())
+    if end < 0:
         raise _damaged(f"the list {kind} does not end")
-    return head + b"".join(elements) + end + tail
+    view = memoryview(document)
+    total = b"%d" % (int(count[0]) + len(elements))
+    # One copy: a list may have tens of megabytes.
+    return b"".join((view[: count.start()], total, view[count.end() : end], *elements, view[end:]))
 
 
 def _named(primary: bytes, name: str) -> Iterator[tuple[Nevra, str]]:

@@ -69,7 +69,7 @@ def _load(data: bytes, origin: str) -> OpenPgpSigner:
         signer.detach(b"probe")
     except Exception as error:
         raise SigningError(
-            f"{origin} holds no key that can sign: {error}",
+            f"{origin} holds no key that can sign: {str(error).partition(chr(10))[0]}",
             fix="export one without a passphrase: gpg --armor --export-secret-keys KEYID",
         ) from error
     return signer

@@ -92,7 +92,7 @@ def docker_engine() -> Iterator[str]:
     """
     home = Path(tempfile.mkdtemp(prefix="jesses-docker-"))
     url = f"unix://{home}/docker.sock"
-    name = home.name  # a containerd that already runs is used too, so nothing of its own may be seen
+    name = f"jesses-{os.getpid()}"  # a containerd that already runs is used too, so nothing of its own may be seen
     options = {
         "host": url,
         "data-root": home / "data",

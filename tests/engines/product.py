@@ -34,8 +34,8 @@ class Product:
         if self.key:
             environment["JESSES_SIGNING_KEY"] = self.key
         return run(
-            *(sys.executable, "-m", "invoke", "--search-root", ROOT, "release", "--dist", dist),
-            *("--project", self.repository.root, *options),
+            *(sys.executable, "-m", "invoke", "--search-root", str(ROOT), "release"),
+            *("--dist", str(dist), "--project", str(self.repository.root), *options),
             env=environment,
             cwd=self.repository.root.parent,
         ).stdout

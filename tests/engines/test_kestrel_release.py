@@ -211,5 +211,5 @@ def test_the_image_runs_on_both_architectures(
     with archive.open("rb") as stream:
         [image] = docker_engine.images.load(stream)
     assert image.attrs["Architecture"] == OCI[arch]
-    output = docker_engine.containers.run(image.id, ["--version"], network_mode="none", remove=True)
+    output = docker_engine.containers.run(image, ["--version"], network_mode="none", remove=True)
     assert output.decode() == f"kestrel {releases[1].version}\n"

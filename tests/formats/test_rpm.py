@@ -259,6 +259,15 @@ def test_the_bytes_do_not_depend_on_where_when_and_in_which_order(tmp_path: Path
     assert built[0] == built[1]
 
 
+def test_descriptions_are_filled_and_lists_in_them_stay(built: Callable[[Package], bytes]) -> None:
+    address = "https://kestrel.example.org/" + 80 * "x"
+    text = f"\nIt knows\nmuch:\n\n - an event\n   of the driver\n\n{30 * 'word '}\n{address}\n"
+    read, _ = parse(built(replace(KESTREL, description=text)))
+    lines = read.header.text(Tag.DESCRIPTION).split("\n")
+    assert lines[:5] == ["It knows much:", "", " - an event", "   of the driver", ""]
+    assert lines[5:] == [" ".join(["word"] * 16), " ".join(["word"] * 14), address]
+
+
 def test_config_files_survive_upgrades_and_are_marked(built: Callable[[Package], bytes]) -> None:
     read, _ = parse(built(KESTREL))
     flags = dict(zip(read.header.texts(Tag.BASENAMES), read.header.numbers(Tag.FILEFLAGS), strict=True))

@@ -1,200 +1,39 @@
-import gzip
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
-from pysequoia import Profile, Tsk
-from semver import Version
 
-from release.arch import Arch
-from release.artifact import Artifact
-from release.compression import Packer
-from release.errors import ConflictError, FormatError, RepositoryError, SigningError, StoreError
-from release.formats import rpm
-from release.package import Package
-from release.payload import File, Payload
-from release.publishers import Publication
-from release.publishers.retry import TRIES
+from release.errors import ConflictError, FormatError, RepositoryError, StoreError
 from release.publishers.yum import YumPublisher
-from release.signing import Signer
-from release.signing.openpgp import OpenPgpSigner
-from release.signing.verification import verify_detached
 from release.stores.directory import DirectoryStore
-from tests.stores import memory
-from tests.stores.memory import Call, Crash, MemoryStore, crash_at, once
-
-NOW = 1_700_000_000
-URL = "https://example.org/yum"
-REPOMD = "yum/repodata/repomd.xml"
-SIGNATURE = f"{REPOMD}.asc"
-REPO = "{http://linux.duke.edu/metadata/repo}"
-COMMON = "{http://linux.duke.edu/metadata/common}"
-
-
-def new_key() -> OpenPgpSigner:
-    return OpenPgpSigner(Tsk.generate(user_id="Tests <tests@example.org>", profile=Profile.RFC4880))
-
-
-SIGNER = new_key()
-
-Make = Callable[..., Artifact]
-Nevra = tuple[str, str, str]
+from tests.publishers.yum_client import (
+    NOW,
+    REPO,
+    REPOMD,
+    SIGNATURE,
+    SIGNER,
+    URL,
+    Make,
+    client,
+    kept,
+    lists,
+    new_key,
+    packages_in,
+    parsed,
+    publish,
+    publisher,
+    renamed,
+    revision,
+    signature_fits,
+)
+from tests.stores.memory import MemoryStore
 
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """Makes RPM files: the same package again is the same artifact with another signature."""
-    directory = tmp_path_factory.mktemp("packages")
-    numbers = iter(range(1_000_000))
-
-    def new(
-        name: str = "kestrel",
-        version: str = "1.0.0",
-        arch: Arch = "x86_64",
-        content: bytes = b"",
-        signer: Signer | None = SIGNER,
-    ) -> Artifact:
-        parsed = Version.parse(version)
-        package = Package(
-            name=name,
-            version=parsed,
-            arch=arch,
-            date=NOW,
-            summary="for a test",
-            description="d",
-            license="MIT",
-            homepage="",
-            maintainer="Tests <tests@example.org>",
-            vendor="",
-            payload=Payload.of([File(path=f"/opt/{name}", source=content)]),
-        )
-        folder = directory / str(next(numbers))
-        folder.mkdir()
-        path = folder / f"{name}-{version}-{arch}.rpm"
-        with path.open("wb") as out:
-            rpm.write(package, out, packer)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        signed = rpm.sign(path, signer) if signer else None
-        return Artifact(
-            path=path,
-            kind="rpm",
-            component="userspace",
-            name=name,
-            version=parsed,
-            arch=arch,
-            size=path.stat().st_size,
-            sha256=digest,
-            signed_sha256=signed,
-        )
-
-    with Packer(directory / "spool", threads=1) as packer:
-        yield new
-
-
-def nothing(attempt: int) -> None:
-    """Wait no time at all."""
-
-
-def publisher(
-    store: MemoryStore,
-    *,
-    signer: Signer | None = SIGNER,
-    now: float = NOW,
-    wait: Callable[[int], None] = nothing,
-) -> YumPublisher:
-    return YumPublisher(
-        store=store, prefix="yum", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
-    )
-
-
-def publish(
-    store: MemoryStore, *artifacts: Artifact, signer: Signer | None = SIGNER, now: float = NOW
-) -> Publication:
-    yum = publisher(store, signer=signer, now=now)
-    yum.stage(artifacts)
-    yum.verify()
-    return yum.commit()
-
-
-def renamed(artifact: Artifact, name: str) -> Artifact:
-    return replace(artifact, path=artifact.path.rename(artifact.path.with_name(name)))
-
-
-def kept(make: Make) -> tuple[Artifact, Artifact]:
-    return make(), make(arch="aarch64")
-
-
-def parsed(text: bytes) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314 - made by the code under test
-
-
-# What a client sees. It checks all that dnf checks, and fails where dnf would.
-
-
-def lists(store: MemoryStore) -> dict[str, bytes]:
-    """The plain lists that the pointer names, by kind."""
-    if REPOMD not in store.objects:
-        return {}
-    found = {}
-    for data in parsed(store.objects[REPOMD]).iter(f"{REPO}data"):
-        location = data.find(f"{REPO}location")
-        assert location is not None
-        packed = store.objects["yum/" + location.attrib["href"]]
-        plain = gzip.decompress(packed)
-        assert data.findtext(f"{REPO}checksum") == hashlib.sha256(packed).hexdigest()
-        assert data.findtext(f"{REPO}open-checksum") == hashlib.sha256(plain).hexdigest()
-        assert (data.findtext(f"{REPO}size"), data.findtext(f"{REPO}open-size")) == (
-            str(len(packed)),
-            str(len(plain)),
-        )
-        found[data.attrib["type"]] = plain
-    assert set(found) == {"primary", "filelists", "other"}
-    return found
-
-
-def client(store: MemoryStore) -> set[Nevra]:
-    """The packages that the lists name; each lies there with its digest."""
-    found = lists(store)
-    roots = {kind: parsed(text) for kind, text in found.items()}
-    packages = list(roots["primary"]) if found else []
-    seen = set()
-    digests = []
-    for package in packages:
-        location, version = package.find(f"{COMMON}location"), package.find(f"{COMMON}version")
-        assert location is not None
-        assert version is not None
-        data = store.objects["yum/" + location.attrib["href"]]
-        digests.append(hashlib.sha256(data).hexdigest())
-        assert package.findtext(f"{COMMON}checksum") == digests[-1]
-        name, arch = package.findtext(f"{COMMON}name", ""), package.findtext(f"{COMMON}arch", "")
-        seen.add((name, version.attrib["ver"], arch))
-    assert len(seen) == len(packages)
-    for root in roots.values():
-        assert root.attrib["packages"] == str(len(packages))
-    for kind in ("filelists", "other"):
-        assert [package.attrib["pkgid"] for package in roots.get(kind, [])] == digests
-    return seen
-
-
-def signature_fits(store: MemoryStore) -> bool:
-    """Whether a client with repo_gpgcheck=1 accepts the pointer."""
-    if REPOMD not in store.objects:
-        return True
-    try:
-        verify_detached(
-            store.objects[REPOMD], store.objects.get(SIGNATURE, b""), public_key=SIGNER.public_key
-        )
-    except SigningError:
-        return False
-    return True
-
-
-def revision(store: MemoryStore) -> int:
-    return int(parsed(store.objects[REPOMD]).findtext(f"{REPO}revision", ""))
+    with packages_in(tmp_path_factory.mktemp("packages")) as make:
+        yield make
 
 
 def test_every_architecture_becomes_visible_in_one_repository(make: Make) -> None:
@@ -420,131 +259,6 @@ def test_nothing_is_visible_before_the_commit(make: Make) -> None:
     assert (client(store), store.objects[REPOMD]) == (before, pointer)
     yum.commit()
     assert client(store) != before
-
-
-def calls_of_one_publish(start: dict[str, bytes], artifact: Artifact) -> int:
-    store = MemoryStore(start)
-    publish(store, artifact, now=NOW + 5)
-    return len(store.calls)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("existing", [False, True])
-def test_a_crash_at_any_call_leaves_old_or_new_and_a_rerun_finishes(
-    make: Make, *, when: str, existing: bool
-) -> None:
-    empty = MemoryStore()
-    if existing:
-        publish(empty, *kept(make))
-    start, old = dict(empty.objects), client(empty)
-    added = make(version="2.0.0")
-    new = old | {("kestrel", "2.0.0", "x86_64")}
-    gaps = 0
-    count = calls_of_one_publish(start, added)
-    for number in range(1, count + 1):
-        store = MemoryStore(start)
-        setattr(store, when, crash_at(number))
-        with pytest.raises(Crash):
-            publish(store, added, now=NOW + 5)
-        store.reset()
-        assert client(store) in (old, new)
-        gaps += not signature_fits(store)
-        publish(store, make(version="2.0.0"), now=NOW + 9)
-        assert client(store) == new
-        assert signature_fits(store)
-    # Between the pointer and its signature: the one window that this layout has.
-    assert 0 < gaps <= 4
-    assert count <= 25
-
-
-def test_a_rerun_after_a_crash_between_pointer_and_signature_signs_nothing_anew(make: Make) -> None:
-    store = MemoryStore()
-    publish(store, make())
-    store.before = once("put_if_unchanged", SIGNATURE, crash)
-    with pytest.raises(Crash):
-        publish(store, make(version="2.0.0"))
-    store.reset()
-    pointer = store.objects[REPOMD]
-    assert not signature_fits(store)
-    publish(store, make(version="2.0.0"))
-    assert signature_fits(store)
-    assert store.objects[REPOMD] == pointer
-    assert [call.key for call in store.calls if call.writes] == [SIGNATURE]
-
-
-def crash() -> None:
-    raise Crash
-
-
-@pytest.mark.parametrize("existing", [False, True])
-def test_two_writers_at_once_lose_nothing_wherever_they_meet(make: Make, *, existing: bool) -> None:
-    empty = MemoryStore()
-    if existing:
-        publish(empty, *kept(make))
-    start = dict(empty.objects)
-    ours, theirs = make(version="2.0.0"), make("kestrel-dkms", "3.0.0", "noarch")
-    expected = client(empty) | {("kestrel", "2.0.0", "x86_64"), ("kestrel-dkms", "3.0.0", "noarch")}
-    for number in range(1, calls_of_one_publish(start, ours) + 1):
-        store = MemoryStore(start)
-        store.before = at_call(number, partial(publish, store, theirs, now=NOW + 5))
-        publish(store, ours, now=NOW + 5)
-        assert client(store) == expected
-        assert signature_fits(store)
-
-
-def test_two_jobs_of_the_same_release_meet_and_agree(make: Make) -> None:
-    first, second = make(), make()
-    for number in range(1, calls_of_one_publish({}, first) + 1):
-        store = MemoryStore()
-        store.before = at_call(number, partial(publish, store, second, now=NOW + 7))
-        publish(store, first, now=NOW + 5)
-        assert client(store) == {("kestrel", "1.0.0", "x86_64")}
-        assert signature_fits(store)
-
-
-def at_call(number: int, action: Callable[[], object]) -> Callable[[Call], None]:
-    """Run `action` before call `number`, and nothing within it."""
-    pending = [action]
-
-    def hook(call: Call) -> None:
-        if call.number == number and pending:
-            pending.pop()()
-
-    return hook
-
-
-def test_a_lost_race_waits_longer_each_time_and_ends(make: Make) -> None:
-    store = MemoryStore()
-    waits: list[int] = []
-    versions = (f"9.{number}.0" for number in range(1000))
-
-    def rival(call: Call) -> None:
-        if (call.operation, call.key) == ("put_if_unchanged", REPOMD):
-            store.before = memory.nothing
-            publish(store, make(version=next(versions)))
-            store.before = rival
-
-    yum = publisher(store, wait=waits.append)
-    yum.stage([make()])
-    store.before = rival
-    with pytest.raises(StoreError, match="keeps changing"):
-        yum.commit()
-    assert waits == list(range(TRIES))
-    store.reset()
-    publish(store, make())
-    assert len(client(store)) == TRIES + 1
-    assert signature_fits(store)
-
-
-def test_a_conflict_that_comes_between_is_found_at_the_commit(make: Make) -> None:
-    store = MemoryStore()
-    yum = publisher(store)
-    yum.stage([make()])
-    publish(store, renamed(make(content=b"x"), "other.rpm"))
-    with pytest.raises(ConflictError):
-        yum.commit()
-    assert client(store) == {("kestrel", "1.0.0", "x86_64")}
-    assert signature_fits(store)
 
 
 def test_a_directory_store_holds_the_same(make: Make, tmp_path: Path) -> None:
