@@ -3,6 +3,7 @@
 Neither touches what already runs on the machine: sockets, ports, data and firewall rules are their own.
 """
 
+import os
 import re
 import shutil
 import signal
