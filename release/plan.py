@@ -105,7 +105,7 @@ SNAPSHOT = Channel(store="site")
 def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedPackage]:
     for name, package in config.packages.items():
         version = spelling.file_name(versions[package.component].version)
-        for arch in config.builds[package.build].architectures:
+        for arch in package.architectures or config.builds[package.build].architectures:
             for kind in package.formats:
                 yield PlannedPackage(
                     file_name=f"{name}-{version}-{arch}{FORMATS[kind].SUFFIX}",
@@ -120,7 +120,7 @@ def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Itera
 def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedImage]:
     for name, image in config.images.items():
         version = spelling.file_name(versions[image.component].version)
-        archs = config.builds[image.build].architectures
+        archs = image.architectures or config.builds[image.build].architectures
         yield PlannedImage(
             name=name,
             component=image.component,

@@ -1,10 +1,10 @@
 """What the models alone cannot see: references, files that must exist, paths that clash."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Package
+from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
 
 SCRIPTS = {
     "deb": ("preinst", "postinst", "prerm", "postrm"),
@@ -22,7 +22,7 @@ def problems_in(config: Config, directory: Path) -> Iterator[str]:
         yield from _package(config, package, f"packages.{name}", directory)
     for name, image in config.images.items():
         where = f"images.{name}"
-        yield from _made_from(config, image.component, image.build, where)
+        yield from _made_from(config, image, where)
         yield from _all_contents(image.contents, where, directory)
     yield from _claimed_twice(config)
 
@@ -36,18 +36,26 @@ def _component(component: Component, where: str, directory: Path) -> Iterator[st
 
 
 def _package(config: Config, package: Package, where: str, directory: Path) -> Iterator[str]:
-    yield from _made_from(config, package.component, package.build, where)
+    yield from _made_from(config, package, where)
     yield from _all_contents(package.contents, where, directory)
     for name, options in (("deb", package.deb), ("rpm", package.rpm)):
         yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
 
 
-def _made_from(config: Config, component: str, build: str, where: str) -> Iterator[str]:
-    yield from _unknown(component, config.components, f"{where}.component")
-    yield from _unknown(build, config.builds, f"{where}.build")
-    made_by = config.builds.get(build)
-    if made_by and made_by.component != component:
-        yield f"{where}.build: {build} builds component {made_by.component}, not {component}"
+def _made_from(config: Config, made: Package | Image, where: str) -> Iterator[str]:
+    yield from _unknown(made.component, config.components, f"{where}.component")
+    yield from _unknown(made.build, config.builds, f"{where}.build")
+    build = config.builds.get(made.build)
+    if build is None:
+        return
+    if build.component != made.component:
+        yield f"{where}.build: {made.build} builds component {build.component}, not {made.component}"
+    for arch in made.architectures:
+        if arch not in build.architectures:
+            built = _listed(build.architectures)
+            yield f"{where}.architectures: nobody builds {arch}; {made.build} builds {built}"
+    if isinstance(made, Image) and "noarch" in build.architectures:
+        yield f"{where}.build: an image is for a machine, and {made.build} builds noarch"
 
 
 def _scripts(options: FormatOptions, format_name: str, where: str, directory: Path) -> Iterator[str]:
@@ -75,10 +83,14 @@ def _contents(entry: Contents, where: str, directory: Path) -> Iterator[str]:
             yield f"{where}.source: there is no {value} in the repository"
 
 
-def _unknown(name: str, known: dict[str, object] | object, where: str) -> Iterator[str]:
-    names = list(known) if isinstance(known, dict) else []
+def _unknown(name: str, known: Iterable[str], where: str) -> Iterator[str]:
+    names = list(known)
     if name not in names:
-        yield f"{where}: there is no {name!r}; there is {', '.join(names) or 'none'}"
+        yield f"{where}: there is no {name!r}; there is {_listed(names)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _claimed_twice(config: Config) -> Iterator[str]:

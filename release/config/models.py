@@ -123,6 +123,8 @@ class Package(_Strict):
     component: str
     build: str
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1)] = ("tarball", "deb", "rpm")
+    architectures: tuple[Arch, ...] = ()
+    """Those of its build where it names none."""
     summary: Line | None = None
     license: Line | None = None
     """Where it is not the project's own; an SPDX expression."""
@@ -147,6 +149,8 @@ class Image(_Strict):
 
     component: str
     build: str
+    architectures: tuple[MachineArch, ...] = ()
+    """Those of its build where it names none."""
     contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

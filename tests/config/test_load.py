@@ -111,6 +111,19 @@ def test_an_arch_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     assert "builds.agent.architectures.0: Input should be 'x86_64', 'aarch64' or 'noarch'" in what
 
 
+def test_an_arch_that_nobody_builds_is_an_error(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD.replace('command = ["make"]', 'command = ["make"]\narchitectures = ["noarch"]').replace(
+            'description = "An agent."', 'description = "An agent."\narchitectures = ["aarch64"]'
+        )
+        + '[images.kestrel]\ncomponent = "userspace"\nbuild = "agent"\n'
+        + 'contents = [{ path = "/usr/bin/kestrel", staged = "bin/kestrel" }]\n',
+    )
+    assert "packages.kestrel.architectures: nobody builds aarch64; agent builds noarch" in what
+    assert "images.kestrel.build: an image is for a machine, and agent builds noarch" in what
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [("[project", "is not TOML"), (b"\xff\xfe", "cannot read"), (None, r"there is no release\.toml in")],
