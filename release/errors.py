@@ -90,3 +90,25 @@ class EngineError(ReleaseError):
     """A tool or service that this step needs is not there."""
 
     exit_code = 21
+
+
+class GitHubError(ReleaseError):
+    """GitHub refused, failed, or answered what its API does not say; `status` is HTTP's, 0 without an answer."""
+
+    exit_code = 27
+
+    def __init__(self, what: str, *, fix: str = "", status: int = 0) -> None:
+        super().__init__(what, fix=fix)
+        self.status = status
+
+
+class CutError(ReleaseError):
+    """A release cannot be cut as things stand; nothing of it has been pushed."""
+
+    exit_code = 28
+
+
+class PickError(CutError):
+    """A backport conflicts and needs hands; running again goes on from there."""
+
+    exit_code = 29
