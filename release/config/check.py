@@ -24,6 +24,9 @@ def problems_in(config: Config, directory: Path) -> Iterator[str]:
         where = f"images.{name}"
         yield from _made_from(config, image, where)
         yield from _all_contents(image.contents, where, directory)
+    for name, channel in config.channels.items():
+        if channel.github and not config.project.github:
+            yield f'channels.{name}.github: needs [project] github = "owner/name"'
     yield from _claimed_twice(config)
 
 

@@ -103,14 +103,6 @@ class GitHub:
         """The pull requests that brought a commit."""
         return _each(Pull.from_response, self._transport.pages(f"{self._base}/commits/{sha}/pulls"))
 
-    def merged_with_label(self, label: str) -> Iterator[Pull]:
-        """Merged pull requests with `label`, in the order of their numbers."""
-        issues = self._transport.pages(f"{self._base}/issues", state="closed", labels=label, direction="asc")
-        for number in sorted(issue["number"] for issue in issues if issue.get("pull_request")):
-            pull = _parsed(Pull.from_response, self._transport.get(f"{self._base}/pulls/{number}"))
-            if pull.merged:
-                yield pull
-
     def pull_from(self, branch: str) -> Pull | None:
         """The newest pull request whose head is `branch` of this repository, whatever its state."""
         owner = self.name.partition("/")[0]

@@ -14,6 +14,7 @@ from release.artifact import Artifact
 from release.errors import ConflictError, FormatError, RepositoryError, StoreError
 from release.formats import rpm_file
 from release.publishers import Publication, yum_index
+from release.publishers.install import yum_lines
 from release.publishers.retry import TRIES, pause
 from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import Snapshot, YumRepository
@@ -209,9 +210,6 @@ class YumPublisher:
         )
 
     def _instructions(self) -> tuple[str, ...]:
-        source = f"{self._project}.repo"
-        packages = " ".join(sorted({file.artifact.name for file in self._files}))
-        return (
-            f"sudo curl -fsSL -o /etc/yum.repos.d/{source} {self._url}/{source}",
-            f"sudo dnf install {packages}",
+        return yum_lines(
+            url=self._url, project=self._project, packages=(file.artifact.name for file in self._files)
         )

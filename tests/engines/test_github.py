@@ -69,10 +69,10 @@ def test_a_digest_that_github_does_not_say_is_computed(bench: Bench, big: Path) 
 def test_lists_are_read_to_their_last_page(bench: Bench) -> None:
     bench.state.page_size = 2
     for number in range(5):
-        bench.state.add_pull(number + 1, "t", "b", labels=("backport/1.0",))
+        bench.state.add_pull(number + 1, "t", "b", commits=(SHA,))
         bench.github.draft_of(f"1.{number}.0", name="x", prerelease=False)
     assert len(list(bench.github.releases())) == 5
-    assert [pull.number for pull in bench.github.merged_with_label("backport/1.0")] == [1, 2, 3, 4, 5]
+    assert [pull.number for pull in bench.github.pulls_of(SHA)] == [1, 2, 3, 4, 5]
 
 
 def test_what_ci_says_comes_from_check_runs_and_statuses(bench: Bench) -> None:

@@ -1,0 +1,135 @@
+"""The components of one release: the version of each, and what has changed in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from semver import Version
+
+from release.config import Component
+from release.cut.clone import Clone
+from release.cut.target import Contract, Origin, Stage, final_version, following, staged_version, tag_of
+from release.errors import VersionError
+from release.history import History, Tag
+from release.notes import Contribution
+from release.notes.changes import of_component
+from release.notes.parse import commit_type
+from release.version import TaggedVersion, own_line
+
+OURS = "release"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """The remote, as it was when we looked: its main branch, the commits of its branches, its tags."""
+
+    main: str
+    branches: Mapping[str, str]
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One component of a release.
+
+    `base` is the release before, `last` the tag before it, a candidate included. `contributions` are the commits
+    since `base`, without those that `base` has under another name; none for a component that a patch meets for
+    the first time, since first releases come from the main branch. `contract` is what is wrong with the files of
+    the contract.
+    """
+
+    name: str
+    tag: str
+    version: Version
+    why: tuple[str, ...]
+    line: tuple[TaggedVersion, ...]
+    base: TaggedVersion | None
+    last: str | None
+    contributions: tuple[Contribution, ...]
+    commit: str
+    contract: str
+
+
+def target_of(  # noqa: PLR0913 -- what it weighs
+    name: str,
+    components: Mapping[str, Component],
+    source: Origin,
+    stage: Stage | None,
+    *,
+    clone: Clone,
+    history: History,
+    seen: Seen,
+    commit: str,
+    leads: bool,
+) -> Target:
+    """The component `name` as it would be released from `commit`."""
+    component = components[name]
+    line = tuple(own_line(component.tag, seen.tags))
+    if not leads:
+        reachable = frozenset(
+            tagged.tag.name for tagged in line if clone.is_ancestor(tagged.tag.commit, commit)
+        )
+        source = following(line, source, reachable=reachable)
+    final, why, broken = _final(component, source, history, commit)
+    version, kind = staged_version(final, line, stage)
+    base = [source.base.tag.commit] if source.base else []
+    released = {each.origin for each in clone.contributions(since=[commit], until=base[0])} if base else set()
+    contributions = of_component(clone.contributions(since=base, until=commit), name, components)
+    if source.patch and not base:
+        contributions = ()
+    candidates = [tagged for tagged in line if tagged.version.finalize_version() == final]
+    last = max(candidates, default=source.base, key=lambda tagged: tagged.version)
+    return Target(
+        name=name,
+        tag=tag_of(component, version),
+        version=version,
+        why=(source.why, why, kind),
+        line=line,
+        base=source.base,
+        last=last.tag.name if last else None,
+        contributions=tuple(each for each in contributions if each.sha not in released),
+        commit=commit,
+        contract=broken,
+    )
+
+
+def has_changes(
+    target: Target, stage: Stage | None, clone: Clone, components: Mapping[str, Component]
+) -> bool:
+    """Whether there is something to release: since the release before, for a candidate since the last one."""
+    contributions = target.contributions
+    last = next((tagged for tagged in target.line if tagged.tag.name == target.last), None)
+    if stage == "rc" and last:
+        since = clone.contributions(since=[last.tag.commit], until=target.commit)
+        fresh = {each.sha for each in of_component(since, target.name, components)}
+        contributions = tuple(each for each in contributions if each.sha in fresh)
+    return any(commit_type(each.message) != OURS for each in contributions)
+
+
+def _final(component: Component, source: Origin, history: History, commit: str) -> tuple[Version, str, str]:
+    """The final version, why, and what is wrong with the contract; the next patch where something is."""
+    try:
+        before = _contract(component, history, source.base.tag.commit) if source.base else {}
+        version, why = final_version(
+            component, source, before=before, after=_contract(component, history, commit)
+        )
+    except VersionError as error:
+        if source.base is None:
+            raise
+        return source.base.version.bump_patch(), "the contract cannot be read", error.what
+    return version, why, ""
+
+
+def _contract(component: Component, history: History, sha: str) -> Contract:
+    files = component.contract if component.bump == "contract" else ()
+    return {path: _version_in(path, history.read(path, at=sha), sha) for path in files}
+
+
+def _version_in(path: str, text: str | None, sha: str) -> Version | None:
+    if text is None:
+        return None
+    first = text.partition("\n")[0].strip()
+    if not Version.is_valid(first):
+        raise VersionError(
+            f"{path} at {sha[:7]} begins with {first!r}", fix="its first line must be a SemVer"
+        )
+    return Version.parse(first)

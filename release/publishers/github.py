@@ -1,0 +1,216 @@
+"""GitHub releases: a draft is staged, and published at commit; the latest goes by version, never by date.
+
+An asset that is there with the same bytes stays; with other bytes it is an error, and nothing is replaced.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from semver import Version
+
+from release.artifact import Artifact
+from release.errors import ConflictError, FormatError, GitHubError, SigningError
+from release.formats import rpm_file
+from release.github import Asset, GitHub, Release
+from release.history import Tag
+from release.latest import is_latest, latest
+from release.notes import notes
+from release.publishers import Publication
+from release.signing import Signer
+from release.signing.verification import verify_detached
+from release.version import own_line
+
+SUMS: Final = "SHA256SUMS"
+FILES: Final = ("tarball", "deb", "rpm", "image-archive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggedRelease:
+    """What one component releases: `pattern` is what its tags look like, `body` the changelog's section.
+
+    `leads` says that GitHub's "latest" follows this component's line; one component of a product does.
+    """
+
+    component: str
+    tag: str
+    version: Version
+    pattern: str
+    title: str
+    body: str
+    leads: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Staged:
+    wanted: TaggedRelease
+    release: Release
+    artifacts: tuple[Artifact, ...]
+    digests: dict[str, str]
+
+
+class GitHubPublisher:
+    """Publishes each of `releases` with the files of its component.
+
+    `project` names the key's file; `install` are lines for the text of the release.
+    """
+
+    name = "github"
+
+    def __init__(
+        self,
+        github: GitHub,
+        releases: Sequence[TaggedRelease],
+        *,
+        project: str,
+        signer: Signer | None,
+        install: Sequence[str] = (),
+    ) -> None:
+        self._github = github
+        self._releases = releases
+        self._project = project
+        self._signer = signer
+        self._install = install
+        self._staged: list[_Staged] = []
+        self._uploaded = 0
+        self._present = 0
+
+    def stage(self, artifacts: Sequence[Artifact]) -> None:
+        """Upload files to drafts.
+
+        Raises:
+            ConflictError: an asset is there with other bytes; nothing of its release has been added by then.
+            GitHubError: GitHub refused or failed.
+
+        """
+        for wanted in self._releases:
+            files = [
+                artifact
+                for artifact in artifacts
+                if artifact.component == wanted.component and artifact.kind in FILES
+            ]
+            draft = self._github.draft_of(
+                wanted.tag, name=wanted.title, prerelease=bool(wanted.version.prerelease)
+            )
+            self._staged.append(self._stage(wanted, draft, files))
+
+    def verify(self) -> None:
+        for staged in self._staged:
+            found = {asset.name: asset for asset in self._github.assets(staged.release) if asset.complete}
+            for name, digest in staged.digests.items():
+                if name not in found or self._github.digest(found[name]) != digest:
+                    raise GitHubError(
+                        f"{name} of {staged.wanted.tag} is not what was uploaded",
+                        fix="delete the asset from the draft, and run again",
+                    )
+
+    def commit(self) -> Publication:
+        for staged in self._staged:
+            wanted = staged.wanted
+            if staged.release.draft:
+                self._github.publish(
+                    staged.release,
+                    body=notes(wanted.body, staged.artifacts, self._install),
+                    prerelease=bool(wanted.version.prerelease),
+                    latest=wanted.leads and is_latest(wanted.version, self._published(wanted)),
+                )
+            if wanted.leads:
+                self._settle_latest(wanted)
+        return Publication(
+            publisher=self.name,
+            location=f"GitHub {self._github.name}",
+            uploaded=self._uploaded,
+            present=self._present,
+            instructions=tuple(staged.release.html_url for staged in self._staged),
+        )
+
+    def _stage(self, wanted: TaggedRelease, draft: Release, files: Sequence[Artifact]) -> _Staged:
+        there = {asset.name: asset for asset in self._github.assets(draft) if asset.complete}
+        kept = tuple(self._compared(artifact, there.get(artifact.path.name)) for artifact in files)
+        digests = {artifact.path.name: artifact.published_sha256 for artifact in kept}
+        sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
+        extra = self._extra(sums, there)
+        for artifact in kept:
+            self._add(draft, artifact.path, there)
+        with tempfile.TemporaryDirectory(prefix="jesses-") as scratch:
+            for name, data in extra.items():
+                path = Path(scratch) / name
+                path.write_bytes(data)
+                digests[name] = self._add(draft, path, there)
+        return _Staged(wanted=wanted, release=draft, artifacts=kept, digests=digests)
+
+    def _add(self, release: Release, path: Path, there: dict[str, Asset]) -> str:
+        asset = there.get(path.name)
+        if asset:
+            self._present += 1
+        else:
+            asset = self._github.upload(release, path.name, path)
+            self._uploaded += 1
+        return self._github.digest(asset)
+
+    def _compared(self, artifact: Artifact, asset: Asset | None) -> Artifact:
+        """The artifact as it is or will be on GitHub: a package that is there keeps the signature it has."""
+        if asset is None:
+            return artifact
+        digest = self._github.digest(asset)
+        if digest == artifact.published_sha256:
+            return artifact
+        if artifact.kind == "rpm" and self._unsigned(asset) == artifact.sha256:
+            return replace(artifact, signed_sha256=digest)
+        raise _conflict(asset.name)
+
+    def _unsigned(self, asset: Asset) -> str | None:
+        try:
+            return rpm_file.unsigned_sha256(io.BytesIO(self._github.content(asset)))
+        except FormatError:
+            return None
+
+    def _extra(self, sums: bytes, there: dict[str, Asset]) -> dict[str, bytes]:
+        """The list of digests, its signature and the key; a good signature that is there stays."""
+        if SUMS in there and self._github.content(there[SUMS]) != sums:
+            raise _conflict(SUMS)
+        extra = {SUMS: sums}
+        if self._signer:
+            signature = f"{SUMS}.asc"
+            extra[signature] = self._signer.detach(sums)
+            extra[f"{self._project}.asc"] = self._signer.public_key
+            if signature in there and not self._is_good(sums, there[signature]):
+                raise _conflict(signature)
+        return extra
+
+    def _is_good(self, sums: bytes, signature: Asset) -> bool:
+        try:
+            key = self._signer.public_key if self._signer else b""
+            verify_detached(sums, self._github.content(signature), public_key=key)
+        except SigningError:
+            return False
+        return True
+
+    def _published(self, wanted: TaggedRelease) -> list[Version]:
+        return [version for version, _ in _line(self._github.releases(), wanted.pattern)]
+
+    def _settle_latest(self, wanted: TaggedRelease) -> None:
+        """Two releases at once may each have looked before the other was there: look again, and put it right."""
+        line = list(_line(self._github.releases(), wanted.pattern))
+        highest = latest(version for version, _ in line)
+        current = self._github.latest_release()
+        for version, release in line:
+            if version == highest and (current is None or current.tag != release.tag):
+                self._github.make_latest(release)
+
+
+def _line(releases: Iterable[Release], pattern: str) -> Iterable[tuple[Version, Release]]:
+    """The published releases of a component's line, with their versions."""
+    by_tag = {release.tag: release for release in releases if not release.draft}
+    tags = [Tag(name=name, commit="") for name in by_tag]
+    return [(tagged.version, by_tag[tagged.tag.name]) for tagged in own_line(pattern, tags)]
+
+
+def _conflict(name: str) -> ConflictError:
+    return ConflictError(
+        f"GitHub has {name} with other bytes",
+        fix="a published version never changes: release a new one, or delete the draft that nobody has seen",
+    )
