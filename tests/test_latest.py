@@ -9,7 +9,7 @@ from semver import Version
 
 from release.history import Tag
 from release.latest import is_latest, latest
-from release.version import own_line
+from release.lines import own_line
 
 DATA = Path(__file__).parent / "data" / "falco-tags.json"
 Rule = Callable[[Sequence[Version]], Version | None]

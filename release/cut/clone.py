@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from release.cut.git import Done, Git
 from release.errors import ConflictError, CutError, HistoryError
-from release.git import Done, Git
 from release.history import Tag
 from release.notes import Contribution
 
@@ -98,6 +98,10 @@ class Clone:
 
     def local_tags(self) -> frozenset[str]:
         return frozenset(name for name, _ in self._refs("refs/tags"))
+
+    def is_dirty(self) -> bool:
+        """Whether tracked files of the product differ from HEAD."""
+        return bool(self._run("status", "--porcelain", "--untracked-files=no", "--", "."))
 
     def current_branch(self) -> str:
         """The branch that is checked out, or nothing."""

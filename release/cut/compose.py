@@ -1,18 +1,15 @@
 """The objects of a release: the commit with the changelog, the tags, and the commit that brings it back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-
-from semver import Version
 
 from release.config import Component
 from release.cut.clone import Clone, Identity, Update
 from release.cut.plan import CHANGELOG, CutPlan, PlannedTag
 from release.cut.targets import Seen, Target
-from release.history import Tag
+from release.lines import component_of_tag
 from release.notes import PullRequest, changes_in, newcomers, section, with_section
 from release.signing import Signer
-from release.version import own_line
 
 BRING_BACK = "changelog/"
 
@@ -69,7 +66,7 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
         before = clone.text(CHANGELOG, at=parent)
         after = before
         for planned in finals:
-            after = with_section(after, planned.section, _rank(components))
+            after = with_section(after, planned.section, lambda name: component_of_tag(name, components))
         if after == before:
             return parent
         return clone.commit_file(CHANGELOG, after, parent=parent, message=message, who=who, date=date)
@@ -107,13 +104,3 @@ def _tag(
     )
     signature = signer.detach(text.encode()).decode() if signer else ""
     return clone.tag_object(text + signature)
-
-
-def _rank(components: Mapping[str, Component]) -> Callable[[str], tuple[str, Version] | None]:
-    def rank(name: str) -> tuple[str, Version] | None:
-        for component, configured in components.items():
-            for tagged in own_line(configured.tag, [Tag(name=name, commit="")]):
-                return component, tagged.version
-        return None
-
-    return rank

@@ -10,14 +10,13 @@ from release.cut import checks, compose, picks
 from release.cut.clone import Clone, Identity
 from release.cut.plan import Check, CutPlan
 from release.cut.requests import Pulls
-from release.cut.target import Origin, Request, branch_of, line_of, origin
+from release.cut.target import Origin, Request, origin
 from release.cut.targets import Seen, Target, has_changes, target_of
 from release.errors import CutError
 from release.github import GitHub
-from release.history import History
+from release.lines import branch_of, line_of, own_line
 from release.notes import Contribution
 from release.signing import Signer
-from release.version import own_line
 
 _NOBODY = Identity(name="nobody", email="nobody@localhost")
 
@@ -33,7 +32,6 @@ class Surroundings:
 
     config: Config
     clone: Clone
-    history: History
     github: GitHub | None
     token: bool
     web: str
@@ -122,11 +120,17 @@ def _prepare(
     )
     targets = [
         target_of(
-            name, components, source, request.stage, clone=around.clone, history=around.history, seen=seen,
-            commit=commit, leads=name == names[0],
+            name,
+            components,
+            source,
+            request.stage,
+            clone=around.clone,
+            seen=seen,
+            commit=commit,
+            leads=name == names[0],
         )
         for name in names
-    ]  # fmt: skip
+    ]
     changed = [target for target in targets if has_changes(target, request.stage, around.clone, components)]
     idle = [target for target in targets if target not in changed]
     if not changed or (request.components and idle):
@@ -221,7 +225,7 @@ def _facts(
     local = clone.local_tags()
     remote = {tag.name for tag in seen.tags}
     return checks.Facts(
-        dirty=around.history.is_dirty(),
+        dirty=clone.is_dirty(),
         current=current,
         main=seen.main,
         branch=branch,

@@ -1,6 +1,6 @@
 """Which version comes next, and on which branch: pure rules over tags and contracts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,11 +8,10 @@ from semver import Version
 
 from release.config import Component
 from release.errors import CutError
-from release.version import TaggedVersion, contract_bump
+from release.lines import TaggedVersion, branch_of, line_of
 
 Level = Literal["minor", "patch"]
 Stage = Literal["rc", "final"]
-Contract = Mapping[str, Version | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,28 +40,6 @@ class Origin:
     base: TaggedVersion | None
     open_rc: Version | None
     why: str
-
-
-def line_of(version: Version) -> str:
-    """The line of a version, "M.m".
-
-    >>> line_of(Version.parse("1.2.3-rc1"))
-    '1.2'
-    """
-    return f"{version.major}.{version.minor}"
-
-
-def branch_of(component: Component, version: Version) -> str:
-    """The release branch of a version: its tag's form around M.m.x.
-
-    >>> branch_of(Component(tag="{version}+driver"), Version.parse("7.2.1"))
-    'release/7.2.x+driver'
-    """
-    return "release/" + component.tag.replace("{version}", f"{line_of(version)}.x")
-
-
-def tag_of(component: Component, version: Version) -> str:
-    return component.tag.replace("{version}", str(version))
 
 
 def origin(component: Component, line: Sequence[TaggedVersion], request: Request) -> Origin:
@@ -151,24 +128,13 @@ def _open_rc(line: Sequence[TaggedVersion]) -> Version | None:
     return newest if newest == max(same_line) else None
 
 
-def final_version(
-    component: Component, source: Origin, *, before: Contract, after: Contract
-) -> tuple[Version, str]:
-    """The final version that a cut leads to, and why. `before` and `after` are the contract's files.
-
-    Raises:
-        VersionError: the contract went down.
-
-    """
-    if source.base is None:
-        first = Version.parse(component.first_version)
-        if source.open_rc:
-            return source.open_rc.finalize_version(), f"{source.open_rc} is under way"
-        return first, f"nothing is released yet: first_version is {first}"
-    if component.bump == "contract":
-        return contract_bump(source.base.version, before, after)
+def final_version(component: Component, source: Origin) -> tuple[Version, str]:
+    """The final version that a cut of a component without contract leads to, and why."""
     if source.open_rc:
         return source.open_rc.finalize_version(), f"{source.open_rc} is under way"
+    if source.base is None:
+        first = Version.parse(component.first_version)
+        return first, f"nothing is released yet: first_version is {first}"
     if source.patch:
         return source.base.version.bump_patch(), f"the patch that follows {source.base.version}"
     return source.base.version.bump_minor(), f"the minor that follows {source.base.version}"

@@ -7,13 +7,13 @@ from semver import Version
 
 from release.config import Component
 from release.cut.clone import Clone
-from release.cut.target import Contract, Origin, Stage, final_version, following, staged_version, tag_of
+from release.cut.target import Origin, Stage, final_version, following, staged_version
 from release.errors import VersionError
-from release.history import History, Tag
+from release.history import Tag
+from release.lines import TaggedVersion, after_contract, own_line, tag_of
 from release.notes import Contribution
 from release.notes.changes import of_component
 from release.notes.parse import commit_type
-from release.version import TaggedVersion, own_line
 
 OURS = "release"
 
@@ -56,7 +56,6 @@ def target_of(  # noqa: PLR0913 -- what it weighs
     stage: Stage | None,
     *,
     clone: Clone,
-    history: History,
     seen: Seen,
     commit: str,
     leads: bool,
@@ -69,7 +68,7 @@ def target_of(  # noqa: PLR0913 -- what it weighs
             tagged.tag.name for tagged in line if clone.is_ancestor(tagged.tag.commit, commit)
         )
         source = following(line, source, reachable=reachable)
-    final, why, broken = _final(component, source, history, commit)
+    final, why, broken = _final(component, source, clone, commit)
     version, kind = staged_version(final, line, stage)
     base = [source.base.tag.commit] if source.base else []
     released = {each.origin for each in clone.contributions(since=[commit], until=base[0])} if base else set()
@@ -105,31 +104,14 @@ def has_changes(
     return any(commit_type(each.message) != OURS for each in contributions)
 
 
-def _final(component: Component, source: Origin, history: History, commit: str) -> tuple[Version, str, str]:
+def _final(component: Component, source: Origin, clone: Clone, commit: str) -> tuple[Version, str, str]:
     """The final version, why, and what is wrong with the contract; the next patch where something is."""
+    if component.bump != "contract" or source.base is None:
+        return (*final_version(component, source), "")
     try:
-        before = _contract(component, history, source.base.tag.commit) if source.base else {}
-        version, why = final_version(
-            component, source, before=before, after=_contract(component, history, commit)
+        return (
+            *after_contract(component, source.base, commit, lambda path, at: clone.text(path, at=at)),
+            "",
         )
     except VersionError as error:
-        if source.base is None:
-            raise
         return source.base.version.bump_patch(), "the contract cannot be read", error.what
-    return version, why, ""
-
-
-def _contract(component: Component, history: History, sha: str) -> Contract:
-    files = component.contract if component.bump == "contract" else ()
-    return {path: _version_in(path, history.read(path, at=sha), sha) for path in files}
-
-
-def _version_in(path: str, text: str | None, sha: str) -> Version | None:
-    if text is None:
-        return None
-    first = text.partition("\n")[0].strip()
-    if not Version.is_valid(first):
-        raise VersionError(
-            f"{path} at {sha[:7]} begins with {first!r}", fix="its first line must be a SemVer"
-        )
-    return Version.parse(first)

@@ -18,11 +18,11 @@ from release.formats import rpm_file
 from release.github import Asset, GitHub, Release
 from release.history import Tag
 from release.latest import is_latest, latest
+from release.lines import own_line
 from release.notes import notes
 from release.publishers import Publication
 from release.signing import Signer
 from release.signing.verification import verify_detached
-from release.version import own_line
 
 SUMS: Final = "SHA256SUMS"
 FILES: Final = ("tarball", "deb", "rpm", "image-archive")

@@ -10,12 +10,11 @@ from semver import Version
 from release.config import load
 from release.cut.carry_out import Outcome, carry_out
 from release.cut.clone import Clone
+from release.cut.git import Done, Git, run_git
 from release.cut.plan import CutPlan
 from release.cut.prepare import Surroundings, prepare
 from release.cut.target import Level, Request, Stage
-from release.git import Done, Git, run_git
 from release.github import GitHub
-from release.history import GitHistory
 from release.signing import Signer
 from tests.repository import Repository
 
@@ -70,7 +69,6 @@ class Maintainer:
         return Surroundings(
             config=load(self.root),
             clone=Clone(self.root, git=git, remote="origin"),
-            history=GitHistory(self.root),
             github=self.github,
             token=self.github is not None,
             web="https://github.example/hawk/hawk" if self.github else "",

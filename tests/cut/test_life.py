@@ -1,5 +1,6 @@
 """The life of a product on a local remote, without GitHub: what is pushed at every step."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from release.cut.target import Request
 from release.errors import ConflictError, CutError, PickError
 from release.signing import openpgp
 from release.signing.verification import verify_detached
-from release.version import compute_all
 from tests.cut.remote import Crash, Maintainer, Remote, dies_after
+from tests.tasks.test_command import jesses
 
 pytestmark = pytest.mark.process
 
@@ -99,12 +100,14 @@ def test_both_are_cut_when_both_have_changes(remote: Remote, ada: Maintainer) ->
     assert "its contract did not" in " ".join(plan.tags[0].why)
 
 
-def test_what_was_cut_is_what_the_checkout_then_is(remote: Remote, ada: Maintainer) -> None:
+def test_what_was_cut_is_what_the_checkout_then_is(
+    remote: Remote, ada: Maintainer, capsys: pytest.CaptureFixture[str]
+) -> None:
     ada.cut()
     ada.git("switch", "--quiet", "--detach", "0.1.0")
-    around = ada.around()
-    versions = compute_all(around.config.components, around.history)
-    assert {name: str(value.version) for name, value in versions.items()} == {
+    assert jesses("versions", "--json", "--project", str(ada.root)) == 0
+    versions = json.loads(capsys.readouterr().out)
+    assert {name: value["version"] for name, value in versions.items()} == {
         "userspace": "0.1.0",
         "driver": "1.0.0",
     }

@@ -2,10 +2,10 @@ import pytest
 from semver import Version
 
 from release.config import Component
-from release.cut.target import Level, Request, Stage, branch_of, final_version, origin, staged_version
+from release.cut.target import Level, Request, Stage, final_version, origin, staged_version
 from release.errors import CutError
 from release.history import Tag
-from release.version import TaggedVersion, own_line
+from release.lines import TaggedVersion, after_contract, branch_of, own_line
 
 USERSPACE = Component()
 DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSION",), paths=("driver",))
@@ -19,7 +19,7 @@ def line(text: str, pattern: str = "{version}") -> list[TaggedVersion]:
 def next_version(tags: str, request: Request) -> tuple[str, str | None]:
     """The version and the branch that it is cut from."""
     found = origin(USERSPACE, line(tags), request)
-    final, _ = final_version(USERSPACE, found, before={}, after={})
+    final, _ = final_version(USERSPACE, found)
     version, _ = staged_version(final, line(tags), request.stage)
     return str(version), found.branch
 
@@ -76,13 +76,9 @@ def test_what_cannot_be_cut_says_why(tags: str, request_: Request, message: str)
     ("after", "expected"), [("7.0.0", "7.1.1"), ("7.0.1", "7.1.1"), ("7.1.0", "7.2.0"), ("8.0.0", "8.0.0")]
 )
 def test_a_drivers_version_follows_its_contract(after: str, expected: str) -> None:
-    found = origin(DRIVER, line("7.1.0", DRIVER.tag), Request())
-    version, why = final_version(
-        DRIVER,
-        found,
-        before={"API_VERSION": Version.parse("7.0.0")},
-        after={"API_VERSION": Version.parse(after)},
-    )
+    (base,) = line("7.1.0", DRIVER.tag)
+    texts = {"7.1.0": "7.0.0\n", "new": f"{after}\n"}
+    version, why = after_contract(DRIVER, base, "new", lambda _, at: texts[at])
     assert str(version) == expected
     assert "patch" in why or "API_VERSION rose" in why
 
