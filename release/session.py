@@ -12,11 +12,16 @@ from release import pipeline
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Channel, Config, load
+from release.cut.clone import Clone
+from release.cut.git import run_git
+from release.cut.notes import notes_of
+from release.cut.session import open_github
 from release.errors import ConfigError
 from release.history import GitHistory
 from release.plan import SNAPSHOT, Plan, make_plan
 from release.publishers import Publication
 from release.publishers.select import publishers_for
+from release.publishers.select_github import github_publisher
 from release.runner import ProcessRunner
 from release.signing import Signer, openpgp
 from release.steps import Context
@@ -110,13 +115,24 @@ class Product:
             runner=ProcessRunner(environment=_environment(), echo=narrator.command),
             packer=packer,
             signer=signer,
-            publishers=publishers_for(
-                self.config,
-                channel,
-                store=DirectoryStore(inside / channel.store),
-                root=(outside / channel.store).resolve(),
-                signer=signer,
-                clock=time.time,
+            publishers=(
+                *publishers_for(
+                    self.config,
+                    channel,
+                    store=DirectoryStore(inside / channel.store),
+                    root=(outside / channel.store).resolve(),
+                    signer=signer,
+                    clock=time.time,
+                ),
+                *github_publisher(
+                    self.config,
+                    channel,
+                    {name: version.version for name, version in self.versions.items() if version.tag},
+                    github=lambda: open_github(self.config, os.environ),
+                    body=self._notes,
+                    url=(channel.url or (outside / channel.store).resolve().as_uri()).rstrip("/"),
+                    signer=signer,
+                ),
             ),
             progress=narrator.progress,
         )
@@ -130,6 +146,10 @@ class Product:
                 f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
             )
         return self.config.channels[name]
+
+    def _notes(self, component: str) -> str:
+        clone = Clone(self.directory, git=run_git, remote="origin")
+        return notes_of(component, self.versions[component].version, self.config.components, clone, {})
 
     def _key_owner(self) -> str:
         return f"{self.config.project.name} snapshot (ephemeral key)"

@@ -88,12 +88,13 @@ class Clone:
         rows = self._refs(f"refs/remotes/{self.remote}")
         return {name: sha for name, sha in rows if name != "HEAD"}
 
-    def tags(self) -> list[Tag]:
-        """The remote's tags, with their commits."""
-        listing = self._run("for-each-ref", _SEEN, "--format=%(refname) %(objectname) %(*objectname)")
+    def tags(self, namespace: str = _SEEN) -> list[Tag]:
+        """The remote's tags, with their commits; those of this clone below `refs/tags`."""
+        listing = self._run("for-each-ref", namespace, "--format=%(refname) %(objectname) %(*objectname)")
         rows = (line.split(" ") for line in listing.splitlines())
         return [
-            Tag(name=ref.removeprefix(f"{_SEEN}/"), commit=peeled or target) for ref, target, peeled in rows
+            Tag(name=ref.removeprefix(f"{namespace}/"), commit=peeled or target)
+            for ref, target, peeled in rows
         ]
 
     def local_tags(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from semver import Version
 
@@ -30,6 +31,7 @@ class Surroundings:
     `rerun` is the command that goes on after an interruption; `clock` gives seconds since 1970 UTC.
     """
 
+    directory: Path
     config: Config
     clone: Clone
     github: GitHub | None

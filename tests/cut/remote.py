@@ -67,6 +67,7 @@ class Maintainer:
 
     def around(self, git: Git = run_git) -> Surroundings:
         return Surroundings(
+            directory=self.root,
             config=load(self.root),
             clone=Clone(self.root, git=git, remote="origin"),
             github=self.github,

@@ -8,6 +8,8 @@ import pytest
 
 from release.cut.carry_out import carry_out
 from release.cut.plan import CutPlan
+from release.cut.prepare import prepare
+from release.cut.session import open_cut
 from release.cut.target import Request
 from release.errors import ConflictError, CutError, PickError
 from release.signing import openpgp
@@ -377,3 +379,11 @@ def test_a_remote_that_refuses_leaves_nothing_half(remote: Remote, ada: Maintain
     with pytest.raises(CutError, match="refuses the push"):
         ada.cut()
     assert remote.refs() == before
+
+
+def test_a_repository_on_github_needs_a_token(remote: Remote, ada: Maintainer) -> None:
+    text = (ada.root / "release.toml").read_text().replace("[project]", '[project]\ngithub = "hawk/hawk"')
+    remote.merge({"release.toml": text}, "new: on GitHub")
+    ada.git("pull", "--quiet")
+    around = open_cut(ada.root, environment={}, remote="origin", rerun="")
+    assert failed(prepare(Request(), around)) == ["token"]
