@@ -1,8 +1,12 @@
 """The order of a release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from release.arch import Arch
+from release.handover import collect, for_architectures, hand_over, in_order, without
 from release.steps import Context, State, Step
 from release.steps.build import build
 from release.steps.image import image
@@ -11,11 +15,16 @@ from release.steps.package import package
 from release.steps.publish import commit, stage, verify
 from release.steps.sign import sign
 
-PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
+Steps = tuple[tuple[str, Step], ...]
+
+BUILD: Final[Steps] = (
     # the product's own commands fill a staged tree for each architecture
     ("build", build),
     # staged trees become tarballs, DEBs and RPMs: from here on everything is ours and reproducible
     ("package", package),
+)
+
+PUBLISH: Final[Steps] = (
     # images reuse what the packages have compressed
     ("image", image),
     # identities are fixed: signatures go on top and change none
@@ -31,10 +40,37 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
 )
 
 
-def run(context: Context, *, announce: Callable[[str], None]) -> State:
+PIPELINE: Final[Steps] = BUILD + PUBLISH
+
+Announce = Callable[[str], None]
+
+
+def run(context: Context, *, announce: Announce) -> State:
     """Carry out the plan of `context`; `announce` is told the name of each step before it runs."""
-    state = State()
-    for name, step in PIPELINE:
+    return _run(PIPELINE, context, State(), announce)
+
+
+def build_part(context: Context, architectures: Iterable[Arch], *, announce: Announce) -> State:
+    """Build and package for some architectures, for `publish_part` to go on from on another machine."""
+    part = replace(context, plan=for_architectures(context.plan, architectures))
+    return _run((*BUILD, ("hand over", hand_over)), part, State(), announce)
+
+
+def publish_part(context: Context, directories: Sequence[Path], *, announce: Announce) -> State:
+    """Join what was built in `directories`, make what nobody has made, and publish all of it.
+
+    Raises:
+        OutputError: something is damaged, or was made from another commit.
+
+    """
+    state = _run((("collect", collect(directories)),), context, State(), announce)
+    rest = replace(context, plan=without(context.plan, state))
+    state = in_order(context.plan, _run(BUILD, rest, state, announce))
+    return _run(PUBLISH, context, state, announce)
+
+
+def _run(steps: Steps, context: Context, state: State, announce: Announce) -> State:
+    for name, step in steps:
         announce(name)
         state = step(context, state)
     return state

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,7 @@ from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
 from release.runner import ProcessRunner
 from release.signing import Signer, openpgp
-from release.steps import Context
+from release.steps import Context, State
 from release.stores.directory import DirectoryStore
 from release.version import ComponentVersion, compute_all
 from release.workspace import Workspace, open_workspace
@@ -78,14 +78,25 @@ class Product:
         self._channel(channel)
         return make_plan(self.config, self.versions, channel=channel)
 
-    def release(self, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
-        """Carry out the plan; `dist` is replaced when everything went well."""
+    def release(
+        self,
+        dist: Path,
+        *,
+        channel: str | None,
+        sign: bool,
+        narrator: Narrator,
+        run: Callable[[Context], State] | None = None,
+    ) -> Report:
+        """Carry out the plan; `dist` is replaced when everything went well.
+
+        `run` carries out a part of the pipeline in place of all of it.
+        """
         plan = self.plan(channel)
         configured = openpgp.configured(os.environ) if sign else None
         with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
             signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
             context = self._context(plan, channel, workspace, packer, signer, narrator)
-            state = pipeline.run(context, announce=narrator.step)
+            state = run(context) if run else pipeline.run(context, announce=narrator.step)
         return Report(
             dist=workspace.final,
             plan=plan,

@@ -24,7 +24,7 @@ _RELATIONS = ("depends", "recommends", "suggests", "conflicts", "provides", "rep
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     made = []
     for planned in context.plan.packages:
         context.progress(planned.file_name)

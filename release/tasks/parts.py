@@ -1,0 +1,93 @@
+"""`invoke build` and `invoke publish`: a release in two parts, for CI with a machine for each architecture."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+
+
+@task(
+    iterable=["arch"],
+    help={
+        "arch": "an architecture to build for: x86_64, aarch64 or noarch (may be repeated)",
+        "project": PROJECT_HELP,
+        "dist": "the directory that `invoke publish --from` takes, made afresh",
+        "verbose": "show the command lines of builds",
+        "json": JSON_HELP,
+    },
+)
+@command
+def build(
+    c: Context,
+    arch: list[str] | None = None,
+    project: str = "",
+    dist: str = "built",
+    verbose: bool = False,
+    json: bool = False,
+) -> None:
+    """Build and package for some architectures; signs and publishes nothing, and needs no secret."""
+    from pathlib import Path
+
+    from release import pipeline
+    from release.arch import parse_arch
+    from release.session import open_product
+    from release.tasks import render
+
+    architectures = [parse_arch(name) for name in arch or ()]
+    product = open_product(project or c.config.project)
+    narrator = render.Narrator(verbose=verbose)
+    report = product.release(
+        Path(dist),
+        channel=None,
+        sign=False,
+        narrator=narrator,
+        run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
+    )
+    render.data(report.as_data()) if json else render.report(report)
+
+
+@task(
+    iterable=["from_"],
+    help={
+        "from": "a directory that `invoke build` has made (may be repeated)",
+        "project": PROJECT_HELP,
+        "dist": "the output directory, made afresh",
+        "channel": "publish to this channel of release.toml; otherwise a snapshot in the output directory",
+        "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
+        "verbose": "show the command lines of builds",
+        "json": JSON_HELP,
+    },
+)
+@command
+def publish(
+    c: Context,
+    from_: list[str] | None = None,
+    project: str = "",
+    dist: str = "dist",
+    channel: str = "",
+    sign: bool = True,
+    summary: str = "",
+    verbose: bool = False,
+    json: bool = False,
+) -> None:
+    """Join what `invoke build` has made, make what it has not, sign and publish."""
+    from pathlib import Path
+
+    from release import pipeline
+    from release.session import open_product
+    from release.tasks import render
+    from release.tasks.summary import append_summary
+
+    product = open_product(project or c.config.project)
+    narrator = render.Narrator(verbose=verbose)
+    directories = [Path(name).absolute() for name in from_ or ()]
+    report = product.release(
+        Path(dist),
+        channel=channel or None,
+        sign=sign,
+        narrator=narrator,
+        run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
+    )
+    append_summary(Path(summary), report) if summary else None
+    render.data(report.as_data()) if json else render.report(report)
