@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from release import pipeline
 from release.artifact import Artifact
+from release.channel import channel_of
 from release.compression import Packer
 from release.config import Channel, Config, load
 from release.cut.clone import Clone
@@ -77,6 +78,13 @@ class Product:
         """The plan for a channel, or for a snapshot."""
         self._channel(channel)
         return make_plan(self.config, self.versions, channel=channel)
+
+    def channel_of_head(self) -> str | None:
+        """The channel that the tags on HEAD stand for."""
+        head = GitHistory(self.directory).head().sha
+        versions = self.versions.values()
+        here = [value.version for value in versions if value.tag and value.commit.sha == head]
+        return channel_of(here, self.config.channels)
 
     def release(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from release.tasks import cut, doctor, parts, plan, release, versions
+from release.tasks import cut, doctor, init, parts, plan, release, versions
 
 
 def make_namespace(*, project: str = ".") -> Collection:
@@ -14,7 +14,16 @@ def make_namespace(*, project: str = ".") -> Collection:
     releases = Collection.from_module(release, name="release")
     add_tasks(releases, cut.cut, cut.status, cut.checklist)
     namespace.add_collection(releases)
-    add_tasks(namespace, parts.build, parts.publish, plan.plan, plan.schema, versions.versions, doctor.doctor)
+    add_tasks(
+        namespace,
+        init.init,
+        parts.build,
+        parts.publish,
+        plan.plan,
+        plan.schema,
+        versions.versions,
+        doctor.doctor,
+    )
     namespace.configure({"project": project})
     return namespace
 

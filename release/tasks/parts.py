@@ -52,7 +52,7 @@ def build(
         "from": "a directory that `invoke build` has made (may be repeated)",
         "project": PROJECT_HELP,
         "dist": "the output directory, made afresh",
-        "channel": "publish to this channel of release.toml; otherwise a snapshot in the output directory",
+        "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
         "verbose": "show the command lines of builds",
@@ -75,16 +75,18 @@ def publish(
     from pathlib import Path
 
     from release import pipeline
+    from release.channel import AUTO
     from release.session import open_product
     from release.tasks import render
     from release.tasks.summary import append_summary
 
     product = open_product(project or c.config.project)
+    chosen = product.channel_of_head() if channel == AUTO else channel or None
     narrator = render.Narrator(verbose=verbose)
     directories = [Path(name).absolute() for name in from_ or ()]
     report = product.release(
         Path(dist),
-        channel=channel or None,
+        channel=chosen,
         sign=sign,
         narrator=narrator,
         run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
