@@ -39,7 +39,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
 
     """
     _check(package)
-    payload = _complete(package).with_parents()
+    payload = _complete(package).without_ghosts().with_parents()
     contents = {file.path: packer.pack(file.source) for file in payload.files}
     stanza = debian_control.stanza(package, installed_size=_installed_size(payload, contents))
     control = Payload.of(_control_files(package, stanza, payload, contents))
@@ -170,6 +170,8 @@ def _control_files(
     yield File(path="/md5sums", source=_lines(digests))
     if configuration:
         yield File(path="/conffiles", source=_lines(file.path for file in configuration))
+    if package.trigger_lines:
+        yield File(path="/triggers", source=_lines(package.trigger_lines))
     for name, text in package.scripts.items():
         yield File(path=f"/{name}", source=text.encode(), mode=0o755)
 

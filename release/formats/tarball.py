@@ -16,5 +16,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     top = f"{package.name}-{spelling.file_name(package.version)}"
     gzip = packer.gzip(out)
     gzip.write(tar.header(Directory(path="/"), name=top, date=package.date))
-    tar.add_payload(gzip, package.payload.with_parents(), packer, prefix=top, date=package.date)
+    tar.add_payload(
+        gzip, package.payload.without_ghosts().with_parents(), packer, prefix=top, date=package.date
+    )
     gzip.close()

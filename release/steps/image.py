@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from release import binaries
 from release.arch import Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
@@ -70,12 +71,14 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> I
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
     entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
+    payload = Payload.of(entries)
+    binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(
         name=planned.name,
         version=version.version,
         arch=arch,
         date=version.commit.date,
-        payload=Payload.of(entries),
+        payload=payload,
         config=_run_configuration(wanted),
         about=About(
             title=planned.name,
