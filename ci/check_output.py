@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-EXPECTED = {
+MADE = {
     ("tarball", "kestrel", "x86_64"),
     ("tarball", "kestrel", "aarch64"),
     ("deb", "kestrel", "x86_64"),
@@ -22,10 +22,12 @@ EXPECTED = {
     ("deb", "kestrel-dbg", "aarch64"),
     ("rpm", "kestrel-debuginfo", "x86_64"),
     ("rpm", "kestrel-debuginfo", "aarch64"),
-    ("image", "kestrel", "multi"),
     ("image-archive", "kestrel", "x86_64"),
     ("image-archive", "kestrel", "aarch64"),
 }
+
+# Everything that is one file is described by a bill of materials.
+EXPECTED = MADE | {("image", "kestrel", "multi"), *(("sbom", name, arch) for _, name, arch in MADE)}
 
 SITE = (
     "SHA256SUMS",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from release.compression import gzipped
 from release.config import Contents
-from release.config.models import is_pattern
+from release.config.text import is_pattern
 from release.errors import PayloadError
 from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Ghost, Symlink
 

@@ -9,6 +9,7 @@ from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
 from release.steps.publish import commit, stage, verify
+from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
@@ -18,6 +19,8 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
     ("package", package),
     # images reuse what the packages have compressed
     ("image", image),
+    # each says what is in it
+    ("sbom", sbom),
     # identities are fixed: signatures go on top and change none
     ("sign", sign),
     # the output describes itself, before anything leaves it

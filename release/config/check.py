@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Image, Package, is_pattern
+from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
+from release.config.text import is_pattern
 
 SCRIPTS = {
     "deb": ("preinst", "postinst", "prerm", "postrm"),

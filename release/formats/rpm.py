@@ -15,9 +15,9 @@ from release.formats.rpm_file import sign, unsigned_sha256
 from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
-from release.payload import File, Ghost
+from release.payload import File, Ghost, Payload
 
-__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "sign", "unsigned_sha256", "write"]
+__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "contents", "sign", "unsigned_sha256", "write"]
 
 SUFFIX = ".rpm"
 
@@ -40,6 +40,11 @@ class _Written:
 _NOT_YET: Final = _Written(size=0, archive_size=0, sha256=64 * "0")
 
 
+def contents(package: Package) -> Payload:
+    """The payload as it is."""
+    return package.payload
+
+
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     """Write `package`, unsigned; it owns the directories of its payload and no others.
 
@@ -50,7 +55,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     _check(package)
     items = [
         Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
-        for entry in package.payload
+        for entry in contents(package)
     ]
     _check_sizes(package, items)
     # The headers stand first and hold digests of the payload, but are as long with any others.

@@ -6,6 +6,7 @@ from pathlib import Path
 from release.artifact import Artifact
 from release.digest import sha256_of
 from release.formats.registry import FORMATS
+from release.formats.sbom import Subject, package_url
 from release.package import Package
 from release.plan import PlannedPackage
 from release.recipe import package_of
@@ -18,7 +19,8 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir()
-    made = []
+    made: list[Artifact] = []
+    subjects: list[Subject] = []
     for planned in context.plan.packages:
         context.progress(planned.file_name)
         value = package_of(
@@ -29,8 +31,10 @@ def package(context: Context, state: State) -> State:
             staged=state.trees[planned.build, planned.arch],
             scratch=context.workspace.scratch / "debug",
         )
-        made.append(_write(context, planned, value, directory / planned.file_name))
-    return replace(state, artifacts=(*state.artifacts, *made))
+        artifact = _write(context, planned, value, directory / planned.file_name)
+        made.append(artifact)
+        subjects.append(_subject(artifact, planned, value, project=context.plan.project))
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
 def _write(context: Context, planned: PlannedPackage, value: Package, path: Path) -> Artifact:
@@ -47,4 +51,17 @@ def _write(context: Context, planned: PlannedPackage, value: Package, path: Path
         arch=planned.arch,
         size=path.stat().st_size,
         sha256=sha256_of(path),
+    )
+
+
+def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> Subject:
+    return Subject(
+        artifact=artifact,
+        payload=FORMATS[planned.kind].contents(value),
+        summary=value.summary,
+        license=value.license,
+        homepage=value.homepage,
+        vendor=value.vendor,
+        date=value.date,
+        purl=package_url(artifact, planned.arch, project=project),
     )

@@ -114,7 +114,7 @@ def test_relations_triggers_and_ghosts_are_checked(tmp_path: Path) -> None:
         ),
     )
     assert "packages.kestrel.depends.0: 'libc6 (>= 2.31)': write 'name' or 'name >= 1.2.0'" in what
-    assert "packages.kestrel.triggers.0.path: String should match pattern" in what
+    assert "packages.kestrel.triggers.0.path: 'usr' must be an absolute path" in what
     assert "depends.1" not in what
     what = problems(
         tmp_path,
@@ -137,6 +137,12 @@ def test_only_debs_and_rpms_have_debug_packages(tmp_path: Path) -> None:
     assert "packages.kestrel.debug: debug packages are DEB and RPM" in problems(
         tmp_path, GOOD.replace('description = "An agent."', text)
     )
+
+
+def test_a_text_of_the_wrong_kind_is_told_in_words(tmp_path: Path) -> None:
+    what = problems(tmp_path, GOOD.replace("K <k@example.org>", "K").replace('"kestrel"', '"Kes trel"', 1))
+    assert "project.maintainer: 'K' must be like 'Name <address@example.org>'" in what
+    assert "project.name: 'Kes trel' must be lower-case letters" in what
 
 
 def test_an_arch_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
