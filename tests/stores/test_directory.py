@@ -44,8 +44,8 @@ def test_listing_is_sorted_and_shows_no_internals(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     for key in ("b", "a/2", "a/1"):
         store.put_if_absent(key, b"")
-    assert list(store.list()) == ["a/1", "a/2", "b"]
-    assert list(store.list("a/")) == ["a/1", "a/2"]
+    assert [found.key for found in store.list()] == ["a/1", "a/2", "b"]
+    assert [found.key for found in store.list("a/")] == ["a/1", "a/2"]
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "../x", "a/../../x", ".lock"])

@@ -1,0 +1,72 @@
+"""The store that a configuration names."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from release.retry import pause
+from release.stores import Progress, Store
+from release.stores.directory import DirectoryStore
+from release.stores.probe import probe
+from release.stores.s3 import S3Store
+
+SCHEME = "s3://"
+_ATTEMPTS = 5
+_PATIENCE = 30
+_REGION = "us-east-1"
+
+
+def is_s3(location: str) -> bool:
+    """Whether `location` names a bucket rather than a directory."""
+    return location.startswith(SCHEME)
+
+
+def open_store(
+    location: str,
+    *,
+    directory: Path,
+    progress: Progress,
+    endpoint: str | None = None,
+    region: str | None = None,
+) -> Store:
+    """The store at `location`: `s3://bucket/prefix`, or a path relative to `directory`.
+
+    `endpoint` is the URL of a service that is not Amazon's. Credentials come from where boto3 looks for them
+    (Boto3 documentation, "Credentials"). A bucket is probed.
+
+    Raises:
+        StoreError: it cannot be used, or ignores conditions.
+
+    """
+    if not is_s3(location):
+        return DirectoryStore(directory / location)
+    parts = urlsplit(location)
+    store = S3Store(
+        client=_session(region).client("s3", endpoint_url=endpoint, config=_config(endpoint)),
+        bucket=parts.netloc,
+        prefix=parts.path,
+        wait=pause,
+        progress=progress,
+    )
+    probe(store)
+    return store
+
+
+def _session(region: str | None) -> boto3.session.Session:
+    session = boto3.session.Session(region_name=region)
+    return session if session.region_name else boto3.session.Session(region_name=_REGION)
+
+
+def _config(endpoint: str | None) -> Config:
+    return Config(
+        # Other services have no host name for each bucket.
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        # We send and check the digests ourselves; other services know no trailers.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        retries={"mode": "standard", "max_attempts": _ATTEMPTS},
+        connect_timeout=_PATIENCE,
+        read_timeout=_PATIENCE,
+    )
