@@ -30,11 +30,12 @@ def open_store(
     progress: Progress,
     endpoint: str | None = None,
     region: str | None = None,
+    session: boto3.session.Session | None = None,
 ) -> Store:
     """The store at `location`: `s3://bucket/prefix`, or a path relative to `directory`.
 
-    `endpoint` is the URL of a service that is not Amazon's. Credentials come from where boto3 looks for them
-    (Boto3 documentation, "Credentials"). A bucket is probed.
+    `endpoint` is the URL of a service that is not Amazon's. Credentials are those of `session`, or come from
+    where boto3 looks for them (Boto3 documentation, "Credentials"). A bucket is probed.
 
     Raises:
         StoreError: it cannot be used, or ignores conditions.
@@ -43,8 +44,14 @@ def open_store(
     if not is_s3(location):
         return DirectoryStore(directory / location)
     parts = urlsplit(location)
+    opened = session or boto3.session.Session()
     store = S3Store(
-        client=_session(region).client("s3", endpoint_url=endpoint, config=_config(endpoint)),
+        client=opened.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=region or opened.region_name or _REGION,
+            config=_config(endpoint),
+        ),
         bucket=parts.netloc,
         prefix=parts.path,
         wait=pause,
@@ -52,11 +59,6 @@ def open_store(
     )
     probe(store)
     return store
-
-
-def _session(region: str | None) -> boto3.session.Session:
-    session = boto3.session.Session(region_name=region)
-    return session if session.region_name else boto3.session.Session(region_name=_REGION)
 
 
 def _config(endpoint: str | None) -> Config:
