@@ -1,5 +1,6 @@
 """What may stand in `release.toml`; `docs/release.schema.json` is made from these models."""
 
+import re
 from typing import Annotated, Literal
 
 import semver
@@ -28,8 +29,16 @@ def _mode(text: str) -> str:
     return text
 
 
+def _store_location(text: str) -> str:
+    scheme, separator, rest = text.partition("://")
+    if separator and (scheme != "s3" or not re.match(r"[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", rest)):
+        raise ValueError("must be a directory, or s3://bucket/prefix")
+    return text
+
+
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
+StoreLocation = Annotated[str, Field(min_length=1), AfterValidator(_store_location)]
 Mode = Annotated[str, Field(pattern=r"^0?[0-7]{3,4}$"), AfterValidator(_mode)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 Maintainer = Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>@\s]+@[^<>\s]+>$")]
@@ -165,8 +174,14 @@ class Image(_Strict):
 class Channel(_Strict):
     """Where a kind of release goes."""
 
-    store: str
-    """A local directory, relative to `release.toml`."""
+    store: StoreLocation
+    """A local directory, relative to `release.toml`, or `s3://bucket/prefix`."""
+    endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    """The URL of a service with the API of S3 that is not Amazon's (R2, Ceph, MinIO)."""
+    region: str | None = None
+    """The bucket's region, where the environment does not name it."""
+    cloudfront: Annotated[str, Field(pattern=r"^[A-Z0-9]+$")] | None = None
+    """The CloudFront distribution in front of the store; it is told what has moved."""
     url: Annotated[str, Field(pattern=r"^(https?|file)://\S+$")] | None = None
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
+from release.errors import StoreError
 from release.retry import pause
 from release.stores import Progress, Store
 from release.stores.directory import DirectoryStore
-from release.stores.probe import probe
 from release.stores.s3 import S3Store
 
 SCHEME = "s3://"
@@ -35,30 +36,34 @@ def open_store(
     """The store at `location`: `s3://bucket/prefix`, or a path relative to `directory`.
 
     `endpoint` is the URL of a service that is not Amazon's. Credentials are those of `session`, or come from
-    where boto3 looks for them (Boto3 documentation, "Credentials"). A bucket is probed.
+    where boto3 looks for them (Boto3 documentation, "Credentials"). Nothing is asked of it yet.
 
     Raises:
-        StoreError: it cannot be used, or ignores conditions.
+        StoreError: this is no way to name a store.
 
     """
     if not is_s3(location):
         return DirectoryStore(directory / location)
     parts = urlsplit(location)
     opened = session or boto3.session.Session()
-    store = S3Store(
-        client=opened.client(
+    try:
+        client = opened.client(
             "s3",
             endpoint_url=endpoint,
             region_name=region or opened.region_name or _REGION,
             config=_config(endpoint),
-        ),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StoreError(
+            f"cannot use {location}: {error}", fix="correct the channel in release.toml, or the AWS profile"
+        ) from error
+    return S3Store(
+        client=client,
         bucket=parts.netloc,
         prefix=parts.path,
         wait=pause,
         progress=progress,
     )
-    probe(store)
-    return store
 
 
 def _config(endpoint: str | None) -> Config:

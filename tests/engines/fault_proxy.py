@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
             proxy.requests.append(request)
             fault = proxy.fault(request)
-        if fault in _CODES:
+        if fault is not None and fault in _CODES:
             self._answer(
                 int(fault), {}, f"<Error><Code>{_CODES[fault]}</Code><Message>no</Message></Error>".encode()
             )

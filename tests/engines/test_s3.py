@@ -7,10 +7,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from boto3.session import Session
 
 from release.errors import StoreError
-from release.stores import Metadata, metadata
+from release.stores import Metadata, Store, metadata
 from release.stores.probe import probe
 from release.stores.s3 import S3Store
 from release.stores.select import open_store
@@ -334,14 +333,16 @@ def test_a_store_that_ignores_conditions_is_refused(
         opened(proxy.url, bucket)
 
 
-def opened(endpoint: str, bucket: str, session: Session = SESSION) -> object:
-    return open_store(
+def opened(endpoint: str, bucket: str) -> Store:
+    store = open_store(
         f"s3://{bucket}/repo",
         directory=Path("/nonexistent"),
         progress=lambda *_: None,
         endpoint=endpoint,
-        session=session,
+        session=SESSION,
     )
+    probe(store)
+    return store
 
 
 def test_a_bucket_that_is_not_there_is_named(service: str) -> None:
