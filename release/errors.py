@@ -92,6 +92,12 @@ class EngineError(ReleaseError):
     exit_code = 21
 
 
+class LeaseError(ReleaseError):
+    """Another run has taken over what this one was doing."""
+
+    exit_code = 22
+
+
 class GitHubError(ReleaseError):
     """GitHub refused, failed, or answered what its API does not say; `status` is HTTP's, 0 without an answer."""
 

@@ -5,6 +5,7 @@ tarballs, since what CI systems keep between jobs loses modes and links.
 """
 
 import json
+import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.digest import sha256_of
 from release.errors import OutputError
+from release.formats.sbom import SUFFIX
 from release.plan import Plan
 from release.steps import Context, State
 from release.workspace import MANIFEST
@@ -52,7 +54,7 @@ def collect(directories: Sequence[Path]) -> Callable[[Context, State], State]:
         trees = dict(state.trees)
         for directory in directories:
             for artifact in read(directory):
-                found[artifact.path.name] = _taken(context, artifact)
+                found[artifact.path.name] = _taken(context, directory, artifact)
             trees |= dict(_trees(context, directory))
         return replace(state, trees=trees, artifacts=tuple(found.values()))
 
@@ -118,24 +120,29 @@ def without(plan: Plan, state: State) -> Plan:
 
 def in_order(plan: Plan, state: State) -> State:
     """`state` with its artifacts in the order of the plan, as one machine would have made them."""
-    order = {package.file_name: at for at, package in enumerate(plan.packages)}
-    return replace(
-        state, artifacts=tuple(sorted(state.artifacts, key=lambda artifact: order[artifact.path.name]))
-    )
+    names = [package.file_name for package in plan.packages]
+    names += [name for image in plan.images for name in (image.name, *image.archives.values())]
+    order = {name: at for at, name in enumerate(names)}
+
+    def place(artifact: Artifact) -> tuple[bool, int]:
+        is_sbom = artifact.kind == "sbom"
+        return is_sbom, order[artifact.path.name.removesuffix(SUFFIX) if is_sbom else artifact.path.name]
+
+    return replace(state, artifacts=tuple(sorted(state.artifacts, key=place)))
 
 
-def _taken(context: Context, artifact: Artifact) -> Artifact:
-    planned = {package.file_name: package for package in context.plan.packages}
-    name = artifact.path.name
+def _taken(context: Context, directory: Path, artifact: Artifact) -> Artifact:
+    planned = {package.file_name for package in context.plan.packages}
+    name = artifact.path.name.removesuffix(SUFFIX)
     if name not in planned:
         known = ", ".join(sorted(planned))
         raise OutputError(
             f"{name} is not in the plan, which has {known}",
             fix="build and publish from the same commit",
         )
-    path = context.workspace.output / "packages" / name
+    path = context.workspace.output / artifact.path.relative_to(directory)
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(artifact.path.read_bytes())
+    shutil.copyfile(artifact.path, path)
     return replace(artifact, path=path)
 
 

@@ -12,7 +12,8 @@ from release.steps.build import build
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
-from release.steps.publish import commit, stage, verify
+from release.steps.publish import check, claim, commit, stage, verify
+from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 Steps = tuple[tuple[str, Step], ...]
@@ -24,15 +25,24 @@ BUILD: Final[Steps] = (
     ("package", package),
 )
 
-PUBLISH: Final[Steps] = (
+ASSEMBLE: Final[Steps] = (
     # images reuse what the packages have compressed
     ("image", image),
-    # identities are fixed: signatures go on top and change none
+    # each says what is in it
+    ("sbom", sbom),
+)
+
+PUBLISH: Final[Steps] = (
+    # identities are fixed: one run takes the release, and the journal holds it to these bytes
+    ("claim", claim),
+    # what is published already is the same, and what is signed already stays as it is
+    ("check", check),
+    # signatures go on top and change no identity
     ("sign", sign),
-    # the output describes itself, before anything leaves it
-    ("manifest", manifest),
     # immutable things go everywhere; nobody sees them yet
     ("stage", stage),
+    # the output describes itself, with the signatures that count
+    ("manifest", manifest),
     # what was staged is what was made
     ("verify", verify),
     # nothing can be wrong any more: flip the pointers
@@ -40,20 +50,21 @@ PUBLISH: Final[Steps] = (
 )
 
 
-PIPELINE: Final[Steps] = BUILD + PUBLISH
+PIPELINE: Final[Steps] = BUILD + ASSEMBLE + PUBLISH
 
 Announce = Callable[[str], None]
 
 
 def run(context: Context, *, announce: Announce) -> State:
     """Carry out the plan of `context`; `announce` is told the name of each step before it runs."""
-    return _run(PIPELINE, context, State(), announce)
+    with context.journal.held():
+        return _run(PIPELINE, context, State(), announce)
 
 
 def build_part(context: Context, architectures: Iterable[Arch], *, announce: Announce) -> State:
     """Build and package for some architectures, for `publish_part` to go on from on another machine."""
     part = replace(context, plan=for_architectures(context.plan, architectures))
-    return _run((*BUILD, ("hand over", hand_over)), part, State(), announce)
+    return _run((*BUILD, ("sbom", sbom), ("hand over", hand_over)), part, State(), announce)
 
 
 def publish_part(context: Context, directories: Sequence[Path], *, announce: Announce) -> State:
@@ -63,10 +74,12 @@ def publish_part(context: Context, directories: Sequence[Path], *, announce: Ann
         OutputError: something is damaged, or was made from another commit.
 
     """
-    state = _run((("collect", collect(directories)),), context, State(), announce)
-    rest = replace(context, plan=without(context.plan, state))
-    state = in_order(context.plan, _run(BUILD, rest, state, announce))
-    return _run(PUBLISH, context, state, announce)
+    with context.journal.held():
+        state = _run((("collect", collect(directories)),), context, State(), announce)
+        rest = replace(context, plan=without(context.plan, state))
+        state = in_order(context.plan, _run(BUILD, rest, state, announce))
+        state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))
+        return _run(PUBLISH, context, state, announce)
 
 
 def _run(steps: Steps, context: Context, state: State, announce: Announce) -> State:

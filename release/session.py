@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline
+from release import pipeline, target
 from release.artifact import Artifact
 from release.channel import channel_of
 from release.compression import Packer
@@ -20,13 +20,14 @@ from release.cut.session import open_github
 from release.errors import ConfigError
 from release.history import GitHistory
 from release.plan import SNAPSHOT, Plan, make_plan
-from release.publishers import Publication
+from release.publishers import Publication, Publisher
 from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
 from release.runner import ProcessRunner
 from release.signing import Signer, openpgp
 from release.steps import Context, State
-from release.stores.directory import DirectoryStore
+from release.stores.dry_run import Change, DryRunStore
+from release.target import Target
 from release.version import ComponentVersion, compute_all
 from release.workspace import Workspace, open_workspace
 
@@ -40,10 +41,25 @@ class Narrator(Protocol):
 
     def command(self, line: str) -> None: ...
 
+    def upload(self, key: str, sent: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to release: to which channel (None: a snapshot), whether to sign, for real, and whom to wait for."""
+
+    channel: str | None = None
+    sign: bool = True
+    dry_run: bool = False
+    take_over: bool = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a release made and where it went. Paths are those of the finished output."""
+    """What a release made and where it went. Paths are those of the finished output.
+
+    `changes` are those that a dry run would have made, else None.
+    """
 
     dist: Path
     plan: Plan
@@ -51,6 +67,7 @@ class Report:
     publications: tuple[Publication, ...]
     signing_key: str | None
     ephemeral_key: bool
+    changes: tuple[Change, ...] | None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain data, for `--json`."""
@@ -63,6 +80,7 @@ class Report:
                 for artifact in self.artifacts
             ],
             "publications": [vars(publication) for publication in self.publications],
+            "changes": None if self.changes is None else [vars(change) for change in self.changes],
         }
 
 
@@ -89,21 +107,46 @@ class Product:
     def release(
         self,
         dist: Path,
-        *,
-        channel: str | None,
-        sign: bool,
+        options: Options,
         narrator: Narrator,
+        *,
         run: Callable[[Context], State] | None = None,
     ) -> Report:
-        """Carry out the plan; `dist` is replaced when everything went well.
+        """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run.
 
         `run` carries out a part of the pipeline in place of all of it.
         """
-        plan = self.plan(channel)
-        configured = openpgp.configured(os.environ) if sign else None
-        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
-            signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
-            context = self._context(plan, channel, workspace, packer, signer, narrator)
+        plan = self.plan(options.channel)
+        configured = openpgp.configured(os.environ) if options.sign else None
+        with (
+            open_workspace(dist, keep=not options.dry_run) as workspace,
+            Packer(workspace.scratch / "deflated") as packer,
+        ):
+            signer = configured or (openpgp.ephemeral(self._key_owner()) if options.sign else None)
+            place = self._target(plan, options, workspace, narrator)
+            context = Context(
+                config=self.config,
+                directory=self.directory,
+                plan=plan,
+                workspace=workspace,
+                runner=ProcessRunner(environment=_environment(), echo=narrator.command),
+                packer=packer,
+                signer=signer,
+                publishers=(
+                    *publishers_for(
+                        self.config,
+                        self._channel(options.channel),
+                        store=place.store,
+                        url=place.url,
+                        signer=signer,
+                        clock=time.time,
+                    ),
+                    *(() if options.dry_run else self._on_github(options.channel, place, signer)),
+                ),
+                journal=place.journal,
+                invalidate=place.invalidate,
+                progress=narrator.progress,
+            )
             state = run(context) if run else pipeline.run(context, announce=narrator.step)
         return Report(
             dist=workspace.final,
@@ -112,49 +155,42 @@ class Product:
             publications=state.publications,
             signing_key=signer.fingerprint if signer else None,
             ephemeral_key=bool(signer) and configured is None,
+            changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
         )
 
-    def _context(
-        self,
-        plan: Plan,
-        channel_name: str | None,
-        workspace: Workspace,
-        packer: Packer,
-        signer: Signer | None,
-        narrator: Narrator,
-    ) -> Context:
-        channel = self._channel(channel_name)
-        inside = workspace.output if channel_name is None else self.directory
-        outside = workspace.final if channel_name is None else self.directory
-        return Context(
-            config=self.config,
-            directory=self.directory,
-            plan=plan,
-            workspace=workspace,
-            runner=ProcessRunner(environment=_environment(), echo=narrator.command),
-            packer=packer,
-            signer=signer,
-            publishers=(
-                *publishers_for(
-                    self.config,
-                    channel,
-                    store=DirectoryStore(inside / channel.store),
-                    root=(outside / channel.store).resolve(),
-                    signer=signer,
-                    clock=time.time,
-                ),
-                *github_publisher(
-                    self.config,
-                    channel,
-                    {name: version.version for name, version in self.versions.items() if version.tag},
-                    github=lambda: open_github(self.config, os.environ),
-                    body=self._notes,
-                    url=(channel.url or (outside / channel.store).resolve().as_uri()).rstrip("/"),
-                    signer=signer,
-                ),
-            ),
-            progress=narrator.progress,
+    def _target(self, plan: Plan, options: Options, workspace: Workspace, narrator: Narrator) -> Target:
+        channel = self._channel(options.channel)
+        if options.channel is None:
+            place = target.snapshot(workspace.output / channel.store, workspace.final / channel.store)
+        else:
+            place = target.open_channel(channel, self.directory, progress=narrator.upload)
+        if options.dry_run:
+            return target.rehearsal(place)
+        if options.channel is None:
+            return place
+        return target.to_write(
+            place,
+            channel,
+            plan,
+            environment=os.environ,
+            take_over=options.take_over,
+            tell=narrator.progress,
         )
+
+    def _on_github(self, channel: str | None, place: Target, signer: Signer | None) -> tuple[Publisher, ...]:
+        return github_publisher(
+            self.config,
+            self._channel(channel),
+            {name: version.version for name, version in self.versions.items() if version.tag},
+            github=lambda: open_github(self.config, os.environ),
+            body=self._notes,
+            url=place.url.rstrip("/"),
+            signer=signer,
+        )
+
+    def _notes(self, component: str) -> str:
+        clone = Clone(self.directory, git=run_git, remote="origin")
+        return notes_of(component, self.versions[component].version, self.config.components, clone, {})
 
     def _channel(self, name: str | None) -> Channel:
         if name is None:
@@ -165,10 +201,6 @@ class Product:
                 f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
             )
         return self.config.channels[name]
-
-    def _notes(self, component: str) -> str:
-        clone = Clone(self.directory, git=run_git, remote="origin")
-        return notes_of(component, self.versions[component].version, self.config.components, clone, {})
 
     def _key_owner(self) -> str:
         return f"{self.config.project.name} snapshot (ephemeral key)"

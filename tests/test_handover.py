@@ -13,6 +13,7 @@ from release.arch import Arch, parse_arch
 from release.compression import Packer
 from release.config import load
 from release.errors import ConfigError, OutputError
+from release.journal import NoJournal
 from release.plan import make_plan
 from release.steps import Context, State
 from release.workspace import open_workspace
@@ -57,6 +58,8 @@ class Machines:
                     packer=packer,
                     signer=None,
                     publishers=(FakePublisher("a", self.log),),
+                    journal=NoJournal(),
+                    invalidate=lambda _: None,
                     progress=print,
                 )
             )
@@ -124,7 +127,7 @@ def test_what_was_built_from_another_commit_is_told(machines: Machines) -> None:
     directory = machines.root / "x86_64"
     manifest = (directory / "artifacts.json").read_text()
     (directory / "artifacts.json").write_text(manifest.replace("1.2.3", "1.2.4"))
-    for path in (directory / "packages").iterdir():
+    for path in [path for name in ("packages", "sbom") for path in (directory / name).iterdir()]:
         path.rename(path.with_name(path.name.replace("1.2.3", "1.2.4")))
     with pytest.raises(OutputError, match="is not in the plan") as caught:
         machines.publish("x86_64")

@@ -45,16 +45,18 @@ class GitHub:
                 return None
             raise
 
+    def release_of(self, tag: str) -> Release | None:
+        """The release of `tag`: the published one, or the oldest draft."""
+        found = [release for release in self.releases() if release.tag == tag]
+        return min(found, key=lambda release: (release.draft, release.id), default=None)
+
     def draft_of(self, tag: str, *, name: str, prerelease: bool) -> Release:
         """The release of `tag`, a draft where there is none yet. Two that run at once agree on the oldest."""
-
-        def find() -> Release | None:
-            found = [release for release in self.releases() if release.tag == tag]
-            return min(found, key=lambda release: (release.draft, release.id), default=None)
-
         body = {"tag_name": tag, "name": name, "draft": True, "prerelease": prerelease}
-        made = self._create_once(find, lambda: self._post(Release.from_response, "releases", body))
-        return find() or made
+        made = self._create_once(
+            lambda: self.release_of(tag), lambda: self._post(Release.from_response, "releases", body)
+        )
+        return self.release_of(tag) or made
 
     def publish(self, release: Release, *, body: str, prerelease: bool, latest: bool) -> Release:
         """Make a release visible, with its text."""

@@ -6,26 +6,26 @@ An asset that is there with the same bytes stays; with other bytes it is an erro
 import io
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from semver import Version
 
 from release.artifact import Artifact
-from release.errors import ConflictError, FormatError, GitHubError, SigningError
-from release.formats import rpm_file
+from release.errors import ConflictError, GitHubError, SigningError
 from release.github import Asset, GitHub, Release
 from release.history import Tag
 from release.latest import is_latest, latest
 from release.lines import own_line
 from release.notes import notes
 from release.publishers import Publication
+from release.publishers.signed import adopt
 from release.signing import Signer
 from release.signing.verification import verify_detached
 
 SUMS: Final = "SHA256SUMS"
-FILES: Final = ("tarball", "deb", "rpm", "image-archive")
+FILES: Final = ("tarball", "deb", "rpm", "image-archive", "sbom")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,24 @@ class GitHubPublisher:
         self._uploaded = 0
         self._present = 0
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """See `Publisher.check`; a draft counts as published, since it holds bytes that somebody may have seen.
+
+        Raises:
+            ConflictError: an asset is there with other bytes.
+            GitHubError: GitHub refused or failed.
+
+        """
+        checked = list(artifacts)
+        for wanted in self._releases:
+            release = self._github.release_of(wanted.tag)
+            there = self._there(release) if release else {}
+            for at, artifact in enumerate(checked):
+                if _is_of(artifact, wanted) and artifact.path.name in there:
+                    checked[at] = self._compared(artifact, there[artifact.path.name])
+        return tuple(checked)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         """Upload files to drafts.
 
         Raises:
@@ -86,20 +103,22 @@ class GitHubPublisher:
             GitHubError: GitHub refused or failed.
 
         """
+        staged = list(artifacts)
         for wanted in self._releases:
-            files = [
-                artifact
-                for artifact in artifacts
-                if artifact.component == wanted.component and artifact.kind in FILES
-            ]
             draft = self._github.draft_of(
                 wanted.tag, name=wanted.title, prerelease=bool(wanted.version.prerelease)
             )
-            self._staged.append(self._stage(wanted, draft, files))
+            there = self._there(draft)
+            for at, artifact in enumerate(staged):
+                if _is_of(artifact, wanted) and artifact.path.name in there:
+                    staged[at] = self._compared(artifact, there[artifact.path.name])
+            files = tuple(artifact for artifact in staged if _is_of(artifact, wanted))
+            self._staged.append(self._stage(wanted, draft, files, there))
+        return tuple(staged)
 
     def verify(self) -> None:
         for staged in self._staged:
-            found = {asset.name: asset for asset in self._github.assets(staged.release) if asset.complete}
+            found = self._there(staged.release)
             for name, digest in staged.digests.items():
                 if name not in found or self._github.digest(found[name]) != digest:
                     raise GitHubError(
@@ -127,9 +146,12 @@ class GitHubPublisher:
             instructions=tuple(staged.release.html_url for staged in self._staged),
         )
 
-    def _stage(self, wanted: TaggedRelease, draft: Release, files: Sequence[Artifact]) -> _Staged:
-        there = {asset.name: asset for asset in self._github.assets(draft) if asset.complete}
-        kept = tuple(self._compared(artifact, there.get(artifact.path.name)) for artifact in files)
+    def _there(self, release: Release) -> dict[str, Asset]:
+        return {asset.name: asset for asset in self._github.assets(release) if asset.complete}
+
+    def _stage(
+        self, wanted: TaggedRelease, draft: Release, kept: tuple[Artifact, ...], there: dict[str, Asset]
+    ) -> _Staged:
         digests = {artifact.path.name: artifact.published_sha256 for artifact in kept}
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
         extra = self._extra(sums, there)
@@ -151,22 +173,13 @@ class GitHubPublisher:
             self._uploaded += 1
         return self._github.digest(asset)
 
-    def _compared(self, artifact: Artifact, asset: Asset | None) -> Artifact:
-        """The artifact as it is or will be on GitHub: a package that is there keeps the signature it has."""
-        if asset is None:
+    def _compared(self, artifact: Artifact, asset: Asset) -> Artifact:
+        """The artifact as it is on GitHub: a package that is there keeps the signature that it has."""
+        if self._github.digest(asset) == artifact.published_sha256:
             return artifact
-        digest = self._github.digest(asset)
-        if digest == artifact.published_sha256:
-            return artifact
-        if artifact.kind == "rpm" and self._unsigned(asset) == artifact.sha256:
-            return replace(artifact, signed_sha256=digest)
+        if artifact.kind == "rpm":
+            return adopt(artifact, io.BytesIO(self._github.content(asset)), f"{asset.name} on GitHub")
         raise _conflict(asset.name)
-
-    def _unsigned(self, asset: Asset) -> str | None:
-        try:
-            return rpm_file.unsigned_sha256(io.BytesIO(self._github.content(asset)))
-        except FormatError:
-            return None
 
     def _extra(self, sums: bytes, there: dict[str, Asset]) -> dict[str, bytes]:
         """The list of digests, its signature and the key; a good signature that is there stays."""
@@ -207,6 +220,10 @@ def _line(releases: Iterable[Release], pattern: str) -> Iterable[tuple[Version, 
     by_tag = {release.tag: release for release in releases if not release.draft}
     tags = [Tag(name=name, commit="") for name in by_tag]
     return [(tagged.version, by_tag[tagged.tag.name]) for tagged in own_line(pattern, tags)]
+
+
+def _is_of(artifact: Artifact, wanted: TaggedRelease) -> bool:
+    return artifact.component == wanted.component and artifact.kind in FILES
 
 
 def _conflict(name: str) -> ConflictError:

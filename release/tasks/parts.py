@@ -26,23 +26,23 @@ def build(
     json: bool = False,
 ) -> None:
     """Build and package for some architectures; signs and publishes nothing, and needs no secret."""
+    from contextlib import closing
     from pathlib import Path
 
     from release import pipeline
     from release.arch import parse_arch
-    from release.session import open_product
+    from release.session import Options, open_product
     from release.tasks import render
 
     architectures = [parse_arch(name) for name in arch or ()]
     product = open_product(project or c.config.project)
-    narrator = render.Narrator(verbose=verbose)
-    report = product.release(
-        Path(dist),
-        channel=None,
-        sign=False,
-        narrator=narrator,
-        run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
-    )
+    with closing(render.Narrator(verbose=verbose)) as narrator:
+        report = product.release(
+            Path(dist),
+            Options(sign=False),
+            narrator,
+            run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
+        )
     render.data(report.as_data()) if json else render.report(report)
 
 
@@ -72,24 +72,24 @@ def publish(
     json: bool = False,
 ) -> None:
     """Join what `invoke build` has made, make what it has not, sign and publish."""
+    from contextlib import closing
     from pathlib import Path
 
     from release import pipeline
     from release.channel import AUTO
-    from release.session import open_product
+    from release.session import Options, open_product
     from release.tasks import render
     from release.tasks.summary import append_summary
 
     product = open_product(project or c.config.project)
     chosen = product.channel_of_head() if channel == AUTO else channel or None
-    narrator = render.Narrator(verbose=verbose)
     directories = [Path(name).absolute() for name in from_ or ()]
-    report = product.release(
-        Path(dist),
-        channel=chosen,
-        sign=sign,
-        narrator=narrator,
-        run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
-    )
+    with closing(render.Narrator(verbose=verbose)) as narrator:
+        report = product.release(
+            Path(dist),
+            Options(channel=chosen, sign=sign),
+            narrator,
+            run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
+        )
     append_summary(Path(summary), report) if summary else None
     render.data(report.as_data()) if json else render.report(report)

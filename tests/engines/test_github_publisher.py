@@ -46,7 +46,7 @@ class Bench:
 
     def publish(self, version: str, *artifacts: Artifact) -> None:
         publisher = self.publisher(version)
-        publisher.stage(artifacts)
+        publisher.stage(publisher.check(artifacts))
         publisher.verify()
         publisher.commit()
 
