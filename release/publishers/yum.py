@@ -1,7 +1,8 @@
 """A YUM repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the pointer. When another job was
-faster, the lists are made again with its packages kept, and the swap is tried again.
+*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the
+pointer. When another job was faster, the lists are made again with its packages kept, and the swap is tried
+again.
 """
 
 import re
@@ -13,10 +14,10 @@ from release.artifact import Artifact
 from release.errors import RepositoryError, StoreError
 from release.formats import rpm_file
 from release.publishers import Publication, yum_index
-from release.retry import TRIES, pause
 from release.publishers.signed import adopt
 from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import Snapshot, YumRepository
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 

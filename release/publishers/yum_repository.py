@@ -14,9 +14,9 @@ from typing import Final
 
 from release.errors import RepositoryError, SigningError, StoreError
 from release.publishers import yum_index
-from release.retry import TRIES
 from release.publishers.yum_index import EMPTY, REPODATA, Lists
 from release.publishers.yum_metadata import Kind
+from release.retry import TRIES
 from release.signing import Signer
 from release.signing.verification import verify_detached
 from release.stores import Store, StoredObject, sha256_of

@@ -11,7 +11,6 @@ from release.signing import openpgp
 from release.signing.verification import verify_detached
 from tests.stores.memory import Crash, MemoryStore, crash_at, once
 
-
 SIGNER = openpgp.ephemeral("Tests <tests@example.org>")
 
 
