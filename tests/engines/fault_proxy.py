@@ -54,6 +54,11 @@ class Proxy:
     requests: list[Request] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
+    @property
+    def target_url(self) -> str:
+        """The service itself."""
+        return f"http://{self.target}"
+
     def reset(self) -> None:
         """Forget what was asked and what is to fail."""
         self.requests.clear()
