@@ -4,6 +4,8 @@
 When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
 """
 
+import hashlib
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import Final
 
 from release.artifact import Artifact
 from release.errors import RepositoryError, StoreError
-from release.formats import deb
+from release.formats import deb, deb_signature
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
 from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
@@ -125,7 +127,7 @@ class AptPublisher:
         )
 
     def _pool_file(self, artifact: Artifact) -> _PoolFile:
-        name, sha256 = artifact.path.name, artifact.published_sha256
+        name, sha256, size = artifact.path.name, artifact.published_sha256, artifact.size
         control = deb.read_control(artifact.path)
         package = Stanza.parse(control.encode()).package
         if not _PLAIN.fullmatch(package + name):
@@ -135,11 +137,16 @@ class AptPublisher:
                 fix="name it with letters, digits, '.', '_' and '-'",
             )
         filename = f"pool/{COMPONENT}/{package}/{name}"
+        key = self._repository.key(filename)
+        stored = self._repository.stored_otherwise(key, sha256) if artifact.signed_sha256 else None
+        if stored and deb_signature.unsigned_sha256(io.BytesIO(stored)) == artifact.sha256:
+            # Published before with another signature: that one stays.
+            sha256, size = hashlib.sha256(stored).hexdigest(), len(stored)
         return _PoolFile(
             path=artifact.path,
-            key=self._repository.key(filename),
+            key=key,
             sha256=sha256,
-            stanza=Stanza.of(control, filename=filename, size=artifact.size, sha256=sha256),
+            stanza=Stanza.of(control, filename=filename, size=size, sha256=sha256),
         )
 
     def _next(self) -> _Update:

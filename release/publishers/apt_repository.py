@@ -179,6 +179,13 @@ class AptRepository:
             )
         return found is not None
 
+    def stored_otherwise(self, key: str, sha256: str) -> bytes | None:
+        """The object that is there with other bytes, or None."""
+        if self._store.sha256(key) in {None, sha256}:
+            return None
+        found = self._store.get(key)
+        return found.data if found else None
+
     def put_immutable(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Write an object that never changes, unless it is there."""
         self._staged[key] = sha256
