@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
+from release.config.models import Channel, Component, Config, Contents, FormatOptions, Image, Package
 from release.config.text import is_pattern
 
 SCRIPTS = {
@@ -28,7 +28,18 @@ def problems_in(config: Config, directory: Path) -> Iterator[str]:
         for index, entry in enumerate(image.contents):
             if entry.ghost:
                 yield f"{where}.contents.{index}.ghost: an image has none"
+    for name, channel in config.channels.items():
+        yield from _channel(channel, f"channels.{name}")
     yield from _claimed_twice(config)
+
+
+def _channel(channel: Channel, where: str) -> Iterator[str]:
+    in_bucket = channel.store.startswith("s3://")
+    if in_bucket and channel.url is None:
+        yield f"{where}.url: a bucket needs the address under which users reach it"
+    for key in ("endpoint", "region", "cloudfront"):
+        if getattr(channel, key) and not in_bucket:
+            yield f"{where}.{key}: has a meaning for a store in a bucket (s3://...) alone"
 
 
 def _component(component: Component, where: str, directory: Path) -> Iterator[str]:

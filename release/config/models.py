@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from release.arch import Arch
 from release.config.text import (
     AbsolutePath,
+    DistributionId,
     Line,
     Maintainer,
     Mode,
@@ -14,6 +15,7 @@ from release.config.text import (
     Relation,
     SemVer,
     SiteUrl,
+    StoreLocation,
     TagPattern,
     Unit,
     Url,
@@ -179,8 +181,14 @@ class Image(_Strict):
 class Channel(_Strict):
     """Where a kind of release goes."""
 
-    store: str
-    """A local directory, relative to `release.toml`."""
+    store: StoreLocation
+    """A local directory, relative to `release.toml`, or `s3://bucket/prefix`."""
+    endpoint: Url | None = None
+    """The URL of a service with the API of S3 that is not Amazon's (R2, Ceph, MinIO)."""
+    region: str | None = None
+    """The bucket's region, where the environment does not name it."""
+    cloudfront: DistributionId | None = None
+    """The CloudFront distribution in front of the store; it is told what has moved."""
     url: SiteUrl | None = None
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"

@@ -68,3 +68,8 @@ SiteUrl = Annotated[str, Like(r"^(https?|file)://\S+$", "an http, https or file 
 Unit = Annotated[str, Like(r"^[A-Za-z0-9:_.@-]+\.[a-z]+$", "a systemd unit, such as agent.service")]
 UserId = Annotated[str, Like(r"^[0-9]+(:[0-9]+)?$", "a user by number, such as 65532 or 65532:65532")]
 AbsolutePath = Annotated[str, Like(r"^/", "an absolute path")]
+StoreLocation = Annotated[
+    str,
+    Like(r"^(?!.*://)[^\n]+$|^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", "a directory, or s3://bucket/prefix"),
+]
+DistributionId = Annotated[str, Like(r"^[A-Z0-9]+$", "the identifier of a CloudFront distribution")]

@@ -1,11 +1,9 @@
 """An APT repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
+*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
 When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
 """
 
-import hashlib
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +12,12 @@ from typing import Final
 
 from release.artifact import Artifact
 from release.errors import RepositoryError, StoreError
-from release.formats import deb, deb_signature
+from release.formats import deb
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
 from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
-from release.publishers.retry import TRIES, pause
+from release.publishers.signed import adopt
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -74,33 +73,43 @@ class AptPublisher:
         self._suite = suite
         self._wait = wait
         self._files: tuple[_PoolFile, ...] = ()
+        self._present: frozenset[str] = frozenset()
         self._update = _Update(snapshot=Snapshot(packages={}), indexes={})
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        """Upload package files and the next indexes.
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Compare with the pool and the indexes; a package that is there keeps the signature that it has.
 
         Raises:
-            ConflictError: a package is already published with other bytes; nothing has changed by then.
+            ConflictError: a package is already published with other bytes.
             FormatError: an artifact is no DEB file.
-            RepositoryError: the repository is damaged or another key signed it; nothing has changed by then.
+            RepositoryError: the repository is damaged, or another key signed it.
             StoreError: the store failed.
 
         """
-        debs = sorted(
-            (artifact for artifact in artifacts if artifact.kind == "deb"),
-            key=lambda artifact: artifact.path.name,
-        )
-        if not debs:
-            return
-        self._files = tuple(self._pool_file(artifact) for artifact in debs)
-        absent = [file for file in self._files if not self._repository.is_present(file.key, file.sha256)]
-        self._update = self._next()
+        checked = tuple(map(self._as_published, artifacts))
+        self._prepare(checked)
+        return checked
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload package files and the next indexes.
+
+        Raises:
+            ConflictError: another job has published one of them with other bytes since the check.
+            StoreError: the store failed.
+
+        """
+        if [artifact.published_sha256 for artifact in _debs(artifacts)] != [
+            file.sha256 for file in self._files
+        ]:
+            # Signed since the check.
+            self._prepare(artifacts)
         for file in self._files:
-            if file in absent:
-                self._repository.put_immutable(file.key, file.path, file.sha256)
-            else:
+            if file.key in self._present:
                 self._repository.note_present(file.key, file.sha256)
+            else:
+                self._repository.put_immutable(file.key, file.path, file.sha256)
         self._stage_indexes()
+        return tuple(artifacts)
 
     def verify(self) -> None:
         self._repository.verify_staged()
@@ -124,10 +133,30 @@ class AptPublisher:
             uploaded=self._repository.uploaded,
             present=self._repository.present,
             instructions=self._instructions() if self._files else (),
+            pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._files else (),
         )
 
+    def _as_published(self, artifact: Artifact) -> Artifact:
+        if artifact.kind != "deb":
+            return artifact
+        key = self._pool_file(artifact).key
+        other = self._repository.open_other(key, artifact.published_sha256)
+        if other is None:
+            return artifact
+        with other:
+            return adopt(artifact, other, key)
+
+    def _prepare(self, artifacts: Sequence[Artifact]) -> None:
+        """Describe the packages, see which are there, and make the next indexes."""
+        if debs := _debs(artifacts):
+            self._files = tuple(self._pool_file(artifact) for artifact in debs)
+            self._present = frozenset(
+                file.key for file in self._files if self._repository.is_present(file.key, file.sha256)
+            )
+            self._update = self._next()
+
     def _pool_file(self, artifact: Artifact) -> _PoolFile:
-        name, sha256, size = artifact.path.name, artifact.published_sha256, artifact.size
+        name, sha256 = artifact.path.name, artifact.published_sha256
         control = deb.read_control(artifact.path)
         package = Stanza.parse(control.encode()).package
         if not _PLAIN.fullmatch(package + name):
@@ -137,16 +166,11 @@ class AptPublisher:
                 fix="name it with letters, digits, '.', '_' and '-'",
             )
         filename = f"pool/{COMPONENT}/{package}/{name}"
-        key = self._repository.key(filename)
-        stored = self._repository.stored_otherwise(key, sha256) if artifact.signed_sha256 else None
-        if stored and deb_signature.unsigned_sha256(io.BytesIO(stored)) == artifact.sha256:
-            # Published before with another signature: that one stays.
-            sha256, size = hashlib.sha256(stored).hexdigest(), len(stored)
         return _PoolFile(
             path=artifact.path,
-            key=key,
+            key=self._repository.key(filename),
             sha256=sha256,
-            stanza=Stanza.of(control, filename=filename, size=size, sha256=sha256),
+            stanza=Stanza.of(control, filename=filename, size=artifact.size, sha256=sha256),
         )
 
     def _next(self) -> _Update:
@@ -207,3 +231,10 @@ class AptPublisher:
             "sudo apt-get update",
             f"sudo apt-get install {packages}",
         )
+
+
+def _debs(artifacts: Sequence[Artifact]) -> list[Artifact]:
+    return sorted(
+        (artifact for artifact in artifacts if artifact.kind == "deb"),
+        key=lambda artifact: artifact.path.name,
+    )

@@ -12,7 +12,10 @@ from release.steps import Context, State
 
 
 def sign(context: Context, state: State) -> State:
-    """Sign every RPM, and every DEB if `sign_debs` is set; an unsigned run leaves them as they are."""
+    """Sign every RPM, and every DEB if `sign_debs` is set; an unsigned run leaves them as they are.
+
+    What is published with a signature already keeps it.
+    """
     signer = context.signer
     if signer is None:
         return state
@@ -22,6 +25,8 @@ def sign(context: Context, state: State) -> State:
 
 
 def _signed(artifact: Artifact, signer: Signer, *, debs: bool) -> Artifact:
+    if artifact.signed_sha256:
+        return artifact
     match artifact.kind:
         case "rpm":
             digest = rpm.sign(artifact.path, signer)
