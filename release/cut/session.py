@@ -8,7 +8,7 @@ import requests
 from semver import Version
 
 from release import spelling
-from release.config import Config, load
+from release.config import Channel, Config, load
 from release.cut.clone import Clone
 from release.cut.git import Git, run_git
 from release.cut.prepare import Surroundings
@@ -16,7 +16,8 @@ from release.cut.status import Published, listed
 from release.errors import GitHubError
 from release.github import API_URL, GitHub, Transport, token_in
 from release.signing import openpgp
-from release.stores.directory import DirectoryStore
+from release.stores import Store
+from release.stores.select import open_store
 
 _WEB = "https://github.com"
 
@@ -77,8 +78,18 @@ def published_files(config: Config, directory: Path) -> list[Published]:
     return [
         each
         for name, channel in config.channels.items()
-        for each in listed(name, DirectoryStore(directory / channel.store), channel.files)
+        for each in listed(name, _store(channel, directory), channel.files)
     ]
+
+
+def _store(channel: Channel, directory: Path) -> Store:
+    return open_store(
+        channel.store,
+        directory=directory,
+        progress=lambda *_: None,
+        endpoint=channel.endpoint,
+        region=channel.region,
+    )
 
 
 def _places(config: Config, directory: Path, component: str, version: Version) -> Sequence[str]:

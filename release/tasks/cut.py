@@ -29,7 +29,7 @@ _REQUEST = {
     },
 )
 @command
-def cut(
+def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     c: Context,
     project: str = "",
     component: list[str] | None = None,
@@ -86,7 +86,7 @@ def status(c: Context, project: str = "", remote: str = "origin", json: bool = F
 
 @task(iterable=["component"], help={"project": PROJECT_HELP, **_REQUEST, "remote": REMOTE_HELP})
 @command
-def checklist(
+def checklist(  # noqa: PLR0913, PLR0917 -- an option is an argument
     c: Context,
     project: str = "",
     component: list[str] | None = None,

@@ -60,7 +60,7 @@ def build(
     },
 )
 @command
-def publish(
+def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     c: Context,
     from_: list[str] | None = None,
     project: str = "",
