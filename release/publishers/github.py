@@ -177,7 +177,7 @@ class GitHubPublisher:
         """The artifact as it is on GitHub: a package that is there keeps the signature that it has."""
         if self._github.digest(asset) == artifact.published_sha256:
             return artifact
-        if artifact.kind == "rpm":
+        if artifact.kind in {"deb", "rpm"}:
             return adopt(artifact, io.BytesIO(self._github.content(asset)), f"{asset.name} on GitHub")
         raise _conflict(asset.name)
 

@@ -129,6 +129,7 @@ RPM_ROOT = Engine(
     commands=("dnf", "rpm", "rpmbuild", "createrepo_c", *DEBIAN_ROOT.commands),
     probe=can_chroot,
 )
+GPG = Engine(name="gpg", commands=("gpg",))
 DEBSIG = Engine(name="debsig-verify", commands=("debsig-verify", "gpg"))
 DEBUGGER = Engine(name="debugger", commands=("gdb", "readelf", "dpkg-deb", "rpm2cpio", "cpio"))
 DIFFOSCOPE = Engine(name="diffoscope", commands=("diffoscope",))
