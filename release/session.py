@@ -1,27 +1,26 @@
-"""Puts a run together from the outside world: files, git, environment, clock."""
+"""Puts a run together from the outside world: stores, keys, environment, clock."""
 
 import os
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline
+from release import pipeline, released
 from release.artifact import Artifact
 from release.compression import Packer
-from release.config import Channel, Config, load
+from release.config import Channel
 from release.errors import ConfigError
-from release.history import GitHistory
-from release.plan import SNAPSHOT, Plan, make_plan
+from release.plan import SNAPSHOT, Plan
+from release.product import Product
 from release.publishers import Publication
 from release.publishers.select import publishers_for
 from release.runner import ProcessRunner
 from release.signing import Signer, openpgp
-from release.steps import Context
+from release.steps import Context, Source
+from release.stores import Store
 from release.stores.directory import DirectoryStore
-from release.version import ComponentVersion, compute_all
 from release.workspace import Workspace, open_workspace
 
 
@@ -60,86 +59,100 @@ class Report:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Product:
-    """A product's directory with its configuration and versions."""
+def plan(product: Product, channel: str | None) -> Plan:
+    """The plan for a channel, with what its store has already, or for a snapshot."""
+    if channel is None:
+        return product.plan()
+    store = _store(product, channel, product.directory)
+    names = [
+        name
+        for version in product.versions.values()
+        if version.exported
+        for name in released.find(store, version.component, version.version)
+    ]
+    return product.plan(channel, released=frozenset(names))
 
-    directory: Path
-    config: Config
-    versions: Mapping[str, ComponentVersion]
 
-    def plan(self, channel: str | None) -> Plan:
-        """The plan for a channel, or for a snapshot."""
-        self._channel(channel)
-        return make_plan(self.config, self.versions, channel=channel)
+def release(product: Product, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
+    """Carry out the plan; `dist` is replaced when everything went well."""
+    planned = plan(product, channel)
+    configured = openpgp.configured(os.environ) if sign else None
+    with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
+        signer = configured or (openpgp.ephemeral(_key_owner(product)) if sign else None)
+        context = _context(product, planned, workspace, packer, signer, narrator)
+        state = pipeline.run(context, announce=narrator.step)
+    return Report(
+        dist=workspace.final,
+        plan=planned,
+        artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
+        publications=state.publications,
+        signing_key=signer.fingerprint if signer else None,
+        ephemeral_key=bool(signer) and configured is None,
+    )
 
-    def release(self, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
-        """Carry out the plan; `dist` is replaced when everything went well."""
-        plan = self.plan(channel)
-        configured = openpgp.configured(os.environ) if sign else None
-        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
-            signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
-            context = self._context(plan, channel, workspace, packer, signer, narrator)
-            state = pipeline.run(context, announce=narrator.step)
-        return Report(
-            dist=workspace.final,
-            plan=plan,
-            artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
-            publications=state.publications,
-            signing_key=signer.fingerprint if signer else None,
-            ephemeral_key=bool(signer) and configured is None,
-        )
 
-    def _context(
-        self,
-        plan: Plan,
-        channel_name: str | None,
-        workspace: Workspace,
-        packer: Packer,
-        signer: Signer | None,
-        narrator: Narrator,
-    ) -> Context:
-        channel = self._channel(channel_name)
-        inside = workspace.output if channel_name is None else self.directory
-        outside = workspace.final if channel_name is None else self.directory
-        return Context(
-            config=self.config,
-            directory=self.directory,
-            plan=plan,
-            workspace=workspace,
-            runner=ProcessRunner(environment=_environment(), echo=narrator.command),
-            packer=packer,
+def _context(
+    product: Product,
+    planned: Plan,
+    workspace: Workspace,
+    packer: Packer,
+    signer: Signer | None,
+    narrator: Narrator,
+) -> Context:
+    channel = _channel(product, planned.channel)
+    store = _store(product, planned.channel, workspace.output)
+    outside = workspace.final if planned.channel is None else product.directory
+    return Context(
+        config=product.config,
+        directory=product.directory,
+        plan=planned,
+        workspace=workspace,
+        runner=ProcessRunner(environment=_environment(), echo=narrator.command),
+        packer=packer,
+        signer=signer,
+        publishers=publishers_for(
+            product.config,
+            channel,
+            store=store,
+            root=(outside / channel.store).resolve(),
             signer=signer,
-            publishers=publishers_for(
-                self.config,
-                channel,
-                store=DirectoryStore(inside / channel.store),
-                root=(outside / channel.store).resolve(),
-                signer=signer,
-                clock=time.time,
-            ),
-            progress=narrator.progress,
+            clock=time.time,
+        ),
+        progress=narrator.progress,
+        store=store,
+        sources={name: _source(product, name) for name in product.versions},
+    )
+
+
+def _source(product: Product, component: str) -> Source:
+    version = product.versions[component]
+    return Source(
+        config=product.descriptions.get(component, product.config),
+        directory=product.source_directory(component),
+        commit=version.commit.sha if version.exported else None,
+    )
+
+
+def _store(product: Product, channel: str | None, output: Path) -> Store:
+    """The store of a channel; a snapshot's is inside the `output`."""
+    place = _channel(product, channel).store
+    return DirectoryStore((output if channel is None else product.directory) / place)
+
+
+def _channel(product: Product, name: str | None) -> Channel:
+    if name is None:
+        return SNAPSHOT
+    channels = product.config.channels
+    if name not in channels:
+        known = ", ".join(channels) or "none"
+        raise ConfigError(
+            f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
         )
-
-    def _channel(self, name: str | None) -> Channel:
-        if name is None:
-            return SNAPSHOT
-        if name not in self.config.channels:
-            known = ", ".join(self.config.channels) or "none"
-            raise ConfigError(
-                f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
-            )
-        return self.config.channels[name]
-
-    def _key_owner(self) -> str:
-        return f"{self.config.project.name} snapshot (ephemeral key)"
+    return channels[name]
 
 
-def open_product(directory: str | Path) -> Product:
-    """The product in `directory`, its configuration checked and its versions computed."""
-    path = Path(directory).resolve()
-    config = load(path)
-    return Product(directory=path, config=config, versions=compute_all(config.components, GitHistory(path)))
+def _key_owner(product: Product) -> str:
+    return f"{product.config.project.name} snapshot (ephemeral key)"
 
 
 def _environment() -> dict[str, str]:

@@ -21,6 +21,7 @@ from release.signing import Signer
 from release.steps import Context, State
 from release.version import ComponentVersion
 from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
 
 PRODUCT = """
 [project]
@@ -136,6 +137,7 @@ class Bench:
                 signer=self.signer,
                 publishers=self.publishers,
                 progress=print,
+                store=MemoryStore(),
             )
             return pipeline.run(context, announce=self.steps.append)
 

@@ -41,8 +41,15 @@ def _tag_pattern(text: str) -> str:
     return text
 
 
+def _branch_pattern(text: str) -> str:
+    if text.count("{line}") != 1:
+        raise ValueError("must hold {line} exactly once")
+    return text
+
+
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
+BranchPattern = Annotated[str, AfterValidator(_branch_pattern)]
 Mode = Annotated[str, Like(r"^0?[0-7]{3,4}$", "a file mode in octal, such as 0755")]
 Name = Annotated[
     str, Like(r"^[a-z0-9][a-z0-9+.-]+$", "lower-case letters, digits, '+', '.' and '-', at least two")

@@ -9,9 +9,6 @@ from release.package import Package
 class Format(Protocol):
     """What a module of `release/formats/` offers for a kind of package file."""
 
-    SUFFIX: str
-    """The end of the file name, dot included."""
-
     def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
         """Write the package file to `out`, which is seekable and empty.
 

@@ -17,9 +17,8 @@ from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File
 
-__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "sign", "unsigned_sha256", "write"]
+__all__ = ["RELEASE", "SCRIPTS", "sign", "unsigned_sha256", "write"]
 
-SUFFIX = ".rpm"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)

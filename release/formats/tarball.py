@@ -8,8 +8,6 @@ from release.formats import tar
 from release.package import Package
 from release.payload import Directory
 
-SUFFIX = ".tar.gz"
-
 
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     """Write `package` as a gzipped tar archive; scripts and relations have no place in it."""

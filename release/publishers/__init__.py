@@ -4,8 +4,8 @@
 few mutable pointers. The pipeline stages every publisher before it commits any.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from release.artifact import Artifact
@@ -15,7 +15,8 @@ from release.artifact import Artifact
 class Publication:
     """What one publisher made visible: a line for the report, and the lines a user copies to install it.
 
-    `uploaded` and `present` count the objects that this run wrote and those that were there already.
+    `uploaded` and `present` count the objects that this run wrote and those that were there already. `objects`
+    has the keys of the published artifacts in the store, by file name.
     """
 
     publisher: str
@@ -23,6 +24,7 @@ class Publication:
     uploaded: int
     present: int
     instructions: tuple[str, ...] = ()
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 class Publisher(Protocol):

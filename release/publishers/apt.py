@@ -122,6 +122,7 @@ class AptPublisher:
             uploaded=self._repository.uploaded,
             present=self._repository.present,
             instructions=self._instructions() if self._files else (),
+            objects={file.path.name: file.key for file in self._files},
         )
 
     def _pool_file(self, artifact: Artifact) -> _PoolFile:

@@ -63,6 +63,7 @@ class FilesPublisher:
             uploaded=self._uploaded,
             present=len(self._lines) - self._uploaded,
             instructions=tuple(f"curl -fLO {self._url}/{name}" for name in self._lines),
+            objects={name: self._key(name) for name in self._lines},
         )
 
     def _commit_sums(self) -> None:

@@ -65,6 +65,7 @@ class YumPublisher:
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._repository = YumRepository(store=store, prefix=prefix, signer=signer)
+        self._prefix = prefix
         self._url = url
         self._project = name
         self._signer = signer
@@ -120,6 +121,7 @@ class YumPublisher:
             uploaded=self._repository.uploaded,
             present=self._repository.present,
             instructions=self._instructions() if self._files else (),
+            objects={file.artifact.path.name: f"{self._prefix}/{file.location}" for file in self._files},
         )
 
     def _pool_file(self, artifact: Artifact) -> _PoolFile:

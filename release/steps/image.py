@@ -13,7 +13,7 @@ from release.formats import docker_archive
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.payload import Payload
 from release.plan import PlannedImage
-from release.steps import Context, State
+from release.steps import Context, Source, State
 
 DIRECTORY = "images"
 
@@ -25,8 +25,10 @@ def image(context: Context, state: State) -> State:
     for planned in context.plan.images:
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
+        source = state.sources[planned.component]
         images = [
-            _image(context, planned, arch, state.trees[planned.build, arch]) for arch in planned.archives
+            _image(context, source, planned, arch, state.trees[planned.build, arch])
+            for arch in planned.archives
         ]
         index = write_layout(images, directory / planned.name, context.packer)
         made += [_layout(images[0], index, planned), *_archives(images, index, planned)]
@@ -65,11 +67,11 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
         )
 
 
-def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
-    project = context.config.project
+def _image(context: Context, source: Source, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
+    project = source.config.project
     version = context.plan.versions[planned.component]
-    wanted = context.config.images[planned.name]
-    entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
+    wanted = source.config.images[planned.name]
+    entries = resolve(wanted.contents, sources=source.directory, staged=tree, version=str(version.version))
     return Image(
         name=planned.name,
         version=version.version,

@@ -14,7 +14,7 @@ from release.package import Package, Relations
 from release.payload import Payload
 from release.plan import PlannedPackage
 from release.resources import packaging_data
-from release.steps import Context, State
+from release.steps import Context, Source, State
 from release.version import ComponentVersion
 
 DIRECTORY = "packages"
@@ -24,11 +24,14 @@ _RELATIONS = ("depends", "recommends", "suggests", "conflicts", "provides", "rep
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     made = []
     for planned in context.plan.packages:
+        if planned.released:
+            continue
         context.progress(planned.file_name)
-        value = _package(context, planned, state.trees[planned.build, planned.arch])
+        source = state.sources[planned.component]
+        value = _package(context, source, planned, state.trees[planned.build, planned.arch])
         made.append(_write(context, planned, value, directory / planned.file_name))
     return replace(state, artifacts=(*state.artifacts, *made))
 
@@ -50,9 +53,9 @@ def _write(context: Context, planned: PlannedPackage, value: Package, path: Path
     )
 
 
-def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
+def _package(context: Context, source: Source, planned: PlannedPackage, tree: Path) -> Package:
     """The package that the configuration describes, for one format and architecture."""
-    config, version = context.config, context.plan.versions[planned.component]
+    config, version = source.config, context.plan.versions[planned.component]
     wanted = config.packages[planned.name]
     options = _options(wanted, planned.kind)
     contents = (entry for entry in wanted.contents if planned.kind in entry.formats)
@@ -69,10 +72,10 @@ def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
         vendor=config.project.vendor,
         section=options.section or "misc",
         payload=Payload.of(
-            resolve(contents, sources=context.directory, staged=tree, version=str(version.version))
+            resolve(contents, sources=source.directory, staged=tree, version=str(version.version))
         ).with_own_directories(),
         relations=Relations(**{key: getattr(wanted, key) + getattr(options, key) for key in _RELATIONS}),
-        scripts=_scripts(context, planned, wanted, options, version),
+        scripts=_scripts(source, planned, wanted, options, version),
     )
 
 
@@ -81,7 +84,7 @@ def _options(wanted: PackageConfig, kind: str) -> FormatOptions:
 
 
 def _scripts(
-    context: Context,
+    sources: Source,
     planned: PlannedPackage,
     wanted: PackageConfig,
     options: FormatOptions,
@@ -93,7 +96,7 @@ def _scripts(
         planned.kind,
         packaging_data() / "snippets",
         own={
-            script: (context.directory / source).read_text(encoding="utf-8")
+            script: (sources.directory / source).read_text(encoding="utf-8")
             for script, source in options.scripts.items()
         },
         services=wanted.services,

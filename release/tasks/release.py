@@ -4,6 +4,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+from release.tasks.opening import open_product
 
 
 @task(
@@ -30,10 +31,10 @@ def run(
     """Release the product: build, package, sign, publish."""
     from pathlib import Path
 
-    from release.session import open_product
-    from release.tasks import render
+    from release import session
+    from release.tasks import render, tables
 
     product = open_product(project or c.config.project)
     narrator = render.Narrator(verbose=verbose)
-    report = product.release(Path(dist), channel=channel or None, sign=sign, narrator=narrator)
-    render.data(report.as_data()) if json else render.report(report)
+    report = session.release(product, Path(dist), channel=channel or None, sign=sign, narrator=narrator)
+    tables.data(report.as_data()) if json else render.report(report)
