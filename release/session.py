@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication
 from release.publishers.select import publishers_for
-from release.runner import ProcessRunner
+from release.runner import ProcessRunner, Runner
 from release.signing import Signer, openpgp
 from release.steps import Context, Source
 from release.stores import Store
@@ -73,13 +74,22 @@ def plan(product: Product, channel: str | None) -> Plan:
     return product.plan(channel, released=frozenset(names))
 
 
-def release(product: Product, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
+def release(
+    product: Product,
+    dist: Path,
+    *,
+    channel: str | None,
+    sign: bool,
+    narrator: Narrator,
+    environment: Mapping[str, str] = os.environ,
+) -> Report:
     """Carry out the plan; `dist` is replaced when everything went well."""
     planned = plan(product, channel)
-    configured = openpgp.configured(os.environ) if sign else None
+    configured = openpgp.configured(environment) if sign else None
     with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if sign else None)
-        context = _context(product, planned, workspace, packer, signer, narrator)
+        runner = ProcessRunner(environment=_with_python(environment), echo=narrator.command)
+        context = _context(product, planned, workspace, packer, signer, runner, narrator)
         state = pipeline.run(context, announce=narrator.step)
     return Report(
         dist=workspace.final,
@@ -97,6 +107,7 @@ def _context(
     workspace: Workspace,
     packer: Packer,
     signer: Signer | None,
+    runner: Runner,
     narrator: Narrator,
 ) -> Context:
     channel = _channel(product, planned.channel)
@@ -107,7 +118,7 @@ def _context(
         directory=product.directory,
         plan=planned,
         workspace=workspace,
-        runner=ProcessRunner(environment=_environment(), echo=narrator.command),
+        runner=runner,
         packer=packer,
         signer=signer,
         publishers=publishers_for(
@@ -155,7 +166,7 @@ def _key_owner(product: Product) -> str:
     return f"{product.config.project.name} snapshot (ephemeral key)"
 
 
-def _environment() -> dict[str, str]:
+def _with_python(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of build commands: `python` there is the Python that runs jesses."""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    return {**os.environ, "PATH": path}
+    path = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", os.defpath)))
+    return {**environment, "PATH": path}
