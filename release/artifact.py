@@ -9,7 +9,7 @@ from semver import Version
 
 from release.arch import Arch
 
-Kind = Literal["tarball", "deb", "rpm", "image", "image-archive"]
+Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
 
 SUFFIXES: Final[Mapping[str, str]] = {"tarball": ".tar.gz", "deb": ".deb", "rpm": ".rpm"}
 """The ends of the file names of packages, dot included."""

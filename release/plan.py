@@ -7,7 +7,7 @@ from typing import Any
 from release import spelling
 from release.arch import Arch
 from release.artifact import SUFFIXES, Kind
-from release.config import Channel, Config
+from release.config import Channel, Config, Package
 from release.config.models import FormatName
 from release.version import ComponentVersion
 
@@ -26,7 +26,8 @@ class PlannedBuild:
 class PlannedPackage:
     """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree.
 
-    One that is `released` is in the channel's store already and is taken from there.
+    With `debug` it holds the debug information of that package instead of the package. One that is `released`
+    is in the channel's store already and is taken from there.
     """
 
     file_name: str
@@ -35,6 +36,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    debug: bool = False
     released: bool = False
 
 
@@ -141,15 +143,39 @@ def _packages(config: Config, component: str, version: ComponentVersion) -> Iter
         if package.component != component:
             continue
         for arch in package.architectures or config.builds[package.build].architectures:
-            for kind in package.formats:
+            for kind, debug in _made(package):
                 yield PlannedPackage(
-                    file_name=f"{name}-{spelled}-{arch}{SUFFIXES[kind]}",
+                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug),
                     kind=kind,
                     name=name,
                     component=component,
                     build=package.build,
                     arch=arch,
+                    debug=debug,
                 )
+
+
+def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
+    """Each format, and whether it is the debug package."""
+    yield from ((kind, False) for kind in package.formats)
+    if package.debug:
+        yield from ((kind, True) for kind in package.formats if kind != "tarball")
+
+
+def _file_name(
+    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
+) -> str:
+    suffix = SUFFIXES[kind]
+    if debug:
+        return f"{debug_name(name, kind)}-{version}-{arch}{suffix}"
+    if package.static and kind == "tarball":
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}{suffix}"
+    return f"{name}-{version}-{arch}{suffix}"
+
+
+def debug_name(name: str, kind: FormatName) -> str:
+    """What the debug package of `name` is called, after the custom of each format."""
+    return f"{name}-dbg" if kind == "deb" else f"{name}-debuginfo"
 
 
 def _images(config: Config, component: str, version: ComponentVersion) -> Iterator[PlannedImage]:

@@ -5,6 +5,7 @@ them, so that a later release takes a component that did not change from there.
 """
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from release.arch import Arch
 from release.artifact import Artifact, Kind
 from release.digest import sha256_of
 from release.errors import StoreError
+from release.formats.sbom import SUFFIX as SBOM_SUFFIX
 from release.stores import Store
 
 
@@ -39,13 +41,14 @@ class Released:
             StoreError: it is gone, or is not what was recorded.
 
         """
-        stored = store.get(self.key)
-        if stored is not None:
-            target.write_bytes(stored.data)
+        stream = store.open(self.key)
+        if stream is not None:
+            with stream, target.open("wb") as out:
+                shutil.copyfileobj(stream, out)
         published = self.signed_sha256 or self.sha256
-        if stored is None or sha256_of(target) != published:
+        if stream is None or sha256_of(target) != published:
             raise StoreError(
-                f"{self.key} is {'gone' if stored is None else 'not what was released'} ({published})",
+                f"{self.key} is {'gone' if stream is None else 'not what was released'} ({published})",
                 fix=f"restore it; or remove {key_of(component, version)}, and it is made again from its commit",
             )
         return Artifact(
@@ -85,15 +88,23 @@ def find(store: Store, component: str, version: Version) -> dict[str, Released]:
         ) from error
 
 
-def record(store: Store, artifacts: Iterable[Artifact], keys: Mapping[str, str]) -> None:
-    """Record what was published: those of `artifacts`, all of one version, whose file names are in `keys`."""
-    published = {artifact.path.name: artifact for artifact in artifacts if artifact.path.name in keys}
-    if not published:
-        return
-    first = next(iter(published.values()))
-    data = {name: _row(artifact, keys[name]) for name, artifact in sorted(published.items())}
-    text = json.dumps({"artifacts": data}, indent=2) + "\n"
-    store.put_if_absent(key_of(first.component, first.version), text.encode())
+def record(
+    store: Store, component: str, version: Version, artifacts: Iterable[Artifact], keys: Mapping[str, str]
+) -> None:
+    """Record what was published of a version: those of its `artifacts` whose file names are in `keys`.
+
+    Their bills of materials, which no publisher takes, are kept beside the record.
+    """
+    own = {artifact.path.name: artifact for artifact in artifacts}
+    rows = {name: _row(artifact, keys[name]) for name, artifact in own.items() if name in keys}
+    for name in list(rows):
+        if document := own.get(name + SBOM_SUFFIX):
+            key = f"released/{component}/objects/{document.sha256}"
+            store.put_if_absent(key, document.path)
+            rows[document.path.name] = _row(document, key)
+    if rows:
+        text = json.dumps({"artifacts": dict(sorted(rows.items()))}, indent=2) + "\n"
+        store.put_if_absent(key_of(component, version), text.encode())
 
 
 def _row(artifact: Artifact, key: str) -> dict[str, Any]:

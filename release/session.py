@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline, released
+from release import pipeline, released, target
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Channel
@@ -17,11 +17,11 @@ from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication
 from release.publishers.select import publishers_for
-from release.runner import ProcessRunner, Runner
-from release.signing import Signer, openpgp
+from release.runner import ProcessRunner
+from release.signing import openpgp
 from release.steps import Context, Source
-from release.stores import Store
-from release.stores.directory import DirectoryStore
+from release.stores.dry_run import Change, DryRunStore
+from release.target import Target
 from release.workspace import Workspace, open_workspace
 
 
@@ -34,10 +34,25 @@ class Narrator(Protocol):
 
     def command(self, line: str) -> None: ...
 
+    def upload(self, key: str, sent: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to release: to which channel (None: a snapshot), whether to sign, for real, and whom to wait for."""
+
+    channel: str | None = None
+    sign: bool = True
+    dry_run: bool = False
+    take_over: bool = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a release made and where it went. Paths are those of the finished output."""
+    """What a release made and where it went. Paths are those of the finished output.
+
+    `changes` are those that a dry run would have made, else None.
+    """
 
     dist: Path
     plan: Plan
@@ -45,6 +60,7 @@ class Report:
     publications: tuple[Publication, ...]
     signing_key: str | None
     ephemeral_key: bool
+    changes: tuple[Change, ...] | None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain data, for `--json`."""
@@ -57,6 +73,7 @@ class Report:
                 for artifact in self.artifacts
             ],
             "publications": [vars(publication) for publication in self.publications],
+            "changes": None if self.changes is None else [vars(change) for change in self.changes],
         }
 
 
@@ -64,12 +81,12 @@ def plan(product: Product, channel: str | None) -> Plan:
     """The plan for a channel, with what its store has already, or for a snapshot."""
     if channel is None:
         return product.plan()
-    store = _store(product, channel, product.directory)
+    place = target.open_channel(_channel(product, channel), product.directory, progress=_unseen)
     names = [
         name
         for version in product.versions.values()
         if version.exported
-        for name in released.find(store, version.component, version.version)
+        for name in released.find(place.store, version.component, version.version)
     ]
     return product.plan(channel, released=frozenset(names))
 
@@ -77,19 +94,41 @@ def plan(product: Product, channel: str | None) -> Plan:
 def release(
     product: Product,
     dist: Path,
-    *,
-    channel: str | None,
-    sign: bool,
+    options: Options,
     narrator: Narrator,
     environment: Mapping[str, str] = os.environ,
 ) -> Report:
-    """Carry out the plan; `dist` is replaced when everything went well."""
-    planned = plan(product, channel)
-    configured = openpgp.configured(environment) if sign else None
-    with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
-        signer = configured or (openpgp.ephemeral(_key_owner(product)) if sign else None)
-        runner = ProcessRunner(environment=_with_python(environment), echo=narrator.command)
-        context = _context(product, planned, workspace, packer, signer, runner, narrator)
+    """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
+    planned = plan(product, options.channel)
+    configured = openpgp.configured(environment) if options.sign else None
+    with (
+        open_workspace(dist, keep=not options.dry_run) as workspace,
+        Packer(workspace.scratch / "deflated") as packer,
+    ):
+        signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
+        place = _target(product, planned, options, workspace, narrator, environment)
+        context = Context(
+            config=product.config,
+            directory=product.directory,
+            plan=planned,
+            workspace=workspace,
+            runner=ProcessRunner(environment=_with_python(environment), echo=narrator.command),
+            packer=packer,
+            signer=signer,
+            publishers=publishers_for(
+                product.config,
+                _channel(product, options.channel),
+                store=place.store,
+                url=place.url,
+                signer=signer,
+                clock=time.time,
+            ),
+            journal=place.journal,
+            invalidate=place.invalidate,
+            progress=narrator.progress,
+            store=place.store,
+            sources={name: _source(product, name) for name in product.versions},
+        )
         state = pipeline.run(context, announce=narrator.step)
     return Report(
         dist=workspace.final,
@@ -98,40 +137,7 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-    )
-
-
-def _context(
-    product: Product,
-    planned: Plan,
-    workspace: Workspace,
-    packer: Packer,
-    signer: Signer | None,
-    runner: Runner,
-    narrator: Narrator,
-) -> Context:
-    channel = _channel(product, planned.channel)
-    store = _store(product, planned.channel, workspace.output)
-    outside = workspace.final if planned.channel is None else product.directory
-    return Context(
-        config=product.config,
-        directory=product.directory,
-        plan=planned,
-        workspace=workspace,
-        runner=runner,
-        packer=packer,
-        signer=signer,
-        publishers=publishers_for(
-            product.config,
-            channel,
-            store=store,
-            root=(outside / channel.store).resolve(),
-            signer=signer,
-            clock=time.time,
-        ),
-        progress=narrator.progress,
-        store=store,
-        sources={name: _source(product, name) for name in product.versions},
+        changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
     )
 
 
@@ -144,10 +150,35 @@ def _source(product: Product, component: str) -> Source:
     )
 
 
-def _store(product: Product, channel: str | None, output: Path) -> Store:
-    """The store of a channel; a snapshot's is inside the `output`."""
-    place = _channel(product, channel).store
-    return DirectoryStore((output if channel is None else product.directory) / place)
+def _target(
+    product: Product,
+    planned: Plan,
+    options: Options,
+    workspace: Workspace,
+    narrator: Narrator,
+    environment: Mapping[str, str],
+) -> Target:
+    channel = _channel(product, options.channel)
+    if options.channel is None:
+        place = target.snapshot(workspace.output / channel.store, workspace.final / channel.store)
+    else:
+        place = target.open_channel(channel, product.directory, progress=narrator.upload)
+    if options.dry_run:
+        return target.rehearsal(place)
+    if options.channel is None:
+        return place
+    return target.to_write(
+        place,
+        channel,
+        planned,
+        environment=environment,
+        take_over=options.take_over,
+        tell=narrator.progress,
+    )
+
+
+def _unseen(key: str, sent: int, total: int) -> None:
+    """A plan uploads nothing."""
 
 
 def _channel(product: Product, name: str | None) -> Channel:

@@ -74,6 +74,8 @@ class Silent:
 
     def command(self, line: str) -> None: ...
 
+    def upload(self, key: str, sent: int, total: int) -> None: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hawk:
@@ -90,18 +92,17 @@ class Hawk:
             return open_product(self.root, GitHistory(git), {})
 
     def release(self, *, channel: str | None, key: str = "") -> dict[str, dict[str, str]]:
-        """The rows of `artifacts.json` that belong to the driver, by kind."""
+        """The rows of `artifacts.json` that belong to the driver, by path."""
         dist = self.root.parent / "dist"
         session.release(
             self.open(),
             dist,
-            channel=channel,
-            sign=bool(key),
-            narrator=Silent(),
-            environment={**os.environ, "HAWK_LOG": str(self._log), "JESSES_SIGNING_KEY": key},
+            session.Options(channel=channel, sign=bool(key)),
+            Silent(),
+            {**os.environ, "HAWK_LOG": str(self._log), "JESSES_SIGNING_KEY": key},
         )
         rows = json.loads((dist / "artifacts.json").read_text())["artifacts"]
-        return {row["kind"]: row for row in rows if row["component"] == "driver"}
+        return {row["path"]: row for row in rows if row["component"] == "driver"}
 
     @property
     def _log(self) -> Path:
@@ -125,7 +126,7 @@ def hawk(tmp_path: Path) -> Hawk:
             "driver/hawk.c": "one",
             "driver/API_VERSION": "1.0.0\n",
             "packaging/copyright": "MIT\n",
-            "packaging/postinst": "echo installed\n",
+            "packaging/postinst": "#!/bin/sh\necho installed\n",
         }
     )
     return Hawk(repository=repository)
@@ -140,13 +141,20 @@ def change_everything_but_the_driver(hawk: Hawk) -> None:
             "build.sh": BUILD + 'echo "built otherwise" >> "$JESSES_STAGE/made"\n',
             "userspace/hawk.c": "two",
             "packaging/copyright": "MIT, still\n",
-            "packaging/postinst": "echo installed otherwise\n",
+            "packaging/postinst": "#!/bin/sh\necho installed otherwise\n",
         }
     )
 
 
 def digests(rows: dict[str, dict[str, str]]) -> dict[str, str]:
-    return {row["path"]: row["sha256"] for row in rows.values()}
+    return {path: row["sha256"] for path, row in rows.items()}
+
+
+def kinds(rows: dict[str, dict[str, str]]) -> list[str]:
+    return sorted(row["kind"] for row in rows.values())
+
+
+EVERYTHING = ["deb", "rpm", "sbom", "sbom", "sbom", "tarball"]
 
 
 @pytest.mark.parametrize("tagged", [True, False])
@@ -154,7 +162,7 @@ def test_from_its_own_commit_it_is_the_same_in_every_byte(hawk: Hawk, *, tagged:
     if tagged:
         hawk.repository.git("tag", "1.0.0+driver")
     first = hawk.release(channel=None)
-    assert set(first) == {"tarball", "deb", "rpm"}
+    assert kinds(first) == EVERYTHING
     change_everything_but_the_driver(hawk)
     assert digests(hawk.release(channel=None)) == digests(first)
     assert hawk.built() == ["driver", "driver", "userspace", "userspace"]
@@ -183,7 +191,7 @@ def test_from_the_store_it_is_not_even_built_or_signed_again(hawk: Hawk, key: st
 
 def test_a_store_that_lost_its_record_takes_the_same_bytes_again(hawk: Hawk) -> None:
     first = hawk.release(channel="dev")
-    record = next((hawk.root.parent / "site" / "released" / "driver").iterdir())
+    record = next((hawk.root.parent / "site" / "released" / "driver").glob("*.json"))
     record.unlink()
     change_everything_but_the_driver(hawk)
     assert digests(hawk.release(channel="dev")) == digests(first)
@@ -219,7 +227,7 @@ def test_a_commit_that_does_not_describe_the_component_is_packaged_as_it_is_desc
     product = hawk.open()
     assert product.versions["driver"].tag == "1.0.0+driver"
     assert product.versions["driver"].reasons[-1].endswith("packaged as release.toml says now")
-    assert set(hawk.release(channel=None)) == {"tarball", "deb", "rpm"}
+    assert kinds(hawk.release(channel=None)) == EVERYTHING
 
 
 def test_what_is_not_committed_outside_of_the_driver_does_not_get_into_it(hawk: Hawk) -> None:

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
+from release.config.models import Channel, Component, Config, Contents, FormatOptions, Image, Package
+from release.config.text import is_pattern
 
 SCRIPTS = {
     "deb": ("preinst", "postinst", "prerm", "postrm"),
     "rpm": ("pre", "post", "preun", "postun", "pretrans", "posttrans"),
 }
-_PATHSPEC_MAGIC = frozenset("*?[:")
 
 
 def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
@@ -30,31 +30,41 @@ def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
         where = f"images.{name}"
         yield from _made_from(config, image, where)
         yield from _all_contents(image.contents, where, _sources(config, image.component, directory))
+        for index, entry in enumerate(image.contents):
+            if entry.ghost:
+                yield f"{where}.contents.{index}.ghost: an image has none"
+    for name, channel in config.channels.items():
+        yield from _channel(channel, f"channels.{name}")
     yield from _claimed_twice(config)
 
 
+def _channel(channel: Channel, where: str) -> Iterator[str]:
+    in_bucket = channel.store.startswith("s3://")
+    if in_bucket and channel.url is None:
+        yield f"{where}.url: a bucket needs the address under which users reach it"
+    for key in ("endpoint", "region", "cloudfront"):
+        if getattr(channel, key) and not in_bucket:
+            yield f"{where}.{key}: has a meaning for a store in a bucket (s3://...) alone"
+
+
 def _sources(config: Config, component: str, directory: Path | None) -> Path | None:
-    """Where the files of a component are looked for: names in `release.toml` are relative to that."""
+    """Where the files of a component are looked for."""
     if directory is None or component not in config.components:
         return directory
     return directory / config.components[component].repository
 
 
-def _missing(name: str, directory: Path | None) -> bool:
-    return directory is not None and not (directory / name).exists()
-
-
 def _component(component: Component, where: str, directory: Path | None) -> Iterator[str]:
     if component.bump == "contract" and not component.contract:
         yield f'{where}.contract: bump = "contract" needs the files of the contract'
-    if _missing("", directory):
+    if _lacks(directory, ""):
         yield f"{where}.repository: there is no directory {component.repository}"
         return
     for index, name in enumerate(component.contract):
-        if directory is not None and not (directory / name).is_file():
+        if _lacks_file(directory, name):
             yield f"{where}.contract.{index}: there is no file {name}"
     for index, name in enumerate(component.paths):
-        if not set(name) & _PATHSPEC_MAGIC and _missing(name, directory):
+        if not name.startswith(":") and not is_pattern(name) and _lacks(directory, name):
             yield f"{where}.paths.{index}: there is nothing at {name}"
 
 
@@ -68,6 +78,13 @@ def _same_tags(config: Config) -> Iterator[str]:
 def _package(config: Config, package: Package, where: str, directory: Path | None) -> Iterator[str]:
     yield from _made_from(config, package, where)
     yield from _all_contents(package.contents, where, directory)
+    if package.debug and not {"deb", "rpm"} & set(package.formats):
+        yield f"{where}.debug: debug packages are DEB and RPM, and this package is neither"
+    for index, trigger in enumerate(package.triggers):
+        if _lacks_file(directory, trigger.script):
+            yield f"{where}.triggers.{index}.script: there is no file {trigger.script}"
+    if package.rpm.triggers:
+        yield f"{where}.rpm.triggers: only a DEB has such lines; use {where}.triggers"
     for name, options in (("deb", package.deb), ("rpm", package.rpm)):
         yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
 
@@ -93,7 +110,7 @@ def _scripts(options: FormatOptions, format_name: str, where: str, directory: Pa
         if script not in SCRIPTS[format_name]:
             known = ", ".join(SCRIPTS[format_name])
             yield f"{where}.{script}: {format_name} has no such script; it has {known}"
-        elif directory is not None and not (directory / source).is_file():
+        elif _lacks_file(directory, source):
             yield f"{where}.{script}: there is no file {source}"
 
 
@@ -103,14 +120,24 @@ def _all_contents(contents: tuple[Contents, ...], where: str, directory: Path | 
 
 
 def _contents(entry: Contents, where: str, directory: Path | None) -> Iterator[str]:
-    chosen = sum(value is not None for value in (entry.source, entry.staged, entry.link)) + entry.directory
-    if chosen != 1:
-        yield f"{where}: needs exactly one of source, staged, link and directory = true"
+    named = sum(value is not None for value in (entry.source, entry.staged, entry.link))
+    if named + entry.directory + entry.ghost != 1:
+        yield f"{where}: needs exactly one of source, staged, link, directory = true and ghost = true"
     for key, value in (("source", entry.source), ("staged", entry.staged)):
         if value is not None and (value.startswith("/") or ".." in Path(value).parts):
             yield f"{where}.{key}: {value!r} leaves the tree; use a relative path without '..'"
-        elif key == "source" and value is not None and _missing(value, directory):
+        elif key == "source" and value is not None and _lacks(directory, value):
             yield f"{where}.source: there is no {value} in the repository"
+
+
+def _lacks(directory: Path | None, name: str) -> bool:
+    if directory is None:
+        return False
+    return not (any(directory.glob(name)) if is_pattern(name) else (directory / name).exists())
+
+
+def _lacks_file(directory: Path | None, name: str) -> bool:
+    return directory is not None and not (directory / name).is_file()
 
 
 def _unknown(name: str, known: Iterable[str], where: str) -> Iterator[str]:
@@ -130,7 +157,7 @@ def _claimed_twice(config: Config) -> Iterator[str]:
         for package in config.packages.values()
         for entry in package.contents
         for format_name in set(package.formats) & set(entry.formats) - {"tarball"}
-        if not entry.directory
+        if not entry.directory and not is_pattern(entry.source or entry.staged or "")
     )
     for (format_name, path), count in sorted(claims.items()):
         if count > 1:

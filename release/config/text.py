@@ -8,6 +8,8 @@ import semver
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from release import relations
+
 
 @dataclass(frozen=True)
 class Like:
@@ -41,12 +43,24 @@ def _tag_pattern(text: str) -> str:
     return text
 
 
+def _relation(text: str) -> str:
+    if problem := relations.problem(text):
+        raise ValueError(problem)
+    return text
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a source names files by a pattern."""
+    return any(character in text for character in "*?[")
+
+
 def _branch_pattern(text: str) -> str:
     if text.count("{line}") != 1:
         raise ValueError("must hold {line} exactly once")
     return text
 
 
+Relation = Annotated[str, AfterValidator(_relation)]
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
 BranchPattern = Annotated[str, AfterValidator(_branch_pattern)]
@@ -61,3 +75,8 @@ SiteUrl = Annotated[str, Like(r"^(https?|file)://\S+$", "an http, https or file 
 Unit = Annotated[str, Like(r"^[A-Za-z0-9:_.@-]+\.[a-z]+$", "a systemd unit, such as agent.service")]
 UserId = Annotated[str, Like(r"^[0-9]+(:[0-9]+)?$", "a user by number, such as 65532 or 65532:65532")]
 AbsolutePath = Annotated[str, Like(r"^/", "an absolute path")]
+StoreLocation = Annotated[
+    str,
+    Like(r"^(?!.*://)[^\n]+$|^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", "a directory, or s3://bucket/prefix"),
+]
+DistributionId = Annotated[str, Like(r"^[A-Z0-9]+$", "the identifier of a CloudFront distribution")]

@@ -4,10 +4,14 @@ from typing import BinaryIO, Protocol
 
 from release.compression import Packer
 from release.package import Package
+from release.payload import Payload
 
 
 class Format(Protocol):
     """What a module of `release/formats/` offers for a kind of package file."""
+
+    def contents(self, package: Package) -> Payload:
+        """What the file will hold: the payload, with what the format adds and without what it has no word for."""
 
     def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
         """Write the package file to `out`, which is seekable and empty.

@@ -9,11 +9,14 @@ from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
 from release.export import Export, export
+from release.formats.sbom import Subject
+from release.journal import Journal
 from release.plan import Plan
 from release.publishers import Publication, Publisher
 from release.runner import Runner
 from release.signing import Signer
 from release.stores import Store
+from release.stores.cdn import Invalidate
 from release.workspace import Workspace
 
 
@@ -33,7 +36,8 @@ class Source:
 class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
 
-    `sources` has what a component is made from, where that is not `config` in `directory`.
+    `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
+    made from, where that is not `config` in `directory`.
     """
 
     config: Config
@@ -44,6 +48,8 @@ class Context:
     packer: Packer
     signer: Signer | None
     publishers: tuple[Publisher, ...]
+    journal: Journal
+    invalidate: Invalidate
     progress: Callable[[str], None]
     store: Store
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -56,14 +62,16 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the steps have made so far; `trees` are the staged trees by build and architecture.
+    """What the steps have made so far.
 
-    `sources` has the components that are built, with their sources checked out.
+    `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
+    build and architecture; `subjects` what bills of materials are about.
     """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     publications: tuple[Publication, ...] = ()
 
 

@@ -9,7 +9,7 @@ from release.steps import Context, State
 
 
 def sign(context: Context, state: State) -> State:
-    """Sign every RPM that is not signed yet; an unsigned run leaves them as they are."""
+    """Sign every RPM that is not published with a signature yet; an unsigned run leaves them as they are."""
     signer = context.signer
     if signer is None:
         return state
