@@ -21,7 +21,7 @@ from release.tasks.opening import open_product
     },
 )
 @command
-def run(
+def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     c: Context,
     project: str = "",
     dist: str = "dist",
