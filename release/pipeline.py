@@ -9,6 +9,7 @@ from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
 from release.steps.publish import check, claim, commit, stage, verify
+from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
@@ -18,6 +19,8 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
     ("package", package),
     # images reuse what the packages have compressed
     ("image", image),
+    # each says what is in it
+    ("sbom", sbom),
     # identities are fixed: one run takes the release, and the journal holds it to these bytes
     ("claim", claim),
     # what is published already is the same, and what is signed already stays as it is

@@ -170,6 +170,12 @@ def test_what_is_planned_is_made_and_described(bench: Bench) -> None:
         *("packages/hawk-1.2.3-aarch64.tar.gz", "packages/hawk-1.2.3-aarch64.deb"),
         *("packages/hawk-1.2.3-aarch64.rpm", "images/hawk"),
         *("images/hawk-1.2.3-x86_64.oci.tar", "images/hawk-1.2.3-aarch64.oci.tar"),
+        *(
+            f"sbom/hawk-1.2.3-{arch}{suffix}.spdx.json"
+            for arch in ("x86_64", "aarch64")
+            for suffix in (".tar.gz", ".deb", ".rpm")
+        ),
+        *(f"sbom/hawk-1.2.3-{arch}.oci.tar.spdx.json" for arch in ("x86_64", "aarch64")),
     ]
     assert [row["sha256"] for row in rows] == [artifact.sha256 for artifact in state.artifacts]
     assert bench.steps == [name for name, _ in pipeline.PIPELINE]

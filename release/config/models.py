@@ -1,48 +1,29 @@
 """What may stand in `release.toml`; `docs/release.schema.json` is made from these models."""
 
-import re
 from typing import Annotated, Literal
 
-import semver
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from release.arch import Arch
+from release.config.text import (
+    AbsolutePath,
+    DistributionId,
+    Line,
+    Maintainer,
+    Mode,
+    Name,
+    Relation,
+    SemVer,
+    SiteUrl,
+    StoreLocation,
+    TagPattern,
+    Unit,
+    Url,
+    UserId,
+)
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
-
-
-def _semver(text: str) -> str:
-    semver.Version.parse(text)
-    return text
-
-
-def _tag_pattern(text: str) -> str:
-    if text.count("{version}") != 1:
-        raise ValueError("must hold {version} exactly once")
-    return text
-
-
-def _mode(text: str) -> str:
-    if not 0 <= int(text, 8) <= 0o7777:  # noqa: PLR2004
-        raise ValueError("must be a file mode in octal, such as 0755")
-    return text
-
-
-def _store_location(text: str) -> str:
-    scheme, separator, rest = text.partition("://")
-    if separator and (scheme != "s3" or not re.match(r"[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", rest)):
-        raise ValueError("must be a directory, or s3://bucket/prefix")
-    return text
-
-
-SemVer = Annotated[str, AfterValidator(_semver)]
-TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
-StoreLocation = Annotated[str, Field(min_length=1), AfterValidator(_store_location)]
-Mode = Annotated[str, Field(pattern=r"^0?[0-7]{3,4}$"), AfterValidator(_mode)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-Maintainer = Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>@\s]+@[^<>\s]+>$")]
-Line = Annotated[str, Field(min_length=1, pattern=r"^[^\n]+$")]
 
 
 class _Strict(BaseModel):
@@ -54,13 +35,15 @@ class Project(_Strict):
 
     name: Name
     summary: Line
-    homepage: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    homepage: Url
     license: Line
     """An SPDX licence expression."""
     maintainer: Maintainer
     vendor: Line
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
+    sign_debs: bool = False
+    """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
 
 
 class Component(_Strict):
@@ -87,17 +70,19 @@ class Build(_Strict):
 
 
 class Contents(_Strict):
-    """One entry of a payload: a file or a tree, a link, or an empty directory."""
+    """One entry of a payload: a file, a tree or what matches a pattern, a link, a directory, a ghost."""
 
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: AbsolutePath
     """Where it is installed; `{version}` stands for the component's version."""
     source: str | None = None
-    """A file or directory of the repository."""
+    """A file or directory of the repository, or a pattern with `*`, `**`, `?` or `[...]` for files."""
     staged: str | None = None
-    """A file or directory of the staged tree of the package's build."""
+    """The same in the staged tree of the package's build."""
     link: str | None = None
     """The target of a symbolic link."""
     directory: bool = False
+    ghost: bool = False
+    """A file that the program makes and the package owns: nothing is installed, removal takes it away."""
     mode: Mode | None = None
     """Octal; otherwise 0755 for what its owner may execute, 0644 for the rest."""
     owner: str = "root"
@@ -112,16 +97,29 @@ class Contents(_Strict):
     """The formats that hold this entry."""
 
 
+class Trigger(_Strict):
+    """A script that runs when other packages install or remove something below a path."""
+
+    path: AbsolutePath
+    script: str
+    """A file of the repository: a shell script without arguments."""
+
+
 class FormatOptions(_Strict):
-    """What holds for one package format alone; relations add to the package's own."""
+    """What holds for one package format alone; relations, in the format's own syntax, add to the package's."""
 
     section: Line | None = None
+    summary: Line | None = None
+    description: str | None = None
     depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    triggers: tuple[Line, ...] = ()
+    """Lines of a DEB's `triggers` file (deb-triggers(5)), such as `activate-noawait ldconfig`."""
     scripts: dict[str, str] = {}
     """Maintainer scripts by the format's own names (postinst, post, ...): files of the repository."""
 
@@ -138,13 +136,22 @@ class Package(_Strict):
     license: Line | None = None
     """Where it is not the project's own; an SPDX expression."""
     description: Annotated[str, Field(min_length=1)]
-    depends: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    suggests: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
-    services: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@-]+\.[a-z]+$")], ...] = ()
+    depends: tuple[Relation, ...] = ()
+    """`name`, or `name >= 1.2.0-rc.1`: the version in SemVer, or `{version}` for the package's own."""
+    recommends: tuple[Relation, ...] = ()
+    suggests: tuple[Relation, ...] = ()
+    conflicts: tuple[Relation, ...] = ()
+    breaks: tuple[Relation, ...] = ()
+    provides: tuple[Relation, ...] = ()
+    replaces: tuple[Relation, ...] = ()
+    libraries: bool = True
+    """Whether it depends on the libraries that its programs are linked with."""
+    static: bool = False
+    """Promises that no program needs a library; the file name of a tarball says so."""
+    debug: bool = False
+    """Take debug information out of the programs, into packages of their own (-dbg, -debuginfo)."""
+    triggers: tuple[Trigger, ...] = ()
+    services: tuple[Unit, ...] = ()
     """systemd units to enable, start, and restart on upgrade."""
     dkms: Name | None = None
     """The DKMS module that the package's sources build."""
@@ -164,7 +171,7 @@ class Image(_Strict):
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
-    user: Annotated[str, Field(pattern=r"^[0-9]+(:[0-9]+)?$")] | None = None
+    user: UserId | None = None
     labels: dict[str, str] = {}
     ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
@@ -176,13 +183,13 @@ class Channel(_Strict):
 
     store: StoreLocation
     """A local directory, relative to `release.toml`, or `s3://bucket/prefix`."""
-    endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    endpoint: Url | None = None
     """The URL of a service with the API of S3 that is not Amazon's (R2, Ceph, MinIO)."""
     region: str | None = None
     """The bucket's region, where the environment does not name it."""
-    cloudfront: Annotated[str, Field(pattern=r"^[A-Z0-9]+$")] | None = None
+    cloudfront: DistributionId | None = None
     """The CloudFront distribution in front of the store; it is told what has moved."""
-    url: Annotated[str, Field(pattern=r"^(https?|file)://\S+$")] | None = None
+    url: SiteUrl | None = None
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"
     """The prefix of the APT repository in the store; likewise below."""

@@ -8,6 +8,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
+from release.formats.sbom import Subject
 from release.journal import Journal
 from release.plan import Plan
 from release.publishers import Publication, Publisher
@@ -39,10 +40,14 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the steps have made so far; `trees` are the staged trees by build and architecture."""
+    """What the steps have made so far.
+
+    `trees` are the staged trees by build and architecture; `subjects` what bills of materials are about.
+    """
 
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     publications: tuple[Publication, ...] = ()
 
 
