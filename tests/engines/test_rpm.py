@@ -214,3 +214,26 @@ def test_dkms_knows_the_driver_that_is_installed_and_no_other(root: RpmRoot, tmp
     root.rpm("-e", "kestrel-dkms")
     assert registered() == set()
     assert root.files() == before
+
+
+def test_a_file_of_more_than_four_gigabytes_is_taken_whole(root: RpmRoot, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as out:
+        out.seek(4 << 30)
+        out.write(b"the end")
+    payload = Payload.of(
+        (File(path="/opt/k/large", source=large), File(path="/opt/k/small", source=b"small", mode=0o600))
+    )
+    path = build(replace(agent(), payload=payload, scripts={}), tmp_path / "dist", key=signer()).path
+    trust(root, tmp_path)
+    assert root.rpm("-qp", "--queryformat", "[%{LONGFILESIZES} ]%{LONGSIZE}", path).stdout == (
+        f"{(4 << 30) + 7} 5 {(4 << 30) + 12}"
+    )
+    root.dnf("install", "coreutils", "bash", "setup")
+    root.rpm(*STRICT, "-i", path)
+    installed = root.root.inside("/opt/k/large")
+    assert installed.stat().st_size == (4 << 30) + 7
+    with installed.open("rb") as stream:
+        stream.seek(-7, os.SEEK_END)
+        assert stream.read() == b"the end"
+    assert root.root.inside("/opt/k/small").read_bytes() == b"small"
