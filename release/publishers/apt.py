@@ -1,7 +1,8 @@
 """An APT repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
-When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
+*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`;
+*commit* swaps the pointer. When another job was faster, the indexes are made again with its packages kept, and
+the swap is tried again.
 """
 
 import re
