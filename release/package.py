@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from semver import Version
 
 from release.arch import Arch
+from release.compression import Compression
 from release.payload import Payload
 
 
@@ -31,7 +32,7 @@ class Package:
     `date` is seconds since 1970 UTC, the commit date of the component's own version: every time inside the
     file is this one. `summary` is one line; `description` is plain text, paragraphs parted by an empty line.
     `maintainer` is `Name <address>`. `scripts` maps the format's own script names (`postinst`, `%post` as
-    `post`) to shell text, called with the format's own arguments.
+    `post`) to shell text, called with the format's own arguments. `compression` is that of the payload.
     """
 
     name: str
@@ -48,3 +49,4 @@ class Package:
     section: str = "misc"
     relations: Relations = field(default_factory=Relations)
     scripts: Mapping[str, str] = field(default_factory=dict)
+    compression: Compression = "gzip"

@@ -7,6 +7,7 @@ from typing import Any
 from release import spelling
 from release.arch import Arch
 from release.artifact import Kind
+from release.compression import Compression
 from release.config import Channel, Config
 from release.config.models import FormatName
 from release.formats.registry import FORMATS
@@ -33,6 +34,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    compression: Compression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +109,15 @@ def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Itera
         version = spelling.file_name(versions[package.component].version)
         for arch in package.architectures or config.builds[package.build].architectures:
             for kind in package.formats:
+                compression = getattr(config.compression, kind)
                 yield PlannedPackage(
-                    file_name=f"{name}-{version}-{arch}{FORMATS[kind].SUFFIX}",
+                    file_name=f"{name}-{version}-{arch}{FORMATS[kind].suffix(compression)}",
                     kind=kind,
                     name=name,
                     component=package.component,
                     build=package.build,
                     arch=arch,
+                    compression=compression,
                 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from release import pipeline
 from release.artifact import Artifact
-from release.compression import Packer
+from release.compression import Cache, Packer
 from release.config import Channel, Config, load
 from release.errors import ConfigError
 from release.history import GitHistory
@@ -77,7 +77,8 @@ class Product:
         """Carry out the plan; `dist` is replaced when everything went well."""
         plan = self.plan(channel)
         configured = openpgp.configured(os.environ) if sign else None
-        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
+        cache = Cache.configured(os.environ)
+        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated", cache=cache) as packer:
             signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
             context = self._context(plan, channel, workspace, packer, signer, narrator)
             state = pipeline.run(context, announce=narrator.step)

@@ -42,6 +42,24 @@ class Cache:
     directory: Path
     size: int = SIZE
 
+    @classmethod
+    def configured(cls, environment: Mapping[str, str]) -> "Cache | None":
+        """The cache that the environment asks for; None where its size is 0.
+
+        Raises:
+            ConfigError: the size is no number.
+
+        """
+        text = environment.get(SIZE_VARIABLE) or str(SIZE // _MEBIBYTE)
+        if not text.isdecimal():
+            raise ConfigError(
+                f"{SIZE_VARIABLE} is {text!r}, which is no number of MiB", fix=f"write {SIZE_VARIABLE}=2048"
+            )
+        size = int(text) * _MEBIBYTE
+        caches = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        directory = environment.get(DIRECTORY_VARIABLE) or Path(caches) / "jesses"
+        return cls(directory=Path(directory), size=size) if size else None
+
     def get(self, kind: str, key: str) -> bytes | None:
         """The entry, unless it is missing or damaged."""
         path = self._path(kind, key)
@@ -78,24 +96,6 @@ class Cache:
 
     def _path(self, kind: str, key: str) -> Path:
         return self.directory / kind / key[:2] / key[2:]
-
-
-def configured(environment: Mapping[str, str]) -> Cache | None:
-    """The cache that the environment asks for: none where its size is 0.
-
-    Raises:
-        ConfigError: the size is no number.
-
-    """
-    text = environment.get(SIZE_VARIABLE) or str(SIZE // _MEBIBYTE)
-    if not text.isdecimal():
-        raise ConfigError(
-            f"{SIZE_VARIABLE} is {text!r}, which is no number of MiB", fix=f"write {SIZE_VARIABLE}=2048"
-        )
-    directory = environment.get(DIRECTORY_VARIABLE)
-    caches = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    size = int(text) * _MEBIBYTE
-    return Cache(directory=Path(directory or Path(caches) / "jesses"), size=size) if size else None
 
 
 @contextmanager

@@ -1,23 +1,21 @@
 """Threads that compress; whoever is far ahead of them waits, so that memory stays bounded."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
+
+from release.parallel import processors
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_MOST: Final = 32
-"""More threads than this would hold more memory than they save time."""
 
 
 class Workers:
     """A pool of `threads` threads, by default one for each processor that this process may use."""
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or min(_MOST, len(os.sched_getaffinity(0)))
+        self.threads = threads or processors()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="compress")
         self._places = threading.BoundedSemaphore(2 * self.threads)
 

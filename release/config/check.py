@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
+from release.config.distributions import READERS
+from release.config.models import Component, Compressions, Config, Contents, FormatOptions, Image, Package
 
 SCRIPTS = {
     "deb": ("preinst", "postinst", "prerm", "postrm"),
@@ -25,6 +26,7 @@ def problems_in(config: Config, directory: Path) -> Iterator[str]:
         yield from _made_from(config, image, where)
         yield from _all_contents(image.contents, where, directory)
     yield from _claimed_twice(config)
+    yield from _unreadable(config.compression)
 
 
 def _component(component: Component, where: str, directory: Path) -> Iterator[str]:
@@ -105,3 +107,14 @@ def _claimed_twice(config: Config) -> Iterator[str]:
     for (format_name, path), count in sorted(claims.items()):
         if count > 1:
             yield f"packages: {path} is claimed {count} times in {format_name} packages"
+
+
+def _unreadable(compression: Compressions) -> Iterator[str]:
+    for name in compression.oldest:
+        reader = READERS[name]
+        chosen = compression.deb if reader.format == "deb" else compression.rpm
+        if not reader.reads(chosen):
+            yield (
+                f"compression.{reader.format}: {name} ({reader.program}) cannot read {chosen}; "
+                f"choose gzip or xz, or name in compression.oldest the oldest that you serve"
+            )

@@ -2,15 +2,15 @@
 
 from typing import BinaryIO, Protocol
 
-from release.compression import Packer
+from release.compression import Compression, Packer
 from release.package import Package
 
 
 class Format(Protocol):
     """What a module of `release/formats/` offers for a kind of package file."""
 
-    SUFFIX: str
-    """The end of the file name, dot included."""
+    def suffix(self, compression: Compression, /) -> str:
+        """The end of the file name, dot included."""
 
     def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
         """Write the package file to `out`, which is seekable and empty.

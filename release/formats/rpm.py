@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from release import spelling
 from release.arch import RPM
-from release.compression import GzipWriter, Packer
+from release.compression import Archive, Compression, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import sign, unsigned_sha256
@@ -17,9 +17,7 @@ from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File
 
-__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "sign", "unsigned_sha256", "write"]
-
-SUFFIX = ".rpm"
+__all__ = ["RELEASE", "SCRIPTS", "sign", "suffix", "unsigned_sha256", "write"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)
@@ -40,6 +38,10 @@ class _Written:
 _NOT_YET: Final = _Written(size=0, archive_size=0, sha256=64 * "0")
 
 
+def suffix(_: Compression) -> str:
+    return ".rpm"
+
+
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     """Write `package`, unsigned; it owns the directories of its payload and no others.
 
@@ -55,7 +57,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     _check_sizes(package, items)
     # The headers stand first and hold digests of the payload, but are as long with any others.
     out.seek(len(_head(package, items, _NOT_YET)))
-    written = _write_payload(items, out, packer, package.date)
+    written = _write_payload(items, out, packer, package.date, package.compression)
     end = out.tell()
     out.seek(0)
     out.write(_head(package, items, written))
@@ -86,15 +88,17 @@ class _Digested:
         return self._out.write(data)
 
 
-def _write_payload(items: Sequence[Item], out: BinaryIO, packer: Packer, date: int) -> _Written:
+def _write_payload(
+    items: Sequence[Item], out: BinaryIO, packer: Packer, date: int, compression: Compression
+) -> _Written:
     compressed = _Digested(out)
-    archive = packer.gzip(compressed)
+    archive = packer.archive(compressed, compression)
     _write_archive(items, archive, date)
     archive.close()
     return _Written(size=compressed.size, archive_size=archive.size, sha256=compressed.digest.hexdigest())
 
 
-def _write_archive(items: Sequence[Item], archive: GzipWriter, date: int) -> None:
+def _write_archive(items: Sequence[Item], archive: Archive, date: int) -> None:
     for inode, item in enumerate(items, start=1):
         archive.write(cpio.member(item.entry, kind=item.kind, inode=inode, date=date, size=item.size))
         if item.content:

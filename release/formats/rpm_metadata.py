@@ -9,7 +9,7 @@ from typing import Final
 
 from release import spelling
 from release.arch import RPM
-from release.compression import Packed
+from release.compression import Compression, Packed
 from release.formats import rpm_relations
 from release.formats.rpm_header import Entry as Tagged
 from release.formats.rpm_header import Header, i18n, int16, int32, text, texts
@@ -97,7 +97,7 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
             *_relations(package, items),
             *_scripts(package.scripts),
             *_changelog(package),
-            *_payload(payload_sha256),
+            *_payload(payload_sha256, package.compression),
             int32(Tag.SIZE, sum(item.size for item in items)),
         )
     )
@@ -185,7 +185,7 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
         Relation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
     ]
     used = (relation.evr for group in asked.values() for relation in group)
-    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used])
+    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used], package.compression)
     for tags, group in asked.items():
         yield from rpm_relations.entries(group, tags)
 
@@ -205,8 +205,8 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(sha256: str) -> Iterator[Tagged]:
+def _payload(sha256: str, compression: Compression) -> Iterator[Tagged]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
-    yield text(Tag.PAYLOADCOMPRESSOR, "gzip")
+    yield text(Tag.PAYLOADCOMPRESSOR, compression)
     yield texts(Tag.PAYLOADDIGEST, [sha256])
     yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

@@ -3,18 +3,20 @@
 from typing import BinaryIO
 
 from release import spelling
-from release.compression import Packer
+from release.compression import SUFFIXES, Compression, Packer
 from release.formats import tar
 from release.package import Package
 from release.payload import Directory
 
-SUFFIX = ".tar.gz"
+
+def suffix(compression: Compression) -> str:
+    return ".tar" + SUFFIXES[compression]
 
 
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
-    """Write `package` as a gzipped tar archive; scripts and relations have no place in it."""
+    """Write `package` as a compressed tar archive; scripts and relations have no place in it."""
     top = f"{package.name}-{spelling.file_name(package.version)}"
-    gzip = packer.gzip(out)
-    gzip.write(tar.header(Directory(path="/"), name=top, date=package.date))
-    tar.add_payload(gzip, package.payload.with_parents(), packer, prefix=top, date=package.date)
-    gzip.close()
+    archive = packer.archive(out, package.compression)
+    archive.write(tar.header(Directory(path="/"), name=top, date=package.date))
+    tar.add_payload(archive, package.payload.with_parents(), packer, prefix=top, date=package.date)
+    archive.close()

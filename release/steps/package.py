@@ -10,7 +10,9 @@ from release.config.models import Package as PackageConfig
 from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.registry import FORMATS
+from release.output import new_file
 from release.package import Package, Relations
+from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedPackage
 from release.resources import packaging_data
@@ -25,19 +27,22 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir()
+    values = [
+        (planned, _package(context, planned, state.trees[planned.build, planned.arch]))
+        for planned in context.plan.packages
+    ]
+    context.packer.prepare(file.source for _, value in values for file in value.payload.files)
     made = []
-    for planned in context.plan.packages:
-        context.progress(planned.file_name)
-        value = _package(context, planned, state.trees[planned.build, planned.arch])
-        made.append(_write(context, planned, value, directory / planned.file_name))
+    for artifact in each(lambda pair: _write(context, *pair, directory), values):
+        context.progress(artifact.path.name)
+        made.append(artifact)
     return replace(state, artifacts=(*state.artifacts, *made))
 
 
-def _write(context: Context, planned: PlannedPackage, value: Package, path: Path) -> Artifact:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as out:
+def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
+    path = directory / planned.file_name
+    with new_file(path) as out:
         FORMATS[planned.kind].write(value, out, context.packer)
-    partial.rename(path)
     return Artifact(
         path=path,
         kind=planned.kind,
@@ -68,6 +73,7 @@ def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
         maintainer=config.project.maintainer,
         vendor=config.project.vendor,
         section=options.section or "misc",
+        compression=planned.compression,
         payload=Payload.of(
             resolve(contents, sources=context.directory, staged=tree, version=str(version.version))
         ).with_own_directories(),
