@@ -60,7 +60,7 @@ class Cache:
         directory = environment.get(DIRECTORY_VARIABLE) or Path(caches) / "jesses"
         return cls(directory=Path(directory), size=size) if size else None
 
-    def get(self, kind: str, key: str) -> bytes | None:
+    def get(self, kind: str, key: str) -> memoryview | None:
         """The entry, unless it is missing or damaged."""
         path = self._path(kind, key)
         try:
@@ -68,8 +68,9 @@ class Cache:
             os.utime(path)
         except OSError:
             return None
-        entry = data[len(_MAGIC) : -_CHECKSUM]
-        return entry if data == _MAGIC + entry + _checksum(entry) else None
+        entry = memoryview(data)[len(_MAGIC) : -_CHECKSUM]
+        sound = data.startswith(_MAGIC) and data.endswith(_checksum(entry))
+        return entry if sound else None
 
     def put(self, kind: str, key: str, entry: bytes) -> None:
         """Keep `entry`, in the place of whatever was there."""
@@ -110,5 +111,5 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _checksum(entry: bytes) -> bytes:
+def _checksum(entry: bytes | memoryview) -> bytes:
     return zlib_ng.crc32(entry).to_bytes(_CHECKSUM, "little")

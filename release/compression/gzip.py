@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # ID1 ID2, CM=deflate, no flags, no time, no hint, unknown system: nothing here depends on the machine.
 _HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF))
 _BEST: Final = 12
+_WORTH_A_WORKER: Final = 64 << 10
+"""Fewer bytes are deflated sooner than they are handed to another thread."""
 
 
 class GzipWriter:
@@ -76,8 +78,12 @@ class GzipWriter:
         self._raw.clear()
         if self._digest:
             self._digest.update(data)
-        deflated = self._workers.submit(deflate, data, self._level)
-        self._append(partial(_result, deflated), zlib_ng.crc32(data), len(data))
+        self._append(self._deflated(data), zlib_ng.crc32(data), len(data))
+
+    def _deflated(self, data: bytes) -> Callable[[], Iterable[bytes]]:
+        if len(data) < _WORTH_A_WORKER:
+            return partial(iter, (deflate(data, self._level),))
+        return partial(_result, self._workers.submit(deflate, data, self._level))
 
     def _append(self, segments: Callable[[], Iterable[bytes]], crc: int, size: int) -> None:
         self._crc = zlib_ng.crc32_combine(self._crc, crc, size)

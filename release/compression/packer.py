@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -49,7 +50,8 @@ class Packer:
         self._level = level
         self._kind = f"{implementation()}-{level}"
         self._workers = Workers(threads)
-        self._packed: dict[Path, Future[Packed]] = {}
+        self._packed: dict[Path, Packed] = {}
+        self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -86,16 +88,14 @@ class Packer:
         """
         if isinstance(source, bytes):
             return _small(source, partial(iter, (source,)))
+        if known := self._packed.get(source):
+            return known
         with self._lock:
-            known = self._packed.get(source)
-            packed = self._packed.setdefault(source, Future())
-        if known is None:
-            try:
-                packed.set_result(self._pack_file(source))
-            except BaseException as error:
-                packed.set_exception(error)
-                raise
-        return packed.result()
+            turn = self._turns[source]
+        with turn:
+            if source not in self._packed:
+                self._packed[source] = self._pack_file(source)
+            return self._packed[source]
 
     def archive(self, out: Sink, compression: Compression) -> Archive:
         """A writer of one compressed stream to `out`."""
@@ -134,7 +134,7 @@ class Packer:
             key = sha256.hexdigest()
             kept = self._cache.get(self._kind, key) if self._cache else None
             if kept:
-                md5.skip(kept[:_MD5])
+                md5.skip(bytes(kept[:_MD5]))
                 segments.append(_done(self._spool.append(kept[_MD5:])))
             else:
                 md5.update(block)

@@ -4,6 +4,7 @@ import stat
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
@@ -71,7 +72,7 @@ class Item:
     def digest(self) -> str:
         return self.content.sha256 if self.content else ""
 
-    @property
+    @cached_property
     def flags(self) -> FileFlag:
         if not isinstance(self.entry, File):
             return FileFlag.NONE
