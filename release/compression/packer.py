@@ -5,11 +5,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from zlib_ng import zlib_ng
@@ -36,6 +34,8 @@ SEGMENT: Final = original.BLOCK
 """Bytes of plain content that are deflated together."""
 
 _READERS: Final = 4
+_HELD: Final = 32 << 20
+"""Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
 
 
@@ -53,6 +53,7 @@ class Packer:
         self._packed: dict[Path, Packed] = {}
         self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
+        self._held = 0
 
     def __enter__(self) -> Self:
         return self
@@ -70,13 +71,17 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        waiting: SimpleQueue[Path | bytes] = SimpleQueue()
-        for source in sources:
-            waiting.put(source)
         readers = min(_READERS, self._workers.threads)
         with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
-            for done in [pool.submit(self._pack_all, waiting) for _ in range(readers)]:
-                done.result()
+            large = []
+            for source in sources:
+                # Threads that read small files would only wait for each other.
+                if isinstance(source, Path) and original.stamp(source).size > SEGMENT:
+                    large.append(pool.submit(self.pack, source))
+                else:
+                    self.pack(source)
+            for packed in large:
+                packed.result()
 
     def pack(self, source: Path | bytes) -> Packed:
         """Pack a file or some bytes.
@@ -111,16 +116,14 @@ class Packer:
         """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
         return GzipWriter(out, self._workers, level=self._level, plain_digest=plain_digest)
 
-    def _pack_all(self, waiting: "SimpleQueue[Path | bytes]") -> None:
-        with suppress(Empty):
-            while True:
-                self.pack(waiting.get_nowait())
-
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)
         if stamp.size >= INLINE:
             return self._pack_large(path, stamp)
         data = b"".join(original.blocks(path, stamp))
+        self._held += len(data)
+        if self._held <= _HELD:
+            return _small(data, partial(iter, (data,)))
         return _small(data, partial(self._spool.read, (self._spool.append(data),)))
 
     def _pack_large(self, path: Path, stamp: Stamp) -> Packed:
