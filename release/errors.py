@@ -90,3 +90,9 @@ class EngineError(ReleaseError):
     """A tool or service that this step needs is not there."""
 
     exit_code = 21
+
+
+class LeaseError(ReleaseError):
+    """Another run has taken over what this one was doing."""
+
+    exit_code = 22

@@ -8,7 +8,7 @@ from release import spelling
 from release.arch import Arch
 from release.artifact import Kind
 from release.compression import Compression
-from release.config import Channel, Config
+from release.config import Channel, Config, Package
 from release.config.models import FormatName
 from release.formats.registry import FORMATS
 from release.version import ComponentVersion
@@ -26,7 +26,10 @@ class PlannedBuild:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPackage:
-    """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree."""
+    """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree.
+
+    With `debug` it holds the debug information of that package instead of the package.
+    """
 
     file_name: str
     kind: FormatName
@@ -35,6 +38,7 @@ class PlannedPackage:
     build: str
     arch: Arch
     compression: Compression
+    debug: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,17 +112,41 @@ def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Itera
     for name, package in config.packages.items():
         version = spelling.file_name(versions[package.component].version)
         for arch in package.architectures or config.builds[package.build].architectures:
-            for kind in package.formats:
-                compression = getattr(config.compression, kind)
+            for kind, debug in _made(package):
+                compression: Compression = getattr(config.compression, kind)
+                suffix = FORMATS[kind].suffix(compression)
                 yield PlannedPackage(
-                    file_name=f"{name}-{version}-{arch}{FORMATS[kind].suffix(compression)}",
+                    file_name=_file_name(name, package, version, arch, kind, debug=debug) + suffix,
                     kind=kind,
                     name=name,
                     component=package.component,
                     build=package.build,
                     arch=arch,
                     compression=compression,
+                    debug=debug,
                 )
+
+
+def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
+    """Each format, and whether it is the debug package."""
+    yield from ((kind, False) for kind in package.formats)
+    if package.debug:
+        yield from ((kind, True) for kind in package.formats if kind != "tarball")
+
+
+def _file_name(
+    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
+) -> str:
+    if debug:
+        return f"{debug_name(name, kind)}-{version}-{arch}"
+    if package.static and kind == "tarball":
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}"
+    return f"{name}-{version}-{arch}"
+
+
+def debug_name(name: str, kind: FormatName) -> str:
+    """What the debug package of `name` is called, after the custom of each format."""
+    return f"{name}-dbg" if kind == "deb" else f"{name}-debuginfo"
 
 
 def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedImage]:

@@ -6,11 +6,16 @@ from release import spelling
 from release.compression import SUFFIXES, Compression, Packer
 from release.formats import tar
 from release.package import Package
-from release.payload import Directory
+from release.payload import Directory, Payload
 
 
 def suffix(compression: Compression) -> str:
     return ".tar" + SUFFIXES[compression]
+
+
+def contents(package: Package) -> Payload:
+    """The payload without ghosts."""
+    return package.payload.without_ghosts()
 
 
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
@@ -18,5 +23,5 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     top = f"{package.name}-{spelling.file_name(package.version)}"
     archive = packer.archive(out, package.compression)
     archive.write(tar.header(Directory(path="/"), name=top, date=package.date))
-    tar.add_payload(archive, package.payload.with_parents(), packer, prefix=top, date=package.date)
+    tar.add_payload(archive, contents(package).with_parents(), packer, prefix=top, date=package.date)
     archive.close()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from release import binaries
 from release.arch import Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
@@ -11,6 +12,7 @@ from release.contents import resolve
 from release.digest import sha256_of
 from release.formats import docker_archive
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.formats.sbom import Subject, image_url
 from release.output import new_file
 from release.parallel import each
 from release.payload import Payload
@@ -24,6 +26,7 @@ def image(context: Context, state: State) -> State:
     """Every planned image, below `images/` of the output."""
     directory = context.workspace.output / DIRECTORY
     made: list[Artifact] = []
+    subjects: list[Subject] = []
     for planned in context.plan.images:
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
@@ -31,8 +34,26 @@ def image(context: Context, state: State) -> State:
             _image(context, planned, arch, state.trees[planned.build, arch]) for arch in planned.archives
         ]
         index = write_layout(images, directory / planned.name, context.packer)
-        made += [_layout(images[0], index, planned), *_archives(images, index, planned)]
-    return replace(state, artifacts=(*state.artifacts, *made))
+        archives = list(_archives(images, index, planned))
+        made += [_layout(images[0], index, planned), *archives]
+        manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
+        subjects += [
+            _subject(archive, one, manifests[one.arch]) for archive, one in zip(archives, images, strict=True)
+        ]
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _subject(archive: Artifact, image: Image, digest: str) -> Subject:
+    return Subject(
+        artifact=archive,
+        payload=image.payload,
+        summary=image.about.description,
+        license=image.about.licenses,
+        homepage=image.about.url,
+        vendor=image.about.vendor,
+        date=image.date,
+        purl=image_url(image.name, digest, image.arch),
+    )
 
 
 def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
@@ -72,12 +93,14 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> I
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
     entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
+    payload = Payload.of(entries)
+    binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(
         name=planned.name,
         version=version.version,
         arch=arch,
         date=version.commit.date,
-        payload=Payload.of(entries),
+        payload=payload,
         config=_run_configuration(wanted),
         about=About(
             title=planned.name,

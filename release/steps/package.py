@@ -3,40 +3,46 @@
 from dataclasses import replace
 from pathlib import Path
 
-from release import scripts
 from release.artifact import Artifact
-from release.config.models import FormatOptions
-from release.config.models import Package as PackageConfig
-from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.registry import FORMATS
+from release.formats.sbom import Subject, package_url
 from release.output import new_file
-from release.package import Package, Relations
+from release.package import Package
 from release.parallel import each
-from release.payload import Payload
 from release.plan import PlannedPackage
-from release.resources import packaging_data
+from release.recipe import package_of
 from release.steps import Context, State
-from release.version import ComponentVersion
 
 DIRECTORY = "packages"
-_RELATIONS = ("depends", "recommends", "suggests", "conflicts", "provides", "replaces")
 
 
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir()
-    values = [
-        (planned, _package(context, planned, state.trees[planned.build, planned.arch]))
-        for planned in context.plan.packages
-    ]
+    values = [(planned, _package(context, state, planned)) for planned in context.plan.packages]
     context.packer.prepare(file.source for _, value in values for file in value.payload.files)
-    made = []
-    for artifact in each(lambda pair: _write(context, *pair, directory), values):
-        context.progress(artifact.path.name)
+    made: list[Artifact] = []
+    subjects: list[Subject] = []
+    for artifact, (planned, value) in zip(
+        each(lambda pair: _write(context, *pair, directory), values), values, strict=True
+    ):
+        context.progress(planned.file_name)
         made.append(artifact)
-    return replace(state, artifacts=(*state.artifacts, *made))
+        subjects.append(_subject(artifact, planned, value, project=context.plan.project))
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
+    return package_of(
+        planned,
+        config=context.config,
+        version=context.plan.versions[planned.component],
+        sources=context.directory,
+        staged=state.trees[planned.build, planned.arch],
+        scratch=context.workspace.scratch / "debug",
+    )
 
 
 def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
@@ -55,53 +61,14 @@ def _write(context: Context, planned: PlannedPackage, value: Package, directory:
     )
 
 
-def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
-    """The package that the configuration describes, for one format and architecture."""
-    config, version = context.config, context.plan.versions[planned.component]
-    wanted = config.packages[planned.name]
-    options = _options(wanted, planned.kind)
-    contents = (entry for entry in wanted.contents if planned.kind in entry.formats)
-    return Package(
-        name=planned.name,
-        version=version.version,
-        arch=planned.arch,
-        date=version.commit.date,
-        summary=wanted.summary or config.project.summary,
-        description=wanted.description.strip(),
-        license=wanted.license or config.project.license,
-        homepage=config.project.homepage,
-        maintainer=config.project.maintainer,
-        vendor=config.project.vendor,
-        section=options.section or "misc",
-        compression=planned.compression,
-        payload=Payload.of(
-            resolve(contents, sources=context.directory, staged=tree, version=str(version.version))
-        ).with_own_directories(),
-        relations=Relations(**{key: getattr(wanted, key) + getattr(options, key) for key in _RELATIONS}),
-        scripts=_scripts(context, planned, wanted, options, version),
-    )
-
-
-def _options(wanted: PackageConfig, kind: str) -> FormatOptions:
-    return {"deb": wanted.deb, "rpm": wanted.rpm}.get(kind, FormatOptions())
-
-
-def _scripts(
-    context: Context,
-    planned: PlannedPackage,
-    wanted: PackageConfig,
-    options: FormatOptions,
-    version: ComponentVersion,
-) -> dict[str, str]:
-    if planned.kind == "tarball":
-        return {}
-    return scripts.compose(
-        planned.kind,
-        packaging_data() / "snippets",
-        own={
-            script: (context.directory / source).read_text(encoding="utf-8")
-            for script, source in options.scripts.items()
-        },
-        services=wanted.services,
-        dkms=(wanted.dkms, str(version.version)) if wanted.dkms else None,
+def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> Subject:
+    return Subject(
+        artifact=artifact,
+        payload=FORMATS[planned.kind].contents(value),
+        summary=value.summary,
+        license=value.license,
+        homepage=value.homepage,
+        vendor=value.vendor,
+        date=value.date,
+        purl=package_url(artifact, planned.arch, project=project),
     )
