@@ -86,7 +86,7 @@ def to_write(
         holder=holder,
         clock=time.time,
         gone=is_gone,
-        wait=_waiting(tell),
+        wait=waiting(tell),
         take_over=take_over,
     )
     return Target(
@@ -103,13 +103,16 @@ def _caches(channel: Channel, url: str) -> Invalidate:
     return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)
 
 
-def _waiting(tell: Callable[[str], None]) -> Callable[[Holder], None]:
+def waiting(
+    tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+) -> Callable[[Holder], None]:
+    """Waits a few seconds for a holder each time, and tells of each holder once."""
     told: set[Holder] = set()
 
     def wait(holder: Holder) -> None:
         if holder not in told:
             told.add(holder)
             tell(f"waiting: {holder} publishes this release; --take-over does not wait")
-        time.sleep(_POLL)
+        sleep(_POLL)
 
     return wait
