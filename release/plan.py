@@ -37,7 +37,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
-    compression: Compression
+    compression: Compression = "gzip"
     debug: bool = False
 
 

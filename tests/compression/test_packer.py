@@ -118,10 +118,20 @@ def test_a_small_content_stays_what_it_was_when_it_was_read(tmp_path: Path) -> N
         assert b"".join(packed.read()) == content
 
 
+def test_more_small_contents_than_memory_should_hold_are_there_again(tmp_path: Path) -> None:
+    files = [tmp_path / str(number) for number in range(4200)]
+    for number, file in enumerate(files):
+        file.write_bytes(number.to_bytes(2) * (INLINE // 2 - 1))
+    with Packer(tmp_path / "spool") as packer:
+        packer.prepare(files)
+        assert (tmp_path / "spool" / "contents").stat().st_size > 0
+        for number, file in enumerate(files):
+            assert b"".join(packer.pack(file).read()) == number.to_bytes(2) * (INLINE // 2 - 1)
+
+
 def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "contents").symlink_to("/dev/full")
     with Packer(tmp_path / "spool") as packer:
-        for size in (100, 2 * SEGMENT):
-            with pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device"):
-                packer.pack(a_file(tmp_path / "f", size))
+        with pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device"):
+            packer.pack(a_file(tmp_path / "f", 2 * SEGMENT))
