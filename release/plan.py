@@ -6,9 +6,10 @@ from typing import Any
 
 from release import spelling
 from release.arch import Arch
-from release.artifact import SUFFIXES, Kind
+from release.artifact import Kind
 from release.config import Channel, Config, Package
 from release.config.models import FormatName
+from release.suffixes import Compression, package_suffix
 from release.version import ComponentVersion
 
 
@@ -36,6 +37,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    compression: Compression = "gzip"
     debug: bool = False
     released: bool = False
 
@@ -144,13 +146,16 @@ def _packages(config: Config, component: str, version: ComponentVersion) -> Iter
             continue
         for arch in package.architectures or config.builds[package.build].architectures:
             for kind, debug in _made(package):
+                compression: Compression = getattr(config.compression, kind)
                 yield PlannedPackage(
-                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug),
+                    file_name=_stem(name, package, spelled, arch, kind, debug=debug)
+                    + package_suffix(kind, compression),
                     kind=kind,
                     name=name,
                     component=component,
                     build=package.build,
                     arch=arch,
+                    compression=compression,
                     debug=debug,
                 )
 
@@ -162,15 +167,12 @@ def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
         yield from ((kind, True) for kind in package.formats if kind != "tarball")
 
 
-def _file_name(
-    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
-) -> str:
-    suffix = SUFFIXES[kind]
+def _stem(name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool) -> str:
     if debug:
-        return f"{debug_name(name, kind)}-{version}-{arch}{suffix}"
+        return f"{debug_name(name, kind)}-{version}-{arch}"
     if package.static and kind == "tarball":
-        return f"{name.removesuffix('-static')}-{version}-static-{arch}{suffix}"
-    return f"{name}-{version}-{arch}{suffix}"
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}"
+    return f"{name}-{version}-{arch}"
 
 
 def debug_name(name: str, kind: FormatName) -> str:

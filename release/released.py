@@ -93,8 +93,10 @@ def record(
 ) -> None:
     """Record what was published of a version: those of its `artifacts` whose file names are in `keys`.
 
-    Their bills of materials, which no publisher takes, are kept beside the record.
+    Their bills of materials, which no publisher takes, are kept beside the record. A record that is there stays.
     """
+    if store.head(key_of(component, version)):
+        return
     own = {artifact.path.name: artifact for artifact in artifacts}
     rows = {name: _row(artifact, keys[name]) for name, artifact in own.items() if name in keys}
     for name in list(rows):

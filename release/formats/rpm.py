@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from release import spelling
 from release.arch import RPM
-from release.compression import GzipWriter, Packer
+from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import sign, unsigned_sha256
@@ -16,6 +16,7 @@ from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File, Ghost, Payload
+from release.suffixes import Compression
 
 __all__ = ["RELEASE", "SCRIPTS", "contents", "sign", "unsigned_sha256", "write"]
 
@@ -58,7 +59,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     ]
     # The headers stand first and hold digests of the payload, but are as long with any others.
     out.seek(len(_head(package, items, _NOT_YET)))
-    written = _write_payload(items, out, packer, package.date)
+    written = _write_payload(items, out, packer, package.date, package.compression)
     end = out.tell()
     out.seek(0)
     out.write(_head(package, items, written))
@@ -92,15 +93,17 @@ class _Digested:
         return self._out.write(data)
 
 
-def _write_payload(items: Sequence[Item], out: BinaryIO, packer: Packer, date: int) -> _Written:
+def _write_payload(
+    items: Sequence[Item], out: BinaryIO, packer: Packer, date: int, compression: Compression
+) -> _Written:
     compressed = _Digested(out)
-    archive = packer.gzip(compressed)
+    archive = packer.archive(compressed, compression)
     _write_archive(items, archive, date)
     archive.close()
     return _Written(size=compressed.size, archive_size=archive.size, sha256=compressed.digest.hexdigest())
 
 
-def _write_archive(items: Sequence[Item], archive: GzipWriter, date: int) -> None:
+def _write_archive(items: Sequence[Item], archive: Archive, date: int) -> None:
     large = rpm_metadata.has_large_files(items)
     for index, item in enumerate(items):
         if isinstance(item.entry, Ghost):

@@ -4,6 +4,7 @@ import stat
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
@@ -17,6 +18,7 @@ from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 from release.package import Package, Trigger
 from release.payload import Directory, Entry, File, Ghost, Symlink
+from release.suffixes import Compression
 
 RELEASE: Final = "1"
 """The Release tag of every package: whatever changes is a new version, never a new release."""
@@ -84,7 +86,7 @@ class Item:
         """What `rpm --verify` compares."""
         return _VERIFY_GHOST if isinstance(self.entry, Ghost) else _VERIFY_EVERYTHING
 
-    @property
+    @cached_property
     def flags(self) -> FileFlag:
         if isinstance(self.entry, Ghost):
             return FileFlag.GHOST
@@ -108,13 +110,13 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
     return Header.of(
         (
             *_about(package),
+            *_payload(payload_sha256, package.compression),
+            _size(items),
             *_files(items, package.date),
             *_relations(package, items),
             *_scripts(package.scripts),
             *_triggers(package.triggers),
             *_changelog(package),
-            *_payload(payload_sha256),
-            _size(items),
         )
     )
 
@@ -214,7 +216,7 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     if package.triggers:
         asked[rpm_relations.REQUIRES].append(Relation(name=SHELL, sense=Sense.INTERP))
     used = (relation.evr for group in asked.values() for relation in group)
-    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used])
+    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used], package.compression)
     if has_large_files(items):
         asked[rpm_relations.REQUIRES].append(rpm_relations.of_large_files())
     for tags, group in asked.items():
@@ -250,8 +252,8 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(sha256: str) -> Iterator[Tagged]:
+def _payload(sha256: str, compression: Compression) -> Iterator[Tagged]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
-    yield text(Tag.PAYLOADCOMPRESSOR, "gzip")
+    yield text(Tag.PAYLOADCOMPRESSOR, compression)
     yield texts(Tag.PAYLOADDIGEST, [sha256])
     yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

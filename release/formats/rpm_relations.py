@@ -8,6 +8,7 @@ from typing import Final
 from release.formats import rpm_header
 from release.formats.rpm_header import Entry
 from release.formats.rpm_tags import Sense, Tag
+from release.suffixes import Compression
 
 EVR: Final = r"(?:\d+:)?[A-Za-z0-9._+~^]+(?:-[A-Za-z0-9._+~^]+)?"
 _RELATION: Final = re.compile(
@@ -62,7 +63,7 @@ def of_configuration(name: str, evr: str) -> Relation:
     return Relation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
 
 
-def of_rpm_itself(evrs: Iterable[str]) -> Iterator[Relation]:
+def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[Relation]:
     """The features that an rpm needs to read this package (`rpmlib(7)` names, rpm's `rpmds.c`)."""
     used = "".join(evrs)
     yield _feature("CompressedFileNames", "3.0.4-1")
@@ -72,6 +73,10 @@ def of_rpm_itself(evrs: Iterable[str]) -> Iterator[Relation]:
         yield _feature("TildeInVersions", "4.10.0-1")
     if "^" in used:
         yield _feature("CaretInVersions", "4.15.0-1")
+    if compression == "xz":
+        yield _feature("PayloadIsXz", "5.2-1")
+    if compression == "zstd":
+        yield _feature("PayloadIsZstd", "5.4.18-1")
 
 
 def of_large_files() -> Relation:
