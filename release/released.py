@@ -93,20 +93,24 @@ def record(
 ) -> None:
     """Record what was published of a version: those of its `artifacts` whose file names are in `keys`.
 
-    Their bills of materials, which no publisher takes, are kept beside the record. A record that is there stays.
+    Their bills of materials, which no publisher takes, are kept beside the record.
     """
-    if store.head(key_of(component, version)):
-        return
     own = {artifact.path.name: artifact for artifact in artifacts}
     rows = {name: _row(artifact, keys[name]) for name, artifact in own.items() if name in keys}
     for name in list(rows):
         if document := own.get(name + SBOM_SUFFIX):
             key = f"released/{component}/objects/{document.sha256}"
-            store.put_if_absent(key, document.path)
+            _put_new(store, key, document.path)
             rows[document.path.name] = _row(document, key)
     if rows:
         text = json.dumps({"artifacts": dict(sorted(rows.items()))}, indent=2) + "\n"
-        store.put_if_absent(key_of(component, version), text.encode())
+        _put_new(store, key_of(component, version), text.encode())
+
+
+def _put_new(store: Store, key: str, source: Path | bytes) -> None:
+    """Write an object, unless one is there: what was recorded first counts."""
+    if store.head(key) is None:
+        store.put_if_absent(key, source)
 
 
 def _row(artifact: Artifact, key: str) -> dict[str, Any]:
