@@ -16,7 +16,7 @@ SUFFIXES: Final[dict[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "xz": 
 class Sink(Protocol):
     """What compressed bytes are written to: a file, or something that digests them on their way."""
 
-    def write(self, data: bytes, /) -> int: ...
+    def write(self, data: bytes | bytearray, /) -> int: ...
 
 
 class Archive(Protocol):

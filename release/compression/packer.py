@@ -154,7 +154,7 @@ class Packer:
     def _deflate(self, block: bytes, key: str, md5: bytes) -> Extent:
         deflated = deflate(block, self._level)
         if self._cache:
-            self._cache.put(self._kind, key, md5 + deflated)
+            self._cache.put(self._kind, key, md5, deflated)
         return self._spool.append(deflated)
 
 

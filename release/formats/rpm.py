@@ -87,7 +87,7 @@ class _Digested:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self.digest.update(data)
         self.size += len(data)
         return self._out.write(data)
