@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from semver import Version
 
 from release.arch import Arch
-from release.compression import Compression
+from release.artifact import Compression
 from release.payload import Payload
 
 

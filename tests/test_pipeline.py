@@ -22,6 +22,7 @@ from release.signing import Signer
 from release.steps import Context, State
 from release.version import ComponentVersion
 from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
 
 PRODUCT = """
 [project]
@@ -145,6 +146,7 @@ class Bench:
                 journal=NoJournal(),
                 invalidate=self.invalidated.extend,
                 progress=print,
+                store=MemoryStore(),
             )
             return pipeline.run(context, announce=self.steps.append)
 

@@ -8,13 +8,14 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from semver import Version
 
 from release.arch import MACHINES, Arch
+from release.artifact import suffix
 from release.compression import Cache, Packer
-from release.config.models import Contents
+from release.config.models import Contents, FormatName
 from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.image import Image, write_layout
@@ -24,7 +25,8 @@ from release.package import Package
 from release.parallel import each
 from release.payload import File, Payload
 
-COPYRIGHT = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)
+KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
+COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)
 
 
 def main() -> None:
@@ -53,15 +55,15 @@ def _pack(arguments: argparse.Namespace) -> None:
     packages = [_package(arguments, arch) for arch in MACHINES if (arguments.payloads / arch).is_dir()]
     with Packer(output / "spool", cache=cache) as packer:
         packer.prepare(file.source for package in packages for file in package.payload.files)
-        jobs = [(package, kind) for package in packages for kind in FORMATS]
+        jobs = [(package, kind) for package in packages for kind in KINDS]
         for _ in each(lambda job: _write(*job, output, packer), jobs):
             pass
         images = [_image(package) for package in packages]
         write_layout(images, output / "image", packer)
 
 
-def _write(package: Package, kind: str, output: Path, packer: Packer) -> str:
-    path = output / f"{package.arch}{FORMATS[kind].suffix(package.compression)}"
+def _write(package: Package, kind: FormatName, output: Path, packer: Packer) -> str:
+    path = output / f"{package.arch}{suffix(kind, package.compression)}"
     with new_file(path) as out:
         FORMATS[kind].write(package, out, packer)
     return sha256_of(path)

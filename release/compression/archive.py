@@ -1,16 +1,9 @@
 """What a format writes an archive to, however it is compressed."""
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from release.compression.content import Packed
-
-Compression = Literal["gzip", "zstd", "xz"]
-
-COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
-
-SUFFIXES: Final[dict[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz"}
-"""What a compressed file's name ends with, in a DEB as on a disk."""
 
 
 class Sink(Protocol):

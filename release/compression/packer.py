@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from zlib_ng import zlib_ng
 
+from release.artifact import Compression
 from release.compression import original
-from release.compression.archive import Archive, Compression, Sink
+from release.compression.archive import Archive, Sink
 from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL, deflate, implementation

@@ -2,16 +2,13 @@
 
 from typing import BinaryIO, Protocol
 
-from release.compression import Compression, Packer
+from release.compression import Packer
 from release.package import Package
 from release.payload import Payload
 
 
 class Format(Protocol):
     """What a module of `release/formats/` offers for a kind of package file."""
-
-    def suffix(self, compression: Compression, /) -> str:
-        """The end of the file name, dot included."""
 
     def contents(self, package: Package) -> Payload:
         """What the file will hold: the payload, with what the format adds and without what it has no word for."""

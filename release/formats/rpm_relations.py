@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from release.compression import Compression
+from release.artifact import Compression
 from release.formats import rpm_header
 from release.formats.rpm_header import Entry
 from release.formats.rpm_tags import Sense, Tag
@@ -77,6 +77,11 @@ def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[Rel
         yield _feature("PayloadIsXz", "5.2-1")
     if compression == "zstd":
         yield _feature("PayloadIsZstd", "5.4.18-1")
+
+
+def of_large_files() -> Relation:
+    """What an rpm needs to read the archive of a package with a file of 4 GiB or more."""
+    return _feature("LargeFiles", "4.12.0-1")
 
 
 def entries(relations: Iterable[Relation], tags: tuple[Tag, Tag, Tag]) -> Iterator[Entry]:

@@ -3,14 +3,10 @@
 from typing import BinaryIO
 
 from release import spelling
-from release.compression import SUFFIXES, Compression, Packer
+from release.compression import Packer
 from release.formats import tar
 from release.package import Package
 from release.payload import Directory, Payload
-
-
-def suffix(compression: Compression) -> str:
-    return ".tar" + SUFFIXES[compression]
 
 
 def contents(package: Package) -> Payload:

@@ -17,7 +17,7 @@ from release.output import new_file
 from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedImage
-from release.steps import Context, State
+from release.steps import Context, Source, State
 
 DIRECTORY = "images"
 
@@ -30,8 +30,10 @@ def image(context: Context, state: State) -> State:
     for planned in context.plan.images:
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
+        source = state.sources[planned.component]
         images = [
-            _image(context, planned, arch, state.trees[planned.build, arch]) for arch in planned.archives
+            _image(context, source, planned, arch, state.trees[planned.build, arch])
+            for arch in planned.archives
         ]
         index = write_layout(images, directory / planned.name, context.packer)
         archives = list(_archives(images, index, planned))
@@ -88,11 +90,11 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
     return each(write, images)
 
 
-def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
-    project = context.config.project
+def _image(context: Context, source: Source, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
+    project = source.config.project
     version = context.plan.versions[planned.component]
-    wanted = context.config.images[planned.name]
-    entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
+    wanted = source.config.images[planned.name]
+    entries = resolve(wanted.contents, sources=source.directory, staged=tree, version=str(version.version))
     payload = Payload.of(entries)
     binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(

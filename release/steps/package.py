@@ -20,8 +20,12 @@ DIRECTORY = "packages"
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
-    directory.mkdir()
-    values = [(planned, _package(context, state, planned)) for planned in context.plan.packages]
+    directory.mkdir(exist_ok=True)
+    values = [
+        (planned, _package(context, state, planned))
+        for planned in context.plan.packages
+        if not planned.released
+    ]
     context.packer.prepare(file.source for _, value in values for file in value.payload.files)
     made: list[Artifact] = []
     subjects: list[Subject] = []
@@ -35,11 +39,12 @@ def package(context: Context, state: State) -> State:
 
 
 def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
+    source = state.sources[planned.component]
     return package_of(
         planned,
-        config=context.config,
+        config=source.config,
         version=context.plan.versions[planned.component],
-        sources=context.directory,
+        sources=source.directory,
         staged=state.trees[planned.build, planned.arch],
         scratch=context.workspace.scratch / "debug",
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from release.compression import COMPRESSIONS, SUFFIXES, Compression, Packer, xz
+from release.artifact import COMPRESSED, Compression, suffix
+from release.compression import Packer, xz
 from release.errors import OutputError
 from release.formats import ar, tarball
 from release.output import new_file
@@ -26,7 +27,7 @@ PROGRAMS = {"gzip": "gzip", "zstd": "zstd", "xz": "xz"}
 LARGE = xz.BLOCK + (3 << 20) + 5
 
 
-@pytest.fixture(params=COMPRESSIONS)
+@pytest.fixture(params=tuple(COMPRESSED))
 def compression(request: pytest.FixtureRequest) -> Compression:
     require(COMPRESSORS)
     found: Compression = request.param
@@ -48,7 +49,7 @@ def test_the_programs_of_each_format_and_tar_read_a_tarball(
     compression: Compression, files: tuple[File, ...], tmp_path: Path
 ) -> None:
     package = replace(debs.package(*files), compression=compression)
-    path = tmp_path / f"kestrel{tarball.suffix(compression)}"
+    path = tmp_path / f"kestrel{suffix('tarball', compression)}"
     with Packer(tmp_path / "spool") as packer, new_file(path) as out:
         tarball.write(package, out, packer)
     run(PROGRAMS[compression], "--test", path)
@@ -75,7 +76,7 @@ def test_dpkg_installs_each_compression(
     with debs.builder(tmp_path) as build:
         path = build(replace(debs.package(*files), compression=compression)).path
     with path.open("rb") as stream:
-        assert [member.name for member in ar.members(stream)][-1] == f"data.tar{SUFFIXES[compression]}"
+        assert [member.name for member in ar.members(stream)][-1] == f"data.tar{COMPRESSED[compression]}"
     machine = deb_root("plain")
     machine.install_files(path)
     assert machine.root.run("dpkg", "--verify", "kestrel").stdout == ""
