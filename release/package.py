@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from semver import Version
 
 from release.arch import Arch
+from release.artifact import Compression
 from release.payload import Payload
 from release.suffixes import Compression
 

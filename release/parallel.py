@@ -17,10 +17,10 @@ def processors() -> int:
     return min(_MOST, len(os.sched_getaffinity(0)))
 
 
-def each(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def each(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
     """The results of `function` for `items`, as soon as each and all before it are there.
 
     The first error ends it: what has not begun by then never does.
     """
-    with ThreadPoolExecutor(processors()) as pool:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         yield from pool.map(function, items)

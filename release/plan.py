@@ -6,7 +6,7 @@ from typing import Any
 
 from release import spelling
 from release.arch import Arch
-from release.artifact import Kind
+from release.artifact import Compression, Kind, suffix
 from release.config import Channel, Config, Package
 from release.config.models import FormatName
 from release.suffixes import Compression, package_suffix
@@ -148,8 +148,8 @@ def _packages(config: Config, component: str, version: ComponentVersion) -> Iter
             for kind, debug in _made(package):
                 compression: Compression = getattr(config.compression, kind)
                 yield PlannedPackage(
-                    file_name=_stem(name, package, spelled, arch, kind, debug=debug)
-                    + package_suffix(kind, compression),
+                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug)
+                    + suffix(kind, compression),
                     kind=kind,
                     name=name,
                     component=component,
@@ -167,7 +167,9 @@ def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
         yield from ((kind, True) for kind in package.formats if kind != "tarball")
 
 
-def _stem(name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool) -> str:
+def _file_name(
+    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
+) -> str:
     if debug:
         return f"{debug_name(name, kind)}-{version}-{arch}"
     if package.static and kind == "tarball":

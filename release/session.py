@@ -104,9 +104,10 @@ def release(
     """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
     planned = plan(product, options.channel)
     configured = openpgp.configured(environment) if options.sign else None
+    cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
-        Packer(workspace.scratch / "deflated", cache=Cache.configured(environment)) as packer,
+        Packer(workspace.scratch / "deflated", cache=cache) as packer,
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)

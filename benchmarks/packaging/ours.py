@@ -6,16 +6,16 @@ calls that the steps of a release make, and prints one line of JSON.
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from semver import Version
 
 from release.arch import MACHINES, Arch
+from release.artifact import suffix
 from release.compression import Cache, Packer
-from release.config.models import Contents
+from release.config.models import Contents, FormatName
 from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.image import Image, write_layout
@@ -26,7 +26,8 @@ from release.parallel import each
 from release.payload import File, Payload
 from release.suffixes import package_suffix
 
-COPYRIGHT = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)
+KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
+COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)
 
 
 def main() -> None:
@@ -40,8 +41,13 @@ def main() -> None:
     started = time.perf_counter()
     _pack(arguments)
     seconds = time.perf_counter() - started
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "peak_mib": rss / 1024}))
+    print(json.dumps({"seconds": seconds, "peak_mib": _peak()}))
+
+
+def _peak() -> float:
+    """The most memory that this process held, in MiB; getrusage(2) would count that of its parent too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -50,15 +56,15 @@ def _pack(arguments: argparse.Namespace) -> None:
     packages = [_package(arguments, arch) for arch in MACHINES if (arguments.payloads / arch).is_dir()]
     with Packer(output / "spool", cache=cache) as packer:
         packer.prepare(file.source for package in packages for file in package.payload.files)
-        jobs = [(package, kind) for package in packages for kind in FORMATS]
+        jobs = [(package, kind) for package in packages for kind in KINDS]
         for _ in each(lambda job: _write(*job, output, packer), jobs):
             pass
         images = [_image(package) for package in packages]
         write_layout(images, output / "image", packer)
 
 
-def _write(package: Package, kind: str, output: Path, packer: Packer) -> str:
-    path = output / f"{package.arch}{package_suffix(kind, package.compression)}"
+def _write(package: Package, kind: FormatName, output: Path, packer: Packer) -> str:
+    path = output / f"{package.arch}{suffix(kind, package.compression)}"
     with new_file(path) as out:
         FORMATS[kind].write(package, out, packer)
     return sha256_of(path)

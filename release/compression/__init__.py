@@ -11,7 +11,7 @@ RPM and the image layer, and kept in a cache for the next run. What comes out is
 `zstd.py` and `xz.py` write archives.
 """
 
-from release.compression.archive import COMPRESSIONS, Archive, Sink
+from release.compression.archive import Archive, Sink
 from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL
@@ -19,7 +19,6 @@ from release.compression.gzip import GzipWriter, gzipped
 from release.compression.packer import INLINE, SEGMENT, Packer
 
 __all__ = [
-    "COMPRESSIONS",
     "INLINE",
     "LEVEL",
     "SEGMENT",

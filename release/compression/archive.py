@@ -1,19 +1,15 @@
 """What a format writes an archive to, however it is compressed."""
 
-from typing import TYPE_CHECKING, Final, Protocol, get_args
-
-from release.suffixes import Compression
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from release.compression.content import Packed
-
-COMPRESSIONS: Final[tuple[Compression, ...]] = get_args(Compression)
 
 
 class Sink(Protocol):
     """What compressed bytes are written to: a file, or something that digests them on their way."""
 
-    def write(self, data: bytes, /) -> int: ...
+    def write(self, data: bytes | bytearray, /) -> int: ...
 
 
 class Archive(Protocol):

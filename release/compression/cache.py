@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -72,13 +73,14 @@ class Cache:
         sound = data.startswith(_MAGIC) and data.endswith(_checksum(entry))
         return entry if sound else None
 
-    def put(self, kind: str, key: str, entry: bytes) -> None:
-        """Keep `entry`, in the place of whatever was there."""
+    def put(self, kind: str, key: str, *parts: bytes | bytearray) -> None:
+        """Keep `parts`, joined, as the entry, in the place of whatever was there."""
         path = self._path(kind, key)
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(path) as out:
-                out.writelines((_MAGIC, entry, _checksum(entry)))
+                out.writelines((_MAGIC, *parts, _checksum(*parts)))
 
     def trim(self) -> None:
         """Drop what was not used for longest, of every kind, until the rest fits."""
@@ -111,5 +113,5 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _checksum(entry: bytes | memoryview) -> bytes:
-    return zlib_ng.crc32(entry).to_bytes(_CHECKSUM, "little")
+def _checksum(*parts: bytes | bytearray | memoryview) -> bytes:
+    return reduce(lambda crc, part: zlib_ng.crc32(part, crc), parts, 0).to_bytes(_CHECKSUM, "little")

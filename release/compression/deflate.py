@@ -25,7 +25,7 @@ _STORED_HEADER_BITS: Final = 3
 _EMPTY_STORED: Final = b"\x00\x00\xff\xff"
 
 
-def deflate(data: bytes, level: int = LEVEL) -> bytes:
+def deflate(data: bytes, level: int = LEVEL) -> bytearray:
     """Deflate blocks for `data`, ending on a byte boundary, without history and without a final block.
 
     What was compressed has been decompressed again and compared.
@@ -35,7 +35,8 @@ def deflate(data: bytes, level: int = LEVEL) -> bytes:
     stream[last.start // 8] &= ~(1 << last.start % 8)
     if last.end + _STORED_HEADER_BITS > 8 * len(stream):
         stream.append(0)
-    return bytes(stream + _EMPTY_STORED)
+    stream += _EMPTY_STORED
+    return stream
 
 
 def implementation() -> str:

@@ -36,7 +36,7 @@ class GzipWriter:
         self._level = level
         self._digest = plain_digest
         self._raw = bytearray()
-        self._waiting: deque[Callable[[], Iterable[bytes]]] = deque()
+        self._waiting: deque[Callable[[], Iterable[bytes | bytearray]]] = deque()
         self._crc = 0
         self._size = 0
         out.write(_HEADER)
@@ -80,12 +80,12 @@ class GzipWriter:
             self._digest.update(data)
         self._append(self._deflated(data), zlib_ng.crc32(data), len(data))
 
-    def _deflated(self, data: bytes) -> Callable[[], Iterable[bytes]]:
+    def _deflated(self, data: bytes) -> Callable[[], Iterable[bytes | bytearray]]:
         if len(data) < _WORTH_A_WORKER:
             return partial(iter, (deflate(data, self._level),))
         return partial(_result, self._workers.submit(deflate, data, self._level))
 
-    def _append(self, segments: Callable[[], Iterable[bytes]], crc: int, size: int) -> None:
+    def _append(self, segments: Callable[[], Iterable[bytes | bytearray]], crc: int, size: int) -> None:
         self._crc = zlib_ng.crc32_combine(self._crc, crc, size)
         self._size += size
         self._waiting.append(segments)
@@ -102,5 +102,5 @@ def gzipped(data: bytes) -> bytes:
     return bytes(gzip_compress(data, _BEST))
 
 
-def _result(deflated: "Future[bytes]") -> Iterable[bytes]:
+def _result(deflated: "Future[bytearray]") -> Iterable[bytearray]:
     yield deflated.result()

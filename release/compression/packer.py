@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from zlib_ng import zlib_ng
 
+from release.artifact import Compression
 from release.compression import original
 from release.compression.archive import Archive, Sink
 from release.compression.cache import Cache
@@ -23,7 +24,7 @@ from release.compression.spool import Extent, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
 from release.compression.zstd import ZstdWriter
-from release.suffixes import Compression
+from release.parallel import each
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -72,17 +73,15 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        readers = min(_READERS, self._workers.threads)
-        with ThreadPoolExecutor(readers, thread_name_prefix="read") as pool:
-            large = []
-            for source in sources:
-                # Threads that read small files would only wait for each other.
-                if isinstance(source, Path) and original.stamp(source).size > SEGMENT:
-                    large.append(pool.submit(self.pack, source))
-                else:
-                    self.pack(source)
-            for packed in large:
-                packed.result()
+        large = []
+        for source in sources:
+            # Small ones at once: threads that read them would only wait for each other.
+            if isinstance(source, Path) and original.stamp(source).size > SEGMENT:
+                large.append(source)
+            else:
+                self.pack(source)
+        for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
+            pass
 
     def pack(self, source: Path | bytes) -> Packed:
         """Pack a file or some bytes.
@@ -156,7 +155,7 @@ class Packer:
     def _deflate(self, block: bytes, key: str, md5: bytes) -> Extent:
         deflated = deflate(block, self._level)
         if self._cache:
-            self._cache.put(self._kind, key, md5 + deflated)
+            self._cache.put(self._kind, key, md5, deflated)
         return self._spool.append(deflated)
 
 

@@ -29,7 +29,7 @@ class Spool:
         self._file = -1
         self._end = 0
 
-    def append(self, data: bytes | memoryview) -> Extent:
+    def append(self, data: bytes | bytearray | memoryview) -> Extent:
         """Keep `data`.
 
         Raises:
@@ -69,7 +69,7 @@ class Spool:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
-def _write_all(file: int, data: bytes | memoryview, offset: int) -> None:
+def _write_all(file: int, data: bytes | bytearray | memoryview, offset: int) -> None:
     rest = memoryview(data)
     while rest:
         written = os.pwrite(file, rest, offset)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from release.suffixes import Compression
+from release.artifact import Compression
 
 PackageFormat = Literal["deb", "rpm"]
 

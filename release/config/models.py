@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from release.arch import Arch
+from release.artifact import Compression
 from release.config.distributions import DEFAULT_OLDEST, Distribution
 from release.config.text import (
     AbsolutePath,

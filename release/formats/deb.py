@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from release import spelling
+from release.artifact import COMPRESSED, Compression
 from release.compression import Packed, Packer, gzipped
 from release.errors import FormatError
 from release.formats import ar, debian_control, tar
@@ -48,7 +49,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     with ar.member(out, _CONTROL_TAR + ".gz", date=package.date):
         # Always gzip: every dpkg reads it, and it is small.
         _write_tar(control, out, packer, package.date, "gzip")
-    with ar.member(out, "data.tar" + SUFFIXES[package.compression], date=package.date):
+    with ar.member(out, "data.tar" + COMPRESSED[package.compression], date=package.date):
         _write_tar(payload, out, packer, package.date, package.compression)
 
 

@@ -90,7 +90,7 @@ class Blob:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self._out.write(data)
         self._digest.update(data)
         self._size += len(data)

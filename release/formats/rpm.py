@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from release import spelling
 from release.arch import RPM
+from release.artifact import Compression
 from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
@@ -87,7 +88,7 @@ class _Digested:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self.digest.update(data)
         self.size += len(data)
         return self._out.write(data)

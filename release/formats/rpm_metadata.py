@@ -10,6 +10,7 @@ from typing import Final
 
 from release import spelling
 from release.arch import RPM
+from release.artifact import Compression
 from release.compression import Packed
 from release.formats import rpm_relations
 from release.formats.rpm_header import Entry as Tagged
@@ -117,6 +118,8 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
             *_scripts(package.scripts),
             *_triggers(package.triggers),
             *_changelog(package),
+            *_payload(payload_sha256, package.compression),
+            _size(items),
         )
     )
 

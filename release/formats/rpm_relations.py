@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from release.artifact import Compression
 from release.formats import rpm_header
 from release.formats.rpm_header import Entry
 from release.formats.rpm_tags import Sense, Tag

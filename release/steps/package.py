@@ -21,8 +21,11 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
-    planned_here = [planned for planned in context.plan.packages if not planned.released]
-    values = [(planned, _package(context, state, planned)) for planned in planned_here]
+    values = [
+        (planned, _package(context, state, planned))
+        for planned in context.plan.packages
+        if not planned.released
+    ]
     context.packer.prepare(file.source for _, value in values for file in value.payload.files)
     made: list[Artifact] = []
     subjects: list[Subject] = []

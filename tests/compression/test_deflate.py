@@ -10,7 +10,7 @@ from release.errors import EngineError
 from tests.compression.contents import some_bytes
 
 
-def inflated(stream: bytes) -> bytes:
+def inflated(stream: bytes | bytearray) -> bytes:
     decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     plain = decompressor.decompress(stream)
     assert decompressor.eof

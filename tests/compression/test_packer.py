@@ -132,6 +132,6 @@ def test_more_small_contents_than_memory_should_hold_are_there_again(tmp_path: P
 def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "contents").symlink_to("/dev/full")
-    full = pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device")
-    with Packer(tmp_path / "spool") as packer, full:
+    refused = pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device")
+    with Packer(tmp_path / "spool") as packer, refused:
         packer.pack(a_file(tmp_path / "f", 2 * SEGMENT))
