@@ -1,8 +1,9 @@
 """Artifacts: the finished files of a release, and their manifest `artifacts.json`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from semver import Version
 

@@ -8,7 +8,6 @@ from semver import Version
 from release.arch import Arch
 from release.artifact import Compression
 from release.payload import Payload
-from release.suffixes import Compression
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from release.arch import Arch
 from release.artifact import Compression, Kind, suffix
 from release.config import Channel, Config, Package
 from release.config.models import FormatName
-from release.suffixes import Compression, package_suffix
 from release.version import ComponentVersion
 
 

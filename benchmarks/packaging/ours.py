@@ -24,7 +24,6 @@ from release.output import new_file
 from release.package import Package
 from release.parallel import each
 from release.payload import File, Payload
-from release.suffixes import package_suffix
 
 KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
 COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)

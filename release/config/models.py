@@ -24,7 +24,6 @@ from release.config.text import (
     Url,
     UserId,
 )
-from release.suffixes import Compression
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]

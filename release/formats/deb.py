@@ -18,7 +18,6 @@ from release.errors import FormatError
 from release.formats import ar, debian_control, tar
 from release.package import Package
 from release.payload import Directory, File, Payload, Symlink
-from release.suffixes import SUFFIXES, Compression
 
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 """Maintainer scripts (Policy 6.1)."""

@@ -17,7 +17,6 @@ from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File, Ghost, Payload
-from release.suffixes import Compression
 
 __all__ = ["RELEASE", "SCRIPTS", "contents", "sign", "unsigned_sha256", "write"]
 

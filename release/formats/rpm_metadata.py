@@ -19,7 +19,6 @@ from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 from release.package import Package, Trigger
 from release.payload import Directory, Entry, File, Ghost, Symlink
-from release.suffixes import Compression
 
 RELEASE: Final = "1"
 """The Release tag of every package: whatever changes is a new version, never a new release."""
@@ -111,8 +110,6 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
     return Header.of(
         (
             *_about(package),
-            *_payload(payload_sha256, package.compression),
-            _size(items),
             *_files(items, package.date),
             *_relations(package, items),
             *_scripts(package.scripts),

@@ -9,7 +9,6 @@ from release.artifact import Compression
 from release.formats import rpm_header
 from release.formats.rpm_header import Entry
 from release.formats.rpm_tags import Sense, Tag
-from release.suffixes import Compression
 
 EVR: Final = r"(?:\d+:)?[A-Za-z0-9._+~^]+(?:-[A-Za-z0-9._+~^]+)?"
 _RELATION: Final = re.compile(
