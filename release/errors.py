@@ -90,3 +90,9 @@ class EngineError(ReleaseError):
     """A tool or service that this step needs is not there."""
 
     exit_code = 21
+
+
+class RegistryError(ReleaseError):
+    """An image registry failed, refused, or is not what it should be."""
+
+    exit_code = 26
