@@ -110,7 +110,7 @@ class FakeRegistry:
         self.page = 1000
         self.basic = basic
         self.tokens = tokens
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a fault may let another client in
 
     @property
     def session(self) -> requests.Session:
