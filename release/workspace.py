@@ -55,6 +55,11 @@ def open_workspace(final: Path) -> Iterator[Workspace]:
             directory.chmod(_MODE)
         yield workspace
         _swap(workspace.output, final, root / "previous")
+    except OSError as error:
+        raise OutputError(
+            f"the release could not be written to {error.filename or root}: {error.strerror}",
+            fix="see to free space and permissions; nothing half-written is left",
+        ) from error
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -24,8 +24,11 @@ def test_the_output_appears_whole_and_replaces_the_last_one(tmp_path: Path) -> N
 def test_a_failure_leaves_the_last_output_and_nothing_else(tmp_path: Path) -> None:
     final = tmp_path / "dist"
     make(final, "one")
-    with pytest.raises(FileNotFoundError), open_workspace(final) as workspace:
-        (workspace.output / "half").rename(workspace.output / "missing" / "half")
+    with (
+        pytest.raises(OutputError, match=r"could not be written to .*half: No such file"),
+        open_workspace(final) as workspace,
+    ):
+        (workspace.output / "half").rename(workspace.output / "missing")
     assert (final / MANIFEST).read_text() == "one"
     assert [path.name for path in tmp_path.iterdir()] == ["dist"]
 
@@ -53,3 +56,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write beside"), open_workspace(tmp_path / "file" / "dist"):
         pass
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No space left on device"), open_workspace(tmp_path / "dist"):
+        Path("/dev/full").write_text("x")
+    assert list(tmp_path.iterdir()) == []

@@ -2,38 +2,25 @@
 
 from typing import Annotated, Literal
 
-import semver
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from release.arch import Arch
+from release.config.text import (
+    AbsolutePath,
+    Line,
+    Maintainer,
+    Mode,
+    Name,
+    SemVer,
+    SiteUrl,
+    TagPattern,
+    Unit,
+    Url,
+    UserId,
+)
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
-
-
-def _semver(text: str) -> str:
-    semver.Version.parse(text)
-    return text
-
-
-def _tag_pattern(text: str) -> str:
-    if text.count("{version}") != 1:
-        raise ValueError("must hold {version} exactly once")
-    return text
-
-
-def _mode(text: str) -> str:
-    if not 0 <= int(text, 8) <= 0o7777:  # noqa: PLR2004
-        raise ValueError("must be a file mode in octal, such as 0755")
-    return text
-
-
-SemVer = Annotated[str, AfterValidator(_semver)]
-TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
-Mode = Annotated[str, Field(pattern=r"^0?[0-7]{3,4}$"), AfterValidator(_mode)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-Maintainer = Annotated[str, Field(pattern=r"^[^<>\n]+ <[^<>@\s]+@[^<>\s]+>$")]
-Line = Annotated[str, Field(min_length=1, pattern=r"^[^\n]+$")]
 
 
 class _Strict(BaseModel):
@@ -45,7 +32,7 @@ class Project(_Strict):
 
     name: Name
     summary: Line
-    homepage: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    homepage: Url
     license: Line
     """An SPDX licence expression."""
     maintainer: Maintainer
@@ -80,7 +67,7 @@ class Build(_Strict):
 class Contents(_Strict):
     """One entry of a payload: a file or a tree, a link, or an empty directory."""
 
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: AbsolutePath
     """Where it is installed; `{version}` stands for the component's version."""
     source: str | None = None
     """A file or directory of the repository."""
@@ -135,7 +122,7 @@ class Package(_Strict):
     conflicts: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    services: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.@-]+\.[a-z]+$")], ...] = ()
+    services: tuple[Unit, ...] = ()
     """systemd units to enable, start, and restart on upgrade."""
     dkms: Name | None = None
     """The DKMS module that the package's sources build."""
@@ -155,7 +142,7 @@ class Image(_Strict):
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
-    user: Annotated[str, Field(pattern=r"^[0-9]+(:[0-9]+)?$")] | None = None
+    user: UserId | None = None
     labels: dict[str, str] = {}
     ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
@@ -167,7 +154,7 @@ class Channel(_Strict):
 
     store: str
     """A local directory, relative to `release.toml`."""
-    url: Annotated[str, Field(pattern=r"^(https?|file)://\S+$")] | None = None
+    url: SiteUrl | None = None
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"
     """The prefix of the APT repository in the store; likewise below."""

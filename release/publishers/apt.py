@@ -4,9 +4,7 @@
 When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
 """
 
-import random
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,21 +15,16 @@ from release.errors import RepositoryError, StoreError
 from release.formats import deb
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
-from release.publishers.apt_repository import COMPONENT, TRIES, AptRepository, Index, Snapshot, index_of
+from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
+from release.publishers.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 
 KEYRINGS: Final = "/etc/apt/keyrings"
 """Where an administrator keeps keys (sources.list(5))."""
 
-_LONGEST_PAUSE: Final = 5.0
 # A store reads "+" as a blank, apt asks for "~" as "%7e".
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
-
-
-def pause(attempt: int) -> None:
-    """Sleep before another attempt: longer each time, and not as long as the other job."""
-    time.sleep(random.SystemRandom().uniform(0, min(_LONGEST_PAUSE, 0.1 * 2**attempt)))
 
 
 @dataclass(frozen=True, kw_only=True)

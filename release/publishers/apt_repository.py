@@ -16,12 +16,12 @@ from typing import Final
 from release.compression import gzipped
 from release.errors import ConflictError, RepositoryError, SigningError, StoreError
 from release.publishers.apt_metadata import Digest, Release, index_directory
+from release.publishers.retry import TRIES
 from release.signing import Signer
 from release.signing.verification import verified_text, verify_detached
 from release.stores import Store, StoredObject
 
 COMPONENT: Final = "main"
-TRIES: Final = 30
 
 _INDEX: Final = "Packages"
 _PACKED: Final = (f"{_INDEX}.gz", f"{_INDEX}.xz")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from release.artifact import Artifact
 from release.errors import ConflictError, RepositoryError, StoreError
 from release.publishers import Publication
+from release.publishers.retry import TRIES
 from release.signing import Signer
 from release.stores import Store
 
 SUMS = "SHA256SUMS"
-_TRIES = 20
 
 
 class FilesPublisher:
@@ -66,7 +66,7 @@ class FilesPublisher:
         )
 
     def _commit_sums(self) -> None:
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             current = self._store.get(self._key(SUMS))
             text = merge_sums(current.data.decode() if current else "", self._lines)
             if current and text == current.data.decode():
@@ -90,7 +90,7 @@ class FilesPublisher:
                 return
 
     def _replace(self, name: str, data: bytes) -> None:
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             current = self._store.get(self._key(name))
             if self._store.put_if_unchanged(self._key(name), data, current.token if current else None):
                 return

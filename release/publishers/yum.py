@@ -62,7 +62,7 @@ class YumPublisher:
         name: str,
         signer: Signer | None,
         clock: Callable[[], float],
-        wait: Callable[[int], None] = pause,
+        wait: Callable[[int], object] = pause,
     ) -> None:
         self._repository = YumRepository(store=store, prefix=prefix, signer=signer)
         self._url = url

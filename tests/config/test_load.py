@@ -104,6 +104,12 @@ def test_an_entry_says_exactly_one_thing(tmp_path: Path) -> None:
     )
 
 
+def test_a_text_of_the_wrong_kind_is_told_in_words(tmp_path: Path) -> None:
+    what = problems(tmp_path, GOOD.replace("K <k@example.org>", "K").replace('"kestrel"', '"Kes trel"', 1))
+    assert "project.maintainer: 'K' must be like 'Name <address@example.org>'" in what
+    assert "project.name: 'Kes trel' must be lower-case letters" in what
+
+
 def test_an_arch_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     what = problems(
         tmp_path, GOOD.replace('command = ["make"]', 'command = ["make"]\narchitectures = ["riscv64"]')

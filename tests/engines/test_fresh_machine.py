@@ -60,4 +60,4 @@ def test_two_runs_in_different_surroundings_make_the_same_artifacts(machine: Roo
     different = [name for name, data in unsigned_first.items() if data != unsigned_second[name]]
     assert different == []
     assert "SHA256SUMS" in unsigned_first
-    assert "site/apt/dists/stable/main/binary-amd64/Packages" in unsigned_first
+    assert "site/apt/dists/stable/main/binary-amd64/Packages.gz" in unsigned_first
