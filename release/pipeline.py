@@ -8,10 +8,13 @@ from release.steps.build import build
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
+from release.steps.preflight import preflight
 from release.steps.publish import commit, stage, verify
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
+    # what publishing needs is looked for before anything is built
+    ("preflight", preflight),
     # the product's own commands fill a staged tree for each architecture
     ("build", build),
     # staged trees become tarballs, DEBs and RPMs: from here on everything is ours and reproducible

@@ -134,6 +134,10 @@ def _destinations(channel: Channel) -> tuple[Destination, ...]:
         Destination(publisher="files", location=channel.files, takes=("tarball",)),
         Destination(publisher="apt", location=channel.apt, takes=("deb",)),
         Destination(publisher="yum", location=channel.yum, takes=("rpm",)),
+        *(
+            Destination(publisher="registry", location=prefix, takes=("image",))
+            for prefix in channel.registries
+        ),
     )
 
 

@@ -16,9 +16,11 @@ from release.errors import ConfigError
 from release.history import GitHistory
 from release.plan import SNAPSHOT, Plan, make_plan
 from release.publishers import Publication
+from release.publishers.registries import Outside, registry_publishers
 from release.publishers.select import publishers_for
+from release.registry.connect import new_session
 from release.runner import ProcessRunner
-from release.signing import Signer, openpgp
+from release.signing import Signer, ecdsa, openpgp
 from release.steps import Context
 from release.stores.directory import DirectoryStore
 from release.version import ComponentVersion, compute_all
@@ -102,6 +104,13 @@ class Product:
         channel = self._channel(channel_name)
         inside = workspace.output if channel_name is None else self.directory
         outside = workspace.final if channel_name is None else self.directory
+        registries = Outside(
+            session=new_session(),
+            environment=os.environ,
+            home=Path.home(),
+            progress=narrator.progress,
+            key=ecdsa.configured(os.environ) if signer else None,
+        )
         return Context(
             config=self.config,
             directory=self.directory,
@@ -110,13 +119,16 @@ class Product:
             runner=ProcessRunner(environment=_environment(), echo=narrator.command),
             packer=packer,
             signer=signer,
-            publishers=publishers_for(
-                self.config,
-                channel,
-                store=DirectoryStore(inside / channel.store),
-                root=(outside / channel.store).resolve(),
-                signer=signer,
-                clock=time.time,
+            publishers=(
+                *publishers_for(
+                    self.config,
+                    channel,
+                    store=DirectoryStore(inside / channel.store),
+                    root=(outside / channel.store).resolve(),
+                    signer=signer,
+                    clock=time.time,
+                ),
+                *registry_publishers(self.config, channel, plan, registries),
             ),
             progress=narrator.progress,
         )

@@ -11,8 +11,10 @@ from release.config.text import (
     Maintainer,
     Mode,
     Name,
+    RegistryPrefix,
     SemVer,
     SiteUrl,
+    Tag,
     TagPattern,
     Unit,
     Url,
@@ -160,6 +162,10 @@ class Channel(_Strict):
     """The prefix of the APT repository in the store; likewise below."""
     yum: str = "yum"
     files: str = "files"
+    registries: tuple[RegistryPrefix, ...] = ()
+    """What stands before the images' names in each registry that they are pushed to."""
+    moving_tag: Tag | None = None
+    """The tag that images of merges move; without it a release moves X.Y, X and latest."""
 
 
 class Config(_Strict):

@@ -7,8 +7,6 @@ cosign and skopeo look for (https://github.com/sigstore/cosign/blob/main/specs/S
 """
 
 import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -21,7 +19,6 @@ from release.registry.upload import Blob
 SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 ATTESTATION: Final = "application/vnd.dsse.envelope.v1+json"
 STATEMENT: Final = "application/vnd.in-toto+json"
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 
 _PAYLOAD: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
@@ -176,7 +173,7 @@ def _descriptor(media_type: str, data: bytes) -> dict[str, Any]:
 def _config(data: bytes) -> bytes:
     """The configuration of an image without anything, which is what cosign and skopeo expect here."""
     date = "0001-01-01T00:00:00Z"
-    rootfs = {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(data).hexdigest()}"]}
+    rootfs = {"type": "layers", "diff_ids": [digest_of(data)]}
     config = {
         "architecture": "",
         "created": date,
@@ -185,4 +182,4 @@ def _config(data: bytes) -> bytes:
         "rootfs": rootfs,
         "config": {},
     }
-    return json.dumps(config, separators=(",", ":")).encode()
+    return oci_layout.encode(config)

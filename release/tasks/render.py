@@ -54,8 +54,10 @@ def plan(value: Plan) -> None:
         takers = [place for place in value.destinations if package.kind in place.takes]
         places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
         table.add_row(package.file_name, package.kind, package.component, places)
+    registries = [place.location for place in value.destinations if "image" in place.takes]
+    places = ", ".join(("the output", *registries))
     for image in value.images:
-        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, "the output")
+        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, places)
     _console().print(table)
 
 

@@ -1,0 +1,97 @@
+"""The registries of a channel, put together from the outside world."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from release import provenance
+from release.config import Channel, Config
+from release.plan import Plan
+from release.publishers.registry import Lease, RegistryPublisher, Staged, annotations
+from release.registry import credentials
+from release.registry.attachments import Attachment, Key, attestation, signature
+from release.registry.connect import connect
+from release.registry.ecr import Catalog
+from release.registry.reference import Reference
+from release.runner import ask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What reaching registries takes from outside."""
+
+    session: requests.Session
+    environment: Mapping[str, str]
+    home: Path
+    progress: Callable[[str], object]
+    key: Key | None = None
+    lease: Lease = nullcontext
+
+
+def registry_publishers(
+    config: Config, channel: Channel, plan: Plan, outside: Outside
+) -> tuple[RegistryPublisher, ...]:
+    """A publisher for each registry of `channel`; none where no image is planned."""
+    if not plan.images:
+        return ()
+    return tuple(
+        _publisher(config, channel, plan, outside, Reference.parse_prefix(prefix))
+        for prefix in channel.registries
+    )
+
+
+def _publisher(
+    config: Config, channel: Channel, plan: Plan, outside: Outside, prefix: Reference
+) -> RegistryPublisher:
+    return RegistryPublisher(
+        prefix=prefix,
+        connection=connect(
+            prefix,
+            session=outside.session,
+            find_credential=lambda host: credentials.find(
+                host, outside.environment, home=outside.home, ask_helper=_ask_helper
+            ),
+            catalog=lambda name: catalog(config, plan, prefix.below(name)),
+            note=outside.progress,
+        ),
+        images=[image.name for image in plan.images],
+        branch=channel.moving_tag,
+        attachments=lambda staged, name: attachments(staged, name, outside.key, outside.environment),
+        lease=outside.lease,
+        progress=outside.progress,
+    )
+
+
+def attachments(
+    staged: Staged, name: str, key: Key | None, environment: Mapping[str, str]
+) -> Sequence[Attachment]:
+    """Signatures of the index and of every architecture's manifest (engines check either), and provenance."""
+    documents = (staged.index, *staged.content.documents[:-1])
+    subjects = [
+        {"mediaType": document.media_type, "digest": document.digest, "size": len(document.data)}
+        for document in documents
+    ]
+    digests = [document.digest for document in documents]
+    made = provenance.statement(name, digests, annotations(staged.index), environment)
+    signatures = [signature(name, subject, key) for subject in subjects] if key else []
+    return (*signatures, attestation(subjects[0], made, key))
+
+
+def catalog(config: Config, plan: Plan, reference: Reference) -> Catalog:
+    """What a gallery shows of an image."""
+    project = config.project
+    name = reference.repository.rpartition("/")[2]
+    image = next(image for image in plan.images if image.name == name)
+    return Catalog(
+        description=project.summary,
+        about=f"# {name}\n\n{project.summary}. From {project.vendor}: {project.homepage}\n\n{project.license}\n",
+        usage=f"    docker pull {reference.name}\n",
+        architectures=tuple(image.archives),
+    )
+
+
+def _ask_helper(program: str, server: str) -> str:
+    return ask((program, "get"), question=server)
