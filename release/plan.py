@@ -43,6 +43,7 @@ class PlannedImage:
     component: str
     build: str
     archives: Mapping[Arch, str]
+    base: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,7 @@ def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterato
             component=image.component,
             build=image.build,
             archives={arch: f"{name}-{version}-{arch}.oci.tar" for arch in archs},
+            base=image.base,
         )
 
 

@@ -1,5 +1,6 @@
 """Puts a run together from the outside world: files, git, environment, clock."""
 
+import functools
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from release.errors import ConfigError
 from release.history import GitHistory
 from release.plan import SNAPSHOT, Plan, make_plan
 from release.publishers import Publication
-from release.publishers.registries import Outside, registry_publishers
+from release.publishers.registries import Outside, find_base, registry_publishers
 from release.publishers.select import publishers_for
 from release.registry.connect import new_session
 from release.runner import ProcessRunner
@@ -131,6 +132,7 @@ class Product:
                 *registry_publishers(self.config, channel, plan, registries),
             ),
             progress=narrator.progress,
+            find_base=functools.cache(lambda name, archs: find_base(name, archs, registries)),
         )
 
     def _channel(self, name: str | None) -> Channel:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from release.arch import Arch
 from release.config.text import (
     AbsolutePath,
+    ImageName,
     Line,
     Maintainer,
     Mode,
@@ -20,6 +21,7 @@ from release.config.text import (
     Url,
     UserId,
 )
+from release.formats.layers import LARGE
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
@@ -134,13 +136,19 @@ class Package(_Strict):
 
 
 class Image(_Strict):
-    """A container image assembled from payload files, without an engine."""
+    """A container image put together from payload files, without an engine, from scratch or on a base."""
 
     component: str
     build: str
     architectures: tuple[MachineArch, ...] = ()
     """Those of its build where it names none."""
+    base: ImageName | None = None
+    """The image that this one stands on, such as docker.io/library/debian:12; from scratch without one."""
     contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
+    layers: tuple[tuple[AbsolutePath, ...], ...] = ()
+    """Groups of files and directories that change together: each group is a layer."""
+    large_file: Annotated[int, Field(ge=0)] = LARGE
+    """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}

@@ -62,3 +62,10 @@ RegistryPrefix = Annotated[
     ),
 ]
 Tag = Annotated[str, Like(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", "a tag, such as master")]
+ImageName = Annotated[
+    str,
+    Like(
+        r"^(https?://)?[A-Za-z0-9][A-Za-z0-9.:_/\[\]-]*(@sha256:[0-9a-f]{64})?$",
+        "an image, such as docker.io/library/debian:12",
+    ),
+]

@@ -5,6 +5,7 @@ A layout holds one image: an index that refers to a manifest for each architectu
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +75,17 @@ class LayoutWriter:
             yield blob
         unnamed.chmod(0o644)
         unnamed.rename(self._directory / blob.descriptor.path)
+
+    def adopt(self, descriptor: Descriptor, source: Path) -> None:
+        """Take over a blob that lies elsewhere, without a copy where the file system allows it."""
+        target = self._directory / descriptor.path
+        if target.exists():
+            return
+        try:
+            target.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, target)
+            target.chmod(0o644)
 
     def finish(self, image: Descriptor, *, name: str, tag: str) -> None:
         """Write the two files that make the directory a layout of `image`."""

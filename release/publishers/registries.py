@@ -8,14 +8,20 @@ from pathlib import Path
 import requests
 
 from release import provenance
+from release.arch import Arch
 from release.config import Channel, Config
+from release.formats.base import Base
 from release.plan import Plan
 from release.publishers.registry import Lease, RegistryPublisher, Staged, annotations
 from release.registry import credentials
 from release.registry.attachments import Attachment, Key, attestation, signature
+from release.registry.auth import Credential
+from release.registry.client import Repository
 from release.registry.connect import connect
-from release.registry.ecr import Catalog
+from release.registry.ecr import Catalog, PrivateRegistry, registry_of
+from release.registry.pull import BlobCache, bases
 from release.registry.reference import Reference
+from release.registry.transport import Transport
 from release.runner import ask
 
 
@@ -43,6 +49,37 @@ def registry_publishers(
     )
 
 
+def find_base(name: str, archs: tuple[Arch, ...], outside: Outside) -> Mapping[Arch, Base]:
+    """The image `name` from its registry, for each of `archs`.
+
+    Raises:
+        RegistryError: it is not there.
+
+    """
+    reference = Reference.parse(name)
+    outside.progress(f"base {reference}")
+    transport = Transport(
+        host=reference.host,
+        url=reference.url,
+        session=outside.session,
+        credential=_find_credential(reference.host, outside) or _private_credential(reference.host),
+        note=outside.progress,
+    )
+    cached = outside.environment.get("XDG_CACHE_HOME")
+    cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
+    return bases(reference, Repository(transport, reference.repository), archs, cache)
+
+
+def _find_credential(host: str, outside: Outside) -> Credential | None:
+    return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
+
+
+def _private_credential(host: str) -> Credential | None:
+    """Amazon's own, where nobody reads without one."""
+    amazon = registry_of(host)
+    return amazon.credential() if isinstance(amazon, PrivateRegistry) else None
+
+
 def _publisher(
     config: Config, channel: Channel, plan: Plan, outside: Outside, prefix: Reference
 ) -> RegistryPublisher:
@@ -51,9 +88,7 @@ def _publisher(
         connection=connect(
             prefix,
             session=outside.session,
-            find_credential=lambda host: credentials.find(
-                host, outside.environment, home=outside.home, ask_helper=_ask_helper
-            ),
+            find_credential=lambda host: _find_credential(host, outside),
             catalog=lambda name: catalog(config, plan, prefix.below(name)),
             note=outside.progress,
         ),

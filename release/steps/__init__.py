@@ -8,11 +8,23 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
+from release.errors import RegistryError
+from release.formats.base import Base
 from release.plan import Plan
 from release.publishers import Publication, Publisher
 from release.runner import Runner
 from release.signing import Signer
 from release.workspace import Workspace
+
+FindBase = Callable[[str, tuple[Arch, ...]], Mapping[Arch, Base]]
+"""The image of a name for each of some architectures, from its registry; it is asked once for each."""
+
+
+def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
+    """For runs that reach no registry."""
+    raise RegistryError(
+        f"the base {name} cannot be had: this run reaches no registry", fix="build from scratch"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +40,7 @@ class Context:
     signer: Signer | None
     publishers: tuple[Publisher, ...]
     progress: Callable[[str], None]
+    find_base: FindBase = without_bases
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
 from release.formats import docker_archive
+from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.payload import Payload
 from release.plan import PlannedImage
@@ -25,8 +26,10 @@ def image(context: Context, state: State) -> State:
     for planned in context.plan.images:
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
+        bases = context.find_base(planned.base, tuple(planned.archives)) if planned.base else {}
         images = [
-            _image(context, planned, arch, state.trees[planned.build, arch]) for arch in planned.archives
+            _image(context, planned, arch, state.trees[planned.build, arch], bases.get(arch))
+            for arch in planned.archives
         ]
         index = write_layout(images, directory / planned.name, context.packer)
         made += [_layout(images[0], index, planned), *_archives(images, index, planned)]
@@ -65,7 +68,7 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
         )
 
 
-def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
+def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path, base: Base | None) -> Image:
     project = context.config.project
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
@@ -77,6 +80,9 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> I
         date=version.commit.date,
         payload=Payload.of(entries),
         config=_run_configuration(wanted),
+        base=base,
+        groups=wanted.layers,
+        large=wanted.large_file,
         about=About(
             title=planned.name,
             description=project.summary,

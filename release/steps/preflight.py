@@ -1,4 +1,4 @@
-"""See that publishing can work before anything is built: credentials, permissions, what must be there."""
+"""See that a release can work before anything is built: credentials, permissions, what must be there."""
 
 from typing import Protocol, runtime_checkable
 
@@ -13,8 +13,11 @@ class Preflight(Protocol):
 
 
 def preflight(context: Context, state: State) -> State:
-    """Ask every publisher that can tell; the first that may not publish ends the run."""
+    """Ask every publisher that can tell, and fetch the images that ours stand on."""
     for publisher in context.publishers:
         if isinstance(publisher, Preflight):
             publisher.preflight()
+    for image in context.plan.images:
+        if image.base:
+            context.find_base(image.base, tuple(image.archives))
     return state
