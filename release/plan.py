@@ -44,6 +44,9 @@ class PlannedImage:
     build: str
     archives: Mapping[Arch, str]
     base: str | None
+    dockerfile: str | None
+    skipped: str
+    """Why it is not made; empty where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +84,16 @@ class Plan:
 
 
 def make_plan(
-    config: Config, versions: Mapping[str, ComponentVersion], *, channel: str | None = None
+    config: Config,
+    versions: Mapping[str, ComponentVersion],
+    *,
+    channel: str | None = None,
+    no_engine: str = "",
 ) -> Plan:
-    """Plan the release of `versions` to a channel of `config`, or as a snapshot."""
+    """Plan the release of `versions` to a channel of `config`, or as a snapshot.
+
+    `no_engine` says why images cannot be built from a Dockerfile here; empty where they can.
+    """
     return Plan(
         project=config.project.name,
         channel=channel,
@@ -94,7 +104,7 @@ def make_plan(
             for arch in build.architectures
         ),
         packages=tuple(_packages(config, versions)),
-        images=tuple(_images(config, versions)),
+        images=tuple(_images(config, versions, no_engine)),
         destinations=_destinations(config.channels[channel] if channel else SNAPSHOT),
     )
 
@@ -118,7 +128,9 @@ def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Itera
                 )
 
 
-def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedImage]:
+def _images(
+    config: Config, versions: Mapping[str, ComponentVersion], no_engine: str
+) -> Iterator[PlannedImage]:
     for name, image in config.images.items():
         version = spelling.file_name(versions[image.component].version)
         archs = image.architectures or config.builds[image.build].architectures
@@ -128,6 +140,8 @@ def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterato
             build=image.build,
             archives={arch: f"{name}-{version}-{arch}.oci.tar" for arch in archs},
             base=image.base,
+            dockerfile=image.dockerfile,
+            skipped=no_engine if image.dockerfile else "",
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline
+from release import engine, pipeline
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Channel, Config, load
@@ -17,6 +17,7 @@ from release.errors import ConfigError
 from release.history import GitHistory
 from release.plan import SNAPSHOT, Plan, make_plan
 from release.publishers import Publication
+from release.publishers.apt import AptPublisher
 from release.publishers.registries import Outside, find_base, registry_publishers
 from release.publishers.select import publishers_for
 from release.registry.connect import new_session
@@ -74,7 +75,9 @@ class Product:
     def plan(self, channel: str | None) -> Plan:
         """The plan for a channel, or for a snapshot."""
         self._channel(channel)
-        return make_plan(self.config, self.versions, channel=channel)
+        needs_engine = any(image.dockerfile for image in self.config.images.values())
+        no_engine = engine.why_not() if needs_engine else ""
+        return make_plan(self.config, self.versions, channel=channel, no_engine=no_engine)
 
     def release(self, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
         """Carry out the plan; `dist` is replaced when everything went well."""
@@ -132,8 +135,26 @@ class Product:
                 *registry_publishers(self.config, channel, plan, registries),
             ),
             progress=narrator.progress,
+            engine=engine.DockerEngine(),
+            make_repository=lambda artifacts, directory: self._make_repository(artifacts, directory, signer),
             find_base=functools.cache(lambda name, archs: find_base(name, archs, registries)),
         )
+
+    def _make_repository(
+        self, artifacts: tuple[Artifact, ...], directory: Path, signer: Signer | None
+    ) -> None:
+        """An APT repository in `directory`, for a Dockerfile that copies it to /release."""
+        publisher = AptPublisher(
+            store=DirectoryStore(directory),
+            prefix="apt",
+            url="file:///release/apt",
+            name=self.config.project.name,
+            signer=signer,
+            clock=time.time,
+        )
+        publisher.stage(artifacts)
+        publisher.verify()
+        publisher.commit()
 
     def _channel(self, name: str | None) -> Channel:
         if name is None:

@@ -136,15 +136,19 @@ class Package(_Strict):
 
 
 class Image(_Strict):
-    """A container image put together from payload files, without an engine, from scratch or on a base."""
+    """A container image: put together from payload files without an engine, or built from a Dockerfile."""
 
     component: str
-    build: str
+    build: str = ""
     architectures: tuple[MachineArch, ...] = ()
     """Those of its build where it names none."""
+    dockerfile: str | None = None
+    """A Dockerfile of the repository, for an image that must run commands; its directory is what it may copy."""
+    arguments: dict[str, str] = {}
+    """Build arguments of the Dockerfile; `{version}` stands for the component's version."""
     base: ImageName | None = None
     """The image that this one stands on, such as docker.io/library/debian:12; from scratch without one."""
-    contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
+    contents: tuple[Contents, ...] = ()
     layers: tuple[tuple[AbsolutePath, ...], ...] = ()
     """Groups of files and directories that change together: each group is a layer."""
     large_file: Annotated[int, Field(ge=0)] = LARGE

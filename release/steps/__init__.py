@@ -8,6 +8,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
+from release.engine import Engine
 from release.errors import RegistryError
 from release.formats.base import Base
 from release.plan import Plan
@@ -27,6 +28,14 @@ def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
     )
 
 
+MakeRepository = Callable[[tuple[Artifact, ...], Path], None]
+"""Writes an APT repository of some packages into a directory, for a Dockerfile to install from."""
+
+
+def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> None:
+    """For runs whose Dockerfiles install nothing of the release: the directory stays empty."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run."""
@@ -41,6 +50,8 @@ class Context:
     publishers: tuple[Publisher, ...]
     progress: Callable[[str], None]
     find_base: FindBase = without_bases
+    engine: Engine | None = None
+    make_repository: MakeRepository = without_repository
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,16 @@
 """Assemble images from staged trees: an OCI layout each, and an archive for each architecture to load."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
-from release.arch import Arch
+from release.arch import OCI, Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
-from release.formats import docker_archive
+from release.errors import EngineError
+from release.formats import docker_archive, saved
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.payload import Payload
@@ -17,6 +18,8 @@ from release.plan import PlannedImage
 from release.steps import Context, State
 
 DIRECTORY = "images"
+REPOSITORY = "release"
+"""Where a Dockerfile finds the packages that are released with it."""
 
 
 def image(context: Context, state: State) -> State:
@@ -24,13 +27,12 @@ def image(context: Context, state: State) -> State:
     directory = context.workspace.output / DIRECTORY
     made: list[Artifact] = []
     for planned in context.plan.images:
+        if planned.skipped:
+            context.progress(f"{planned.name} is skipped: {planned.skipped}")
+            continue
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
-        bases = context.find_base(planned.base, tuple(planned.archives)) if planned.base else {}
-        images = [
-            _image(context, planned, arch, state.trees[planned.build, arch], bases.get(arch))
-            for arch in planned.archives
-        ]
+        images = [_image(context, state, planned, arch) for arch in planned.archives]
         index = write_layout(images, directory / planned.name, context.packer)
         made += [_layout(images[0], index, planned), *_archives(images, index, planned)]
     return replace(state, artifacts=(*state.artifacts, *made))
@@ -68,19 +70,18 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
         )
 
 
-def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path, base: Base | None) -> Image:
+def _image(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Image:
     project = context.config.project
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
-    entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
     return Image(
         name=planned.name,
         version=version.version,
         arch=arch,
         date=version.commit.date,
-        payload=Payload.of(entries),
+        payload=_payload(context, state, planned, arch),
         config=_run_configuration(wanted),
-        base=base,
+        base=_base(context, state, planned, arch),
         groups=wanted.layers,
         large=wanted.large_file,
         about=About(
@@ -94,6 +95,75 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path, base
             revision=version.commit.sha,
         ),
     )
+
+
+def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Payload:
+    if planned.dockerfile:
+        return Payload.of(())
+    version = context.plan.versions[planned.component]
+    entries = resolve(
+        context.config.images[planned.name].contents,
+        sources=context.directory,
+        staged=state.trees[planned.build, arch],
+        version=str(version.version),
+    )
+    return Payload.of(entries)
+
+
+def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:
+    if planned.dockerfile:
+        return _built(context, state, planned, planned.dockerfile, arch)
+    return context.find_base(planned.base, tuple(planned.archives))[arch] if planned.base else None
+
+
+def _built(context: Context, state: State, planned: PlannedImage, dockerfile: str, arch: Arch) -> Base:
+    """What the engine makes of the Dockerfile, as the whole of the image.
+
+    The Dockerfile finds what lies beside it, and in `release/apt` a repository with the packages of its component.
+    """
+    if context.engine is None:
+        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
+    scratch = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
+    source = context.directory / dockerfile
+    shutil.copytree(source.parent, scratch / "context", symlinks=True)
+    if source.name != "Dockerfile":
+        shutil.copyfile(source, scratch / "context" / "Dockerfile")
+    packages = tuple(
+        artifact
+        for artifact in state.artifacts
+        if artifact.component == planned.component and artifact.kind == "deb"
+    )
+    repository = scratch / "context" / REPOSITORY
+    repository.mkdir(exist_ok=True)
+    if packages:
+        context.make_repository(packages, repository)
+    archive = scratch / "saved.tar"
+    context.engine.build(
+        scratch / "context",
+        platform=f"linux/{OCI[arch]}",
+        arguments=_arguments(context, planned, arch),
+        target=archive,
+    )
+    made = saved.read(archive, scratch / "layers", context.packer)
+    archive.unlink()
+    if made.config.get("architecture") != OCI[arch]:
+        raise EngineError(
+            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
+            fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
+        )
+    return made
+
+
+def _arguments(context: Context, planned: PlannedImage, arch: Arch) -> dict[str, str]:
+    version = context.plan.versions[planned.component]
+    own = context.config.images[planned.name].arguments
+    return {
+        "JESSES_VERSION": str(version.version),
+        "JESSES_COMMIT": version.commit.sha,
+        "JESSES_ARCH": arch,
+        "SOURCE_DATE_EPOCH": str(version.commit.date),
+        **{name: value.replace("{version}", str(version.version)) for name, value in own.items()},
+    }
 
 
 def _run_configuration(wanted: ImageConfigEntry) -> ImageConfig:

@@ -2,6 +2,7 @@
 
 from typing import Protocol, runtime_checkable
 
+from release.errors import EngineError
 from release.steps import Context, State
 
 
@@ -18,6 +19,11 @@ def preflight(context: Context, state: State) -> State:
         if isinstance(publisher, Preflight):
             publisher.preflight()
     for image in context.plan.images:
+        if image.skipped and context.plan.channel:
+            raise EngineError(
+                f"the image {image.name} cannot be built: {image.skipped}",
+                fix="start a Docker engine, or set DOCKER_HOST",
+            )
         if image.base:
             context.find_base(image.base, tuple(image.archives))
     return state

@@ -57,7 +57,8 @@ def plan(value: Plan) -> None:
     registries = [place.location for place in value.destinations if "image" in place.takes]
     places = ", ".join(("the output", *registries))
     for image in value.images:
-        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, places)
+        goes_to = f"skipped: {image.skipped}" if image.skipped else places
+        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, goes_to)
     _console().print(table)
 
 
@@ -83,6 +84,9 @@ def report(value: Report) -> None:
             soft_wrap=True,
         )
         _lines(console, publication.instructions)
+    for image in value.plan.images:
+        if image.skipped:
+            console.print(f"{image.name} is skipped: {image.skipped}", soft_wrap=True)
     archives = [artifact.path for artifact in value.artifacts if artifact.kind == "image-archive"]
     if archives:
         console.print("images: one of these loads an image (podman load takes the same archives)")
