@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +145,11 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     first = images[0]
     tag = spelling.oci_tag(first.version)
     layout = LayoutWriter(directory)
-    manifests = tuple(_write_manifest(image, layout, packer) for image in images)
+    # What is packed here is only looked up by the threads below.
+    for file in dict.fromkeys(file.source for image in images for file in image.payload.files):
+        packer.pack(file)
+    with ThreadPoolExecutor(len(images), thread_name_prefix="image") as pool:
+        manifests = tuple(pool.map(lambda image: _write_manifest(image, layout, packer), images))
     index = oci_layout.index(manifest.descriptor.document() for manifest in manifests)
     about = _annotations(first, first.base.index_digest if first.base else "")
     descriptor = layout.put({**index, "annotations": about}, oci_layout.INDEX)

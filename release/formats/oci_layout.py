@@ -6,6 +6,7 @@ A layout holds one image: an index that refers to a manifest for each architectu
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Descriptor:
 
 
 class LayoutWriter:
-    """Writes a layout into `directory`, which is made here and must not exist before."""
+    """Writes a layout into `directory`, which is made here and must not exist before; threads may share it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -69,7 +70,7 @@ class LayoutWriter:
     @contextmanager
     def blob(self, media_type: str) -> Iterator["Blob"]:
         """A blob to write; its descriptor is known when the context ends."""
-        unnamed = self._directory / BLOBS / ".new"
+        unnamed = self._directory / BLOBS / f".new-{threading.get_ident()}"
         with unnamed.open("wb") as out:
             blob = Blob(out, media_type)
             yield blob
@@ -79,13 +80,15 @@ class LayoutWriter:
     def adopt(self, descriptor: Descriptor, source: Path) -> None:
         """Take over a blob that lies elsewhere, without a copy where the file system allows it."""
         target = self._directory / descriptor.path
-        if target.exists():
-            return
+        unnamed = self._directory / BLOBS / f".new-{threading.get_ident()}"
         try:
-            target.hardlink_to(source)
+            unnamed.hardlink_to(source)
         except OSError:
-            shutil.copyfile(source, target)
-            target.chmod(0o644)
+            shutil.copyfile(source, unnamed)
+            unnamed.chmod(0o644)
+        unnamed.replace(target)
+        # Renaming one link of a file to another of the same file leaves both.
+        unnamed.unlink(missing_ok=True)
 
     def finish(self, image: Descriptor, *, name: str, tag: str) -> None:
         """Write the two files that make the directory a layout of `image`."""
