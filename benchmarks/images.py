@@ -174,7 +174,7 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
         for address in world.registries
     ]
     for publisher in publishers:
-        publisher.stage([artifact])
+        publisher.stage(publisher.check([artifact]))
     for publisher in publishers:
         publisher.verify()
     for publisher in publishers:

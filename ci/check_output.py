@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-EXPECTED = {
+MADE = {
     ("tarball", "kestrel", "x86_64"),
     ("tarball", "kestrel", "aarch64"),
     ("deb", "kestrel", "x86_64"),
@@ -16,10 +16,18 @@ EXPECTED = {
     ("deb", "kestrel-dkms", "noarch"),
     ("rpm", "kestrel-dkms", "noarch"),
     ("tarball", "kestrel-driver", "noarch"),
-    ("image", "kestrel", "multi"),
+    ("tarball", "kestrel-static", "x86_64"),
+    ("tarball", "kestrel-static", "aarch64"),
+    ("deb", "kestrel-dbg", "x86_64"),
+    ("deb", "kestrel-dbg", "aarch64"),
+    ("rpm", "kestrel-debuginfo", "x86_64"),
+    ("rpm", "kestrel-debuginfo", "aarch64"),
     ("image-archive", "kestrel", "x86_64"),
     ("image-archive", "kestrel", "aarch64"),
 }
+
+# Everything that is one file is described by a bill of materials.
+EXPECTED = MADE | {("image", "kestrel", "multi"), *(("sbom", name, arch) for _, name, arch in MADE)}
 
 SITE = (
     "SHA256SUMS",

@@ -8,7 +8,7 @@ from semver import Version
 
 from release.arch import Arch
 
-Kind = Literal["tarball", "deb", "rpm", "image", "image-archive"]
+Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from release.compression import gzipped
 from release.config import Contents
+from release.config.text import is_pattern
 from release.errors import PayloadError
-from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Symlink
+from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Ghost, Symlink
 
 
 def resolve(contents: Iterable[Contents], *, sources: Path, staged: Path, version: str) -> Iterator[Entry]:
@@ -26,20 +27,37 @@ def resolve(contents: Iterable[Contents], *, sources: Path, staged: Path, versio
             yield Symlink(path=path, target=wanted.link, owner=wanted.owner, group=wanted.group)
         elif wanted.directory:
             yield Directory(path=path, mode=_mode(wanted, 0o755), owner=wanted.owner, group=wanted.group)
+        elif wanted.ghost:
+            yield Ghost(path=path, mode=_mode(wanted, 0o644), owner=wanted.owner, group=wanted.group)
         else:
-            yield from _from_disk(wanted, path, _origin(wanted, sources, staged))
+            name, root = (wanted.source, sources) if wanted.source is not None else (wanted.staged, staged)
+            yield from _found(wanted, path, root, name or "")
 
 
-def _origin(wanted: Contents, sources: Path, staged: Path) -> Path:
-    name, root = (wanted.source, sources) if wanted.source is not None else (wanted.staged, staged)
-    origin = root / (name or "")
-    if not origin.exists():
+def _found(wanted: Contents, path: str, root: Path, name: str) -> Iterator[Entry]:
+    if is_pattern(name):
+        found = list(_matching(wanted, path, root, name))
+    else:
+        found = list(_from_disk(wanted, path, root / name)) if (root / name).exists() else []
+    if not found:
         made = "the repository has" if wanted.source is not None else "the build staged"
         raise PayloadError(
             f"{wanted.path}: {made} no {name}",
             fix="correct the entry in release.toml, or have the build command stage it",
         )
-    return origin
+    yield from found
+
+
+def _matching(wanted: Contents, path: str, root: Path, pattern: str) -> Iterator[Entry]:
+    """Files and links, each below `path` as it lies below the last directory before the first wildcard."""
+    fixed = root
+    for part in Path(pattern).parts[:-1]:
+        if is_pattern(part):
+            break
+        fixed /= part
+    for found in sorted(root.glob(pattern), key=os.fsencode):
+        if found.is_symlink() or not found.is_dir():
+            yield _entry(wanted, posixpath.join(path, found.relative_to(fixed).as_posix()), found)
 
 
 def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:

@@ -20,8 +20,17 @@ class Relations:
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """Shell text that runs when other packages install or remove something below `path`."""
+
+    path: str
+    script: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +40,8 @@ class Package:
     `date` is seconds since 1970 UTC, the commit date of the component's own version: every time inside the
     file is this one. `summary` is one line; `description` is plain text, paragraphs parted by an empty line.
     `maintainer` is `Name <address>`. `scripts` maps the format's own script names (`postinst`, `%post` as
-    `post`) to shell text, called with the format's own arguments.
+    `post`) to shell text, called with the format's own arguments. `triggers` are those of RPM,
+    `trigger_lines` the lines of a DEB's `triggers` file.
     """
 
     name: str
@@ -48,3 +58,5 @@ class Package:
     section: str = "misc"
     relations: Relations = field(default_factory=Relations)
     scripts: Mapping[str, str] = field(default_factory=dict)
+    triggers: tuple[Trigger, ...] = ()
+    trigger_lines: tuple[str, ...] = ()

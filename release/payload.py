@@ -69,7 +69,17 @@ class Symlink:
     mode: int = 0o777
 
 
-Entry = File | Directory | Symlink
+@dataclass(frozen=True, kw_only=True)
+class Ghost:
+    """A file that the package owns without bringing it: the program makes it, removal takes it away."""
+
+    path: str
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+
+
+Entry = File | Directory | Symlink | Ghost
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,14 @@ class Payload:
     @property
     def files(self) -> tuple[File, ...]:
         return tuple(entry for entry in self.entries if isinstance(entry, File))
+
+    @property
+    def ghosts(self) -> tuple[Ghost, ...]:
+        return tuple(entry for entry in self.entries if isinstance(entry, Ghost))
+
+    def without_ghosts(self) -> "Payload":
+        """What is written, for formats that have no word for the rest."""
+        return Payload(tuple(entry for entry in self.entries if not isinstance(entry, Ghost)))
 
     def with_parents(self) -> "Payload":
         """The same payload with every missing parent directory added (mode 0755, root)."""

@@ -9,7 +9,8 @@ from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
 from release.steps.preflight import preflight
-from release.steps.publish import commit, stage, verify
+from release.steps.publish import check, claim, commit, stage, verify
+from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
@@ -21,12 +22,18 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
     ("package", package),
     # images reuse what the packages have compressed
     ("image", image),
-    # identities are fixed: signatures go on top and change none
+    # each says what is in it
+    ("sbom", sbom),
+    # identities are fixed: one run takes the release, and the journal holds it to these bytes
+    ("claim", claim),
+    # what is published already is the same, and what is signed already stays as it is
+    ("check", check),
+    # signatures go on top and change no identity
     ("sign", sign),
-    # the output describes itself, before anything leaves it
-    ("manifest", manifest),
     # immutable things go everywhere; nobody sees them yet
     ("stage", stage),
+    # the output describes itself, with the signatures that count
+    ("manifest", manifest),
     # what was staged is what was made
     ("verify", verify),
     # nothing can be wrong any more: flip the pointers
@@ -37,7 +44,8 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
 def run(context: Context, *, announce: Callable[[str], None]) -> State:
     """Carry out the plan of `context`; `announce` is told the name of each step before it runs."""
     state = State()
-    for name, step in PIPELINE:
-        announce(name)
-        state = step(context, state)
+    with context.journal.held():
+        for name, step in PIPELINE:
+            announce(name)
+            state = step(context, state)
     return state

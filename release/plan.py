@@ -7,7 +7,7 @@ from typing import Any
 from release import spelling
 from release.arch import Arch
 from release.artifact import Kind
-from release.config import Channel, Config
+from release.config import Channel, Config, Package
 from release.config.models import FormatName
 from release.formats.registry import FORMATS
 from release.version import ComponentVersion
@@ -25,7 +25,10 @@ class PlannedBuild:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPackage:
-    """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree."""
+    """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree.
+
+    With `debug` it holds the debug information of that package instead of the package.
+    """
 
     file_name: str
     kind: FormatName
@@ -33,6 +36,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    debug: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +121,39 @@ def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Itera
     for name, package in config.packages.items():
         version = spelling.file_name(versions[package.component].version)
         for arch in package.architectures or config.builds[package.build].architectures:
-            for kind in package.formats:
+            for kind, debug in _made(package):
                 yield PlannedPackage(
-                    file_name=f"{name}-{version}-{arch}{FORMATS[kind].SUFFIX}",
+                    file_name=_file_name(name, package, version, arch, kind, debug=debug),
                     kind=kind,
                     name=name,
                     component=package.component,
                     build=package.build,
                     arch=arch,
+                    debug=debug,
                 )
+
+
+def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
+    """Each format, and whether it is the debug package."""
+    yield from ((kind, False) for kind in package.formats)
+    if package.debug:
+        yield from ((kind, True) for kind in package.formats if kind != "tarball")
+
+
+def _file_name(
+    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
+) -> str:
+    suffix = FORMATS[kind].SUFFIX
+    if debug:
+        return f"{debug_name(name, kind)}-{version}-{arch}{suffix}"
+    if package.static and kind == "tarball":
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}{suffix}"
+    return f"{name}-{version}-{arch}{suffix}"
+
+
+def debug_name(name: str, kind: FormatName) -> str:
+    """What the debug package of `name` is called, after the custom of each format."""
+    return f"{name}-dbg" if kind == "deb" else f"{name}-debuginfo"
 
 
 def _images(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import engine, pipeline
+from release import engine, pipeline, target
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Channel, Config, load
@@ -25,6 +25,8 @@ from release.runner import ProcessRunner
 from release.signing import Signer, ecdsa, openpgp
 from release.steps import Context
 from release.stores.directory import DirectoryStore
+from release.stores.dry_run import Change, DryRunStore
+from release.target import Target
 from release.version import ComponentVersion, compute_all
 from release.workspace import Workspace, open_workspace
 
@@ -38,10 +40,25 @@ class Narrator(Protocol):
 
     def command(self, line: str) -> None: ...
 
+    def upload(self, key: str, sent: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to release: to which channel (None: a snapshot), whether to sign, for real, and whom to wait for."""
+
+    channel: str | None = None
+    sign: bool = True
+    dry_run: bool = False
+    take_over: bool = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a release made and where it went. Paths are those of the finished output."""
+    """What a release made and where it went. Paths are those of the finished output.
+
+    `changes` are those that a dry run would have made, else None.
+    """
 
     dist: Path
     plan: Plan
@@ -49,6 +66,7 @@ class Report:
     publications: tuple[Publication, ...]
     signing_key: str | None
     ephemeral_key: bool
+    changes: tuple[Change, ...] | None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain data, for `--json`."""
@@ -61,6 +79,7 @@ class Report:
                 for artifact in self.artifacts
             ],
             "publications": [vars(publication) for publication in self.publications],
+            "changes": None if self.changes is None else [vars(change) for change in self.changes],
         }
 
 
@@ -79,13 +98,46 @@ class Product:
         no_engine = engine.why_not() if needs_engine else ""
         return make_plan(self.config, self.versions, channel=channel, no_engine=no_engine)
 
-    def release(self, dist: Path, *, channel: str | None, sign: bool, narrator: Narrator) -> Report:
-        """Carry out the plan; `dist` is replaced when everything went well."""
-        plan = self.plan(channel)
-        configured = openpgp.configured(os.environ) if sign else None
-        with open_workspace(dist) as workspace, Packer(workspace.scratch / "deflated") as packer:
-            signer = configured or (openpgp.ephemeral(self._key_owner()) if sign else None)
-            context = self._context(plan, channel, workspace, packer, signer, narrator)
+    def release(self, dist: Path, options: Options, narrator: Narrator) -> Report:
+        """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
+        plan = self.plan(options.channel)
+        configured = openpgp.configured(os.environ) if options.sign else None
+        with (
+            open_workspace(dist, keep=not options.dry_run) as workspace,
+            Packer(workspace.scratch / "deflated") as packer,
+        ):
+            signer = configured or (openpgp.ephemeral(self._key_owner()) if options.sign else None)
+            place = self._target(plan, options, workspace, narrator)
+            channel = self._channel(options.channel)
+            outside = self._outside(place, plan, options, narrator)
+            # A dry run shows what would change in the store; registries are left alone.
+            registries = () if options.dry_run else registry_publishers(self.config, channel, plan, outside)
+            context = Context(
+                config=self.config,
+                directory=self.directory,
+                plan=plan,
+                workspace=workspace,
+                runner=ProcessRunner(environment=_environment(), echo=narrator.command),
+                packer=packer,
+                signer=signer,
+                publishers=(
+                    *publishers_for(
+                        self.config,
+                        channel,
+                        store=place.store,
+                        url=place.url,
+                        signer=signer,
+                        clock=time.time,
+                    ),
+                    *registries,
+                ),
+                journal=place.journal,
+                invalidate=place.invalidate,
+                progress=narrator.progress,
+                engine=engine.DockerEngine(),
+                make_repository=lambda artifacts, made: self._make_repository(artifacts, made, signer),
+                find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
+            )
             state = pipeline.run(context, announce=narrator.step)
         return Report(
             dist=workspace.final,
@@ -94,50 +146,36 @@ class Product:
             publications=state.publications,
             signing_key=signer.fingerprint if signer else None,
             ephemeral_key=bool(signer) and configured is None,
+            changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
         )
 
-    def _context(
-        self,
-        plan: Plan,
-        channel_name: str | None,
-        workspace: Workspace,
-        packer: Packer,
-        signer: Signer | None,
-        narrator: Narrator,
-    ) -> Context:
-        channel = self._channel(channel_name)
-        inside = workspace.output if channel_name is None else self.directory
-        outside = workspace.final if channel_name is None else self.directory
-        registries = Outside(
+    def _target(self, plan: Plan, options: Options, workspace: Workspace, narrator: Narrator) -> Target:
+        channel = self._channel(options.channel)
+        if options.channel is None:
+            place = target.snapshot(workspace.output / channel.store, workspace.final / channel.store)
+        else:
+            place = target.open_channel(channel, self.directory, progress=narrator.upload)
+        if options.dry_run:
+            return target.rehearsal(place)
+        if options.channel is None:
+            return place
+        return target.to_write(
+            place,
+            channel,
+            plan,
+            environment=os.environ,
+            take_over=options.take_over,
+            tell=narrator.progress,
+        )
+
+    def _outside(self, place: Target, plan: Plan, options: Options, narrator: Narrator) -> Outside:
+        return Outside(
             session=new_session(),
             environment=os.environ,
             home=Path.home(),
             progress=narrator.progress,
-            key=ecdsa.configured(os.environ) if signer else None,
-        )
-        return Context(
-            config=self.config,
-            directory=self.directory,
-            plan=plan,
-            workspace=workspace,
-            runner=ProcessRunner(environment=_environment(), echo=narrator.command),
-            packer=packer,
-            signer=signer,
-            publishers=(
-                *publishers_for(
-                    self.config,
-                    channel,
-                    store=DirectoryStore(inside / channel.store),
-                    root=(outside / channel.store).resolve(),
-                    signer=signer,
-                    clock=time.time,
-                ),
-                *registry_publishers(self.config, channel, plan, registries),
-            ),
-            progress=narrator.progress,
-            engine=engine.DockerEngine(),
-            make_repository=lambda artifacts, directory: self._make_repository(artifacts, directory, signer),
-            find_base=functools.cache(lambda name, archs: find_base(name, archs, registries)),
+            key=ecdsa.configured(os.environ) if options.sign else None,
+            lease=target.channel_lease(place, plan, environment=os.environ, tell=narrator.progress),
         )
 
     def _make_repository(
@@ -152,7 +190,7 @@ class Product:
             signer=signer,
             clock=time.time,
         )
-        publisher.stage(artifacts)
+        publisher.stage(publisher.check(artifacts))
         publisher.verify()
         publisher.commit()
 

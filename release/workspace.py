@@ -32,8 +32,8 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(final: Path) -> Iterator[Workspace]:
-    """A workspace whose output replaces `final` when the block ends without an error.
+def open_workspace(final: Path, *, keep: bool = True) -> Iterator[Workspace]:
+    """A workspace whose output replaces `final` when the block ends without an error; or is not kept.
 
     Raises:
         OutputError: `final` holds something that jesses did not make, or cannot be written.
@@ -54,7 +54,8 @@ def open_workspace(final: Path) -> Iterator[Workspace]:
             directory.mkdir()
             directory.chmod(_MODE)
         yield workspace
-        _swap(workspace.output, final, root / "previous")
+        if keep:
+            _swap(workspace.output, final, root / "previous")
     except OSError as error:
         raise OutputError(
             f"the release could not be written to {error.filename or root}: {error.strerror}",

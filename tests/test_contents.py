@@ -8,7 +8,7 @@ import pytest
 from release.config import Contents
 from release.contents import resolve
 from release.errors import PayloadError
-from release.payload import Directory, Entry, File, Symlink
+from release.payload import Directory, Entry, File, Ghost, Symlink
 
 
 @pytest.fixture
@@ -80,3 +80,29 @@ def test_what_is_missing_or_special_is_named(tree: Path) -> None:
     os.mkfifo(tree / "share" / "pipe")
     with pytest.raises(PayloadError, match="pipe is neither a file, a directory nor a link"):
         entries(tree, path="/s", staged="share")
+
+
+def test_a_pattern_brings_the_files_that_match_in_one_order(tree: Path) -> None:
+    (tree / "share" / "c.txt").write_text("c")
+    found = entries(tree, path="/usr/share/k", source="share/*.txt", config=True)
+    assert [entry.path for entry in found] == ["/usr/share/k/a.txt", "/usr/share/k/c.txt"]
+    assert all(isinstance(entry, File) and entry.config for entry in found)
+
+
+def test_a_pattern_for_every_depth_keeps_the_tree_below_its_fixed_part(tree: Path) -> None:
+    found = entries(tree, path="/k", staged="share/**/*.txt")
+    assert [entry.path for entry in found] == ["/k/a.txt", "/k/sub/b.txt"]
+    assert [entry.path for entry in entries(tree, path="/k", staged="*/l?nk")] == ["/k/share/link"]
+
+
+def test_a_pattern_that_nothing_matches_is_an_error(tree: Path) -> None:
+    with pytest.raises(PayloadError, match=r"/k: the repository has no share/\*\.lua"):
+        entries(tree, path="/k", source="share/*.lua")
+    with pytest.raises(PayloadError, match=r"the build staged no em\*"):
+        entries(tree, path="/k", staged="em*")
+
+
+def test_a_ghost_is_owned_and_not_brought(tree: Path) -> None:
+    assert entries(tree, path="/var/lib/k/state", ghost=True, mode="0600", owner="k") == [
+        Ghost(path="/var/lib/k/state", mode=0o600, owner="k")
+    ]

@@ -17,6 +17,7 @@ from release.compression import Packer
 from release.config import Config, load
 from release.errors import CommandError, EngineError, PayloadError, StoreError
 from release.history import Commit
+from release.journal import NoJournal
 from release.plan import make_plan
 from release.publishers import Publication
 from release.signing import Signer
@@ -68,9 +69,14 @@ class FakePublisher:
     fails_at: str = ""
     taken: Sequence[Artifact] = ()
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        self._do("check")
+        return tuple(artifacts)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         self.taken = artifacts
         self._do("stage")
+        return tuple(artifacts)
 
     def verify(self) -> None:
         self._do("verify")
@@ -151,6 +157,7 @@ class Bench:
     no_engine: str = ""
     channel: str | None = None
     steps: list[str] = field(default_factory=list)
+    invalidated: list[str] = field(default_factory=list)
 
     @property
     def config(self) -> Config:
@@ -174,6 +181,8 @@ class Bench:
                 packer=packer,
                 signer=self.signer,
                 publishers=self.publishers,
+                journal=NoJournal(),
+                invalidate=self.invalidated.extend,
                 progress=print,
                 engine=self.engine,
             )
@@ -201,6 +210,12 @@ def test_what_is_planned_is_made_and_described(bench: Bench) -> None:
         *("packages/hawk-1.2.3-aarch64.tar.gz", "packages/hawk-1.2.3-aarch64.deb"),
         *("packages/hawk-1.2.3-aarch64.rpm", "images/hawk"),
         *("images/hawk-1.2.3-x86_64.oci.tar", "images/hawk-1.2.3-aarch64.oci.tar"),
+        *(
+            f"sbom/hawk-1.2.3-{arch}{suffix}.spdx.json"
+            for arch in ("x86_64", "aarch64")
+            for suffix in (".tar.gz", ".deb", ".rpm")
+        ),
+        *(f"sbom/hawk-1.2.3-{arch}.oci.tar.spdx.json" for arch in ("x86_64", "aarch64")),
     ]
     assert [row["sha256"] for row in rows] == [artifact.sha256 for artifact in state.artifacts]
     assert bench.steps == [name for name, _ in pipeline.PIPELINE]
@@ -230,12 +245,12 @@ def test_every_publisher_stages_and_is_verified_before_any_commits(bench: Bench)
     log: list[str] = []
     bench.publishers = (FakePublisher("a", log), FakePublisher("b", log))
     state = bench.run()
-    assert log == ["stage a", "stage b", "verify a", "verify b", "commit a", "commit b"]
+    assert log == ["check a", "check b", "stage a", "stage b", "verify a", "verify b", "commit a", "commit b"]
     assert [publication.publisher for publication in state.publications] == ["a", "b"]
     assert bench.publishers[0].taken == state.artifacts
 
 
-@pytest.mark.parametrize("what", ["stage", "verify"])
+@pytest.mark.parametrize("what", ["check", "stage", "verify"])
 def test_a_publisher_that_fails_leaves_every_other_one_uncommitted(bench: Bench, what: str) -> None:
     log: list[str] = []
     bench.publishers = (

@@ -45,6 +45,9 @@ def test_every_package_is_planned_for_each_format_and_architecture_under_its_own
                 for arch in ("x86_64", "aarch64")
                 for suffix in SUFFIXES
             ),
+            *(f"kestrel-dbg-0.2.0-3_abcdef0-{arch}.deb" for arch in ("x86_64", "aarch64")),
+            *(f"kestrel-debuginfo-0.2.0-3_abcdef0-{arch}.rpm" for arch in ("x86_64", "aarch64")),
+            *(f"kestrel-0.2.0-3_abcdef0-static-{arch}.tar.gz" for arch in ("x86_64", "aarch64")),
             *(f"kestrel-dkms-1.0.0-1_abcdef0-driver-noarch{suffix}" for suffix in (".deb", ".rpm")),
             "kestrel-driver-1.0.0-1_abcdef0-driver-noarch.tar.gz",
         ]
@@ -76,4 +79,4 @@ def test_a_plan_is_data(config: Config) -> None:
         "date": 1,
         "reasons": ["because"],
     }
-    assert [build["arch"] for build in data["builds"]] == ["x86_64", "aarch64", "noarch"]
+    assert [build["arch"] for build in data["builds"]] == [*(2 * ("x86_64", "aarch64")), "noarch"]

@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from release.scripts import compose
+from release.errors import PayloadError
+from release.package import Trigger
+from release.resources import packaging_data
+from release.scripts import Wanted, compose, read
 
 
 @pytest.fixture
@@ -23,20 +26,59 @@ def test_snippets_come_before_the_products_own_text_after_a_change(snippets: Pat
     scripts = compose(
         "deb",
         snippets,
-        own={"postinst": "#!/bin/sh\nown\n"},
-        services=("k.service", "k.timer"),
-        dkms=("k", "1.0.0"),
+        Wanted(services=("k.service", "k.timer"), dkms=("k", "1.0.0")),
+        own={"postinst": "own\n"},
     )
     assert scripts["postinst"] == "#!/bin/sh\nset -e\nenable k.service k.timer\ndkms add k/1.0.0\nown\n"
 
 
 def test_the_products_own_text_comes_first_before_a_change(snippets: Path) -> None:
-    scripts = compose("deb", snippets, own={"prerm": "own\n"}, services=("k.service",))
+    scripts = compose("deb", snippets, Wanted(services=("k.service",)), own={"prerm": "own\n"})
     assert scripts["prerm"] == "#!/bin/sh\nset -e\nown\nstop k.service\n"
 
 
 def test_a_package_without_services_modules_or_scripts_has_none(snippets: Path) -> None:
-    assert compose("deb", snippets, own={}) == {}
-    assert compose("rpm", snippets, own={}, services=("k.service",)) == {
+    assert compose("deb", snippets, Wanted(), own={}) == {}
+    assert compose("rpm", snippets, Wanted(services=("k.service",)), own={}) == {
         "post": "#!/bin/sh\nset -e\npreset k.service\n"
     }
+
+
+def test_a_script_that_a_product_brings_loses_its_first_line(tmp_path: Path) -> None:
+    for first in ("#!/bin/sh", "#! /bin/sh -e", "#!/bin/sh -eu"):
+        (tmp_path / "own").write_text(f"{first}\n# größe\ntrue\n", encoding="utf-8")
+        assert read(tmp_path / "own") == "# größe\ntrue\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"#!/bin/bash\n", "asks for /bin/bash"),
+        (b"#!/usr/bin/env python3\n", "asks for /usr/bin/env python3"),
+        (b"#!\n", "asks for nothing"),
+        (b"#!/bin/shell\n", "asks for /bin/shell"),
+        (b"echo\n", "names no interpreter"),
+        (b"", "names no interpreter"),
+        (b"#!/bin/sh\r\necho\r\n", "has Windows line endings"),
+        (b"#!/bin/sh\n\xff\n", "cannot read the script"),
+    ],
+)
+def test_a_script_that_would_not_run_is_an_error(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "own").write_bytes(content)
+    with pytest.raises(PayloadError, match=message):
+        read(tmp_path / "own")
+
+
+def test_purging_takes_away_what_the_program_made() -> None:
+    wanted = Wanted(ghosts=("/var/lib/k/a b", "/var/lib/k/state", "/top"))
+    [(name, text)] = compose("deb", packaging_data() / "snippets", wanted, own={}).items()
+    assert name == "postrm"
+    assert "rm -f '/var/lib/k/a b' /var/lib/k/state /top\n" in text
+    assert "rmdir --ignore-fail-on-non-empty / /var/lib/k " in text
+
+
+def test_a_trigger_of_a_deb_runs_in_a_shell_of_its_own() -> None:
+    wanted = Wanted(triggers=(Trigger(path="/usr/lib/k", script="exit 0\n"),))
+    [(name, text)] = compose("deb", packaging_data() / "snippets", wanted, own={}).items()
+    assert name == "postinst"
+    assert '*" /usr/lib/k "*)\n\t\t(\nexit 0\n\t\t)\n' in text

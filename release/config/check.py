@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Component, Config, Contents, FormatOptions, Image, Package
+from release.config.models import Channel, Component, Config, Contents, FormatOptions, Image, Package
+from release.config.text import is_pattern
 
 SCRIPTS = {
     "deb": ("preinst", "postinst", "prerm", "postrm"),
@@ -23,7 +24,21 @@ def problems_in(config: Config, directory: Path) -> Iterator[str]:
     for name, image in config.images.items():
         where = f"images.{name}"
         yield from _image(config, image, where, directory)
+        for index, entry in enumerate(image.contents):
+            if entry.ghost:
+                yield f"{where}.contents.{index}.ghost: an image has none"
+    for name, channel in config.channels.items():
+        yield from _channel(channel, f"channels.{name}")
     yield from _claimed_twice(config)
+
+
+def _channel(channel: Channel, where: str) -> Iterator[str]:
+    in_bucket = channel.store.startswith("s3://")
+    if in_bucket and channel.url is None:
+        yield f"{where}.url: a bucket needs the address under which users reach it"
+    for key in ("endpoint", "region", "cloudfront"):
+        if getattr(channel, key) and not in_bucket:
+            yield f"{where}.{key}: has a meaning for a store in a bucket (s3://...) alone"
 
 
 def _component(component: Component, where: str, directory: Path) -> Iterator[str]:
@@ -37,6 +52,13 @@ def _component(component: Component, where: str, directory: Path) -> Iterator[st
 def _package(config: Config, package: Package, where: str, directory: Path) -> Iterator[str]:
     yield from _made_from(config, package, where)
     yield from _all_contents(package.contents, where, directory)
+    if package.debug and not {"deb", "rpm"} & set(package.formats):
+        yield f"{where}.debug: debug packages are DEB and RPM, and this package is neither"
+    for index, trigger in enumerate(package.triggers):
+        if not (directory / trigger.script).is_file():
+            yield f"{where}.triggers.{index}.script: there is no file {trigger.script}"
+    if package.rpm.triggers:
+        yield f"{where}.rpm.triggers: only a DEB has such lines; use {where}.triggers"
     for name, options in (("deb", package.deb), ("rpm", package.rpm)):
         yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
 
@@ -89,14 +111,18 @@ def _all_contents(contents: tuple[Contents, ...], where: str, directory: Path) -
 
 
 def _contents(entry: Contents, where: str, directory: Path) -> Iterator[str]:
-    chosen = sum(value is not None for value in (entry.source, entry.staged, entry.link)) + entry.directory
-    if chosen != 1:
-        yield f"{where}: needs exactly one of source, staged, link and directory = true"
+    named = sum(value is not None for value in (entry.source, entry.staged, entry.link))
+    if named + entry.directory + entry.ghost != 1:
+        yield f"{where}: needs exactly one of source, staged, link, directory = true and ghost = true"
     for key, value in (("source", entry.source), ("staged", entry.staged)):
         if value is not None and (value.startswith("/") or ".." in Path(value).parts):
             yield f"{where}.{key}: {value!r} leaves the tree; use a relative path without '..'"
-        elif key == "source" and value is not None and not (directory / value).exists():
+        elif key == "source" and value is not None and not _exists(directory, value):
             yield f"{where}.source: there is no {value} in the repository"
+
+
+def _exists(directory: Path, name: str) -> bool:
+    return any(directory.glob(name)) if is_pattern(name) else (directory / name).exists()
 
 
 def _unknown(name: str, known: Iterable[str], where: str) -> Iterator[str]:
@@ -116,7 +142,7 @@ def _claimed_twice(config: Config) -> Iterator[str]:
         for package in config.packages.values()
         for entry in package.contents
         for format_name in set(package.formats) & set(entry.formats) - {"tarball"}
-        if not entry.directory
+        if not entry.directory and not is_pattern(entry.source or entry.staged or "")
     )
     for (format_name, path), count in sorted(claims.items()):
         if count > 1:

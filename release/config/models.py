@@ -7,14 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from release.arch import Arch
 from release.config.text import (
     AbsolutePath,
+    DistributionId,
     ImageName,
     Line,
     Maintainer,
     Mode,
     Name,
     RegistryPrefix,
+    Relation,
     SemVer,
     SiteUrl,
+    StoreLocation,
     Tag,
     TagPattern,
     Unit,
@@ -43,6 +46,8 @@ class Project(_Strict):
     vendor: Line
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
+    sign_debs: bool = False
+    """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
 
 
 class Component(_Strict):
@@ -69,17 +74,19 @@ class Build(_Strict):
 
 
 class Contents(_Strict):
-    """One entry of a payload: a file or a tree, a link, or an empty directory."""
+    """One entry of a payload: a file, a tree or what matches a pattern, a link, a directory, a ghost."""
 
     path: AbsolutePath
     """Where it is installed; `{version}` stands for the component's version."""
     source: str | None = None
-    """A file or directory of the repository."""
+    """A file or directory of the repository, or a pattern with `*`, `**`, `?` or `[...]` for files."""
     staged: str | None = None
-    """A file or directory of the staged tree of the package's build."""
+    """The same in the staged tree of the package's build."""
     link: str | None = None
     """The target of a symbolic link."""
     directory: bool = False
+    ghost: bool = False
+    """A file that the program makes and the package owns: nothing is installed, removal takes it away."""
     mode: Mode | None = None
     """Octal; otherwise 0755 for what its owner may execute, 0644 for the rest."""
     owner: str = "root"
@@ -94,16 +101,29 @@ class Contents(_Strict):
     """The formats that hold this entry."""
 
 
+class Trigger(_Strict):
+    """A script that runs when other packages install or remove something below a path."""
+
+    path: AbsolutePath
+    script: str
+    """A file of the repository: a shell script without arguments."""
+
+
 class FormatOptions(_Strict):
-    """What holds for one package format alone; relations add to the package's own."""
+    """What holds for one package format alone; relations, in the format's own syntax, add to the package's."""
 
     section: Line | None = None
+    summary: Line | None = None
+    description: str | None = None
     depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    triggers: tuple[Line, ...] = ()
+    """Lines of a DEB's `triggers` file (deb-triggers(5)), such as `activate-noawait ldconfig`."""
     scripts: dict[str, str] = {}
     """Maintainer scripts by the format's own names (postinst, post, ...): files of the repository."""
 
@@ -120,12 +140,21 @@ class Package(_Strict):
     license: Line | None = None
     """Where it is not the project's own; an SPDX expression."""
     description: Annotated[str, Field(min_length=1)]
-    depends: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    suggests: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
+    depends: tuple[Relation, ...] = ()
+    """`name`, or `name >= 1.2.0-rc.1`: the version in SemVer, or `{version}` for the package's own."""
+    recommends: tuple[Relation, ...] = ()
+    suggests: tuple[Relation, ...] = ()
+    conflicts: tuple[Relation, ...] = ()
+    breaks: tuple[Relation, ...] = ()
+    provides: tuple[Relation, ...] = ()
+    replaces: tuple[Relation, ...] = ()
+    libraries: bool = True
+    """Whether it depends on the libraries that its programs are linked with."""
+    static: bool = False
+    """Promises that no program needs a library; the file name of a tarball says so."""
+    debug: bool = False
+    """Take debug information out of the programs, into packages of their own (-dbg, -debuginfo)."""
+    triggers: tuple[Trigger, ...] = ()
     services: tuple[Unit, ...] = ()
     """systemd units to enable, start, and restart on upgrade."""
     dkms: Name | None = None
@@ -166,8 +195,14 @@ class Image(_Strict):
 class Channel(_Strict):
     """Where a kind of release goes."""
 
-    store: str
-    """A local directory, relative to `release.toml`."""
+    store: StoreLocation
+    """A local directory, relative to `release.toml`, or `s3://bucket/prefix`."""
+    endpoint: Url | None = None
+    """The URL of a service with the API of S3 that is not Amazon's (R2, Ceph, MinIO)."""
+    region: str | None = None
+    """The bucket's region, where the environment does not name it."""
+    cloudfront: DistributionId | None = None
+    """The CloudFront distribution in front of the store; it is told what has moved."""
     url: SiteUrl | None = None
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"

@@ -8,6 +8,8 @@ import semver
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from release import relations
+
 
 @dataclass(frozen=True)
 class Like:
@@ -41,6 +43,18 @@ def _tag_pattern(text: str) -> str:
     return text
 
 
+def _relation(text: str) -> str:
+    if problem := relations.problem(text):
+        raise ValueError(problem)
+    return text
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a source names files by a pattern."""
+    return any(character in text for character in "*?[")
+
+
+Relation = Annotated[str, AfterValidator(_relation)]
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
 Mode = Annotated[str, Like(r"^0?[0-7]{3,4}$", "a file mode in octal, such as 0755")]
@@ -69,3 +83,8 @@ ImageName = Annotated[
         "an image, such as docker.io/library/debian:12",
     ),
 ]
+StoreLocation = Annotated[
+    str,
+    Like(r"^(?!.*://)[^\n]+$|^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", "a directory, or s3://bucket/prefix"),
+]
+DistributionId = Annotated[str, Like(r"^[A-Z0-9]+$", "the identifier of a CloudFront distribution")]

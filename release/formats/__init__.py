@@ -4,6 +4,7 @@ from typing import BinaryIO, Protocol
 
 from release.compression import Packer
 from release.package import Package
+from release.payload import Payload
 
 
 class Format(Protocol):
@@ -11,6 +12,9 @@ class Format(Protocol):
 
     SUFFIX: str
     """The end of the file name, dot included."""
+
+    def contents(self, package: Package) -> Payload:
+        """What the file will hold: the payload, with what the format adds and without what it has no word for."""
 
     def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
         """Write the package file to `out`, which is seekable and empty.

@@ -39,10 +39,10 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
 
     """
     _check(package)
-    payload = _complete(package).with_parents()
-    contents = {file.path: packer.pack(file.source) for file in payload.files}
-    stanza = debian_control.stanza(package, installed_size=_installed_size(payload, contents))
-    control = Payload.of(_control_files(package, stanza, payload, contents))
+    payload = contents(package).with_parents()
+    packed = {file.path: packer.pack(file.source) for file in payload.files}
+    stanza = debian_control.stanza(package, installed_size=_installed_size(payload, packed))
+    control = Payload.of(_control_files(package, stanza, payload, packed))
     out.write(ar.MAGIC)
     with ar.member(out, "debian-binary", date=package.date):
         out.write(b"2.0\n")
@@ -119,17 +119,18 @@ def _documentation(package: Package) -> str:
     return f"/usr/share/doc/{package.name}"
 
 
-def _complete(package: Package) -> Payload:
+def contents(package: Package) -> Payload:
     """The payload with the changelog of a native package (Policy 12.7), unless the product brings one.
 
-    Native, since the spelling of a version has no Debian revision.
+    Native, since the spelling of a version has no Debian revision. Ghosts are the business of scripts.
     """
+    payload = package.payload.without_ghosts()
     path = f"{_documentation(package)}/changelog.gz"
-    present = {entry.path for entry in package.payload}
+    present = {entry.path for entry in payload}
     if path in present or f"{_documentation(package)}/changelog.Debian.gz" in present:
-        return package.payload
+        return payload
     changelog = File(path=path, source=gzipped(_changelog(package).encode()), doc=True)
-    return Payload.of((*package.payload, changelog))
+    return Payload.of((*payload, changelog))
 
 
 def _changelog(package: Package) -> str:
@@ -170,6 +171,8 @@ def _control_files(
     yield File(path="/md5sums", source=_lines(digests))
     if configuration:
         yield File(path="/conffiles", source=_lines(file.path for file in configuration))
+    if package.trigger_lines:
+        yield File(path="/triggers", source=_lines(package.trigger_lines))
     for name, text in package.scripts.items():
         yield File(path=f"/{name}", source=text.encode(), mode=0o755)
 

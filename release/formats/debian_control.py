@@ -34,6 +34,7 @@ _RELATION: Final = re.compile(
 )
 _MAINTAINER: Final = re.compile(r"[^<>]*[^<>\s] <[^<>\s@]+@[^<>\s@]+>")
 _HOMEPAGE: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^<>\s]+")
+_TRIGGER: Final = re.compile(r"(?:interest|activate)(?:-await|-noawait)? (?P<name>[!-~]+)", re.ASCII)
 _ALTERNATIVES: Final = ("depends", "recommends", "suggests")
 
 
@@ -49,6 +50,7 @@ def stanza(package: Package, *, installed_size: int) -> str:
         "Recommends": _relation_field(package.relations.recommends),
         "Suggests": _relation_field(package.relations.suggests),
         "Conflicts": _relation_field(package.relations.conflicts),
+        "Breaks": _relation_field(package.relations.breaks),
         "Replaces": _relation_field(package.relations.replaces),
         "Provides": _relation_field(package.relations.provides),
         "Section": package.section,
@@ -102,6 +104,9 @@ def problems(package: Package) -> Iterator[str]:
         yield f"the homepage {package.homepage!r}: write a URL, without '<' and '>' (5.6.23)"
     yield from _section_problems(package.section)
     yield from _relation_problems(package.relations)
+    for line in package.trigger_lines:
+        if not _TRIGGER.fullmatch(line):
+            yield f"the trigger {line!r}: write '[interest|activate][-await|-noawait] NAME' (deb-triggers(5))"
 
 
 def _unprintable(text: str) -> list[str]:
@@ -118,7 +123,7 @@ def _section_problems(section: str) -> Iterator[str]:
 
 
 def _relation_problems(relations: Relations) -> Iterator[str]:
-    for field in ("depends", "recommends", "suggests", "conflicts", "provides", "replaces"):
+    for field in ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces"):
         for relation in getattr(relations, field):
             if problem := _relation_problem(field, relation):
                 yield f"{relation!r} in {field}: {problem}"

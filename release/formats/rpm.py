@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -15,15 +15,15 @@ from release.formats.rpm_file import sign, unsigned_sha256
 from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
-from release.payload import File
+from release.payload import File, Ghost, Payload
 
-__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "sign", "unsigned_sha256", "write"]
+__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "contents", "sign", "unsigned_sha256", "write"]
 
 SUFFIX = ".rpm"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)
-_RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "provides", "replaces")
+_RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces")
 # Sizes have 32 bits here, headers and padding included; more needs the cpio of rpmlib(LargeFiles).
 _MOST_BYTES: Final = (1 << 32) - (64 << 20)
 
@@ -40,6 +40,11 @@ class _Written:
 _NOT_YET: Final = _Written(size=0, archive_size=0, sha256=64 * "0")
 
 
+def contents(package: Package) -> Payload:
+    """The payload as it is."""
+    return package.payload
+
+
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     """Write `package`, unsigned; it owns the directories of its payload and no others.
 
@@ -50,7 +55,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     _check(package)
     items = [
         Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
-        for entry in package.payload
+        for entry in contents(package)
     ]
     _check_sizes(package, items)
     # The headers stand first and hold digests of the payload, but are as long with any others.
@@ -96,6 +101,8 @@ def _write_payload(items: Sequence[Item], out: BinaryIO, packer: Packer, date: i
 
 def _write_archive(items: Sequence[Item], archive: GzipWriter, date: int) -> None:
     for inode, item in enumerate(items, start=1):
+        if isinstance(item.entry, Ghost):
+            continue
         archive.write(cpio.member(item.entry, kind=item.kind, inode=inode, date=date, size=item.size))
         if item.content:
             archive.add(item.content)
@@ -109,7 +116,7 @@ def _check(package: Package) -> None:
     problems = [
         *_text_problems(package),
         *_relation_problems(package.relations),
-        *_script_problems(package.scripts),
+        *_script_problems(package),
     ]
     if problems:
         raise FormatError(
@@ -148,10 +155,12 @@ def _relation_problems(relations: Relations) -> Iterator[str]:
                 yield f"{relation!r} in {field}: write 'name' or 'name >= 1.2', with one of < <= = >= >"
 
 
-def _script_problems(scripts: Mapping[str, str]) -> Iterator[str]:
-    for name, body in scripts.items():
+def _script_problems(package: Package) -> Iterator[str]:
+    triggers = {f"of the trigger on {trigger.path}": trigger.script for trigger in package.triggers}
+    for name in package.scripts:
         if name not in SCRIPTS:
             yield f"a script {name!r} is unknown to rpm: use {', '.join(SCRIPTS)}"
+    for name, body in {**package.scripts, **triggers}.items():
         if "\r" in body:
             yield f"the script {name} has Windows line endings: write it with plain newlines"
         if "\0" in body:

@@ -15,8 +15,8 @@ from release.formats.rpm_header import Entry as Tagged
 from release.formats.rpm_header import Header, i18n, int16, int32, text, texts
 from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
-from release.package import Package
-from release.payload import Directory, Entry, File, Symlink
+from release.package import Package, Trigger
+from release.payload import Directory, Entry, File, Ghost, Symlink
 
 RELEASE: Final = "1"
 """The Release tag of every package: whatever changes is a new version, never a new release."""
@@ -33,6 +33,8 @@ SCRIPTS: Final[Mapping[str, tuple[Tag, Tag, Sense]]] = {
 
 SHELL: Final = "/bin/sh"
 
+_TRIGGERED_BY: Final = (Sense.TRIGGERIN, Sense.TRIGGERPOSTUN)
+
 # rpmbuild writes the machine's name here.
 _BUILD_HOST: Final = "localhost"
 # Nothing reads groups any more, but rpmlint calls rpmbuild's own default, "Unspecified", an error.
@@ -41,8 +43,13 @@ _KINDS: Final[Mapping[type[Entry], int]] = {
     File: stat.S_IFREG,
     Directory: stat.S_IFDIR,
     Symlink: stat.S_IFLNK,
+    Ghost: stat.S_IFREG,
 }
 _VERIFY_EVERYTHING: Final = 0xFFFFFFFF
+# Not digest, size, link and time: rpmbuild writes this for %ghost.
+_VERIFY_GHOST: Final = 0xFFFFFFD8
+# What rpmbuild gives a trigger that names none.
+_PRIORITY: Final = 1_000_000
 _ONE_DEVICE: Final = 1
 _DAY: Final = 86_400
 _WIDTH: Final = 79
@@ -72,7 +79,14 @@ class Item:
         return self.content.sha256 if self.content else ""
 
     @property
+    def verified(self) -> int:
+        """What `rpm --verify` compares."""
+        return _VERIFY_GHOST if isinstance(self.entry, Ghost) else _VERIFY_EVERYTHING
+
+    @property
     def flags(self) -> FileFlag:
+        if isinstance(self.entry, Ghost):
+            return FileFlag.GHOST
         if not isinstance(self.entry, File):
             return FileFlag.NONE
         marks = {
@@ -96,6 +110,7 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
             *_files(items, package.date),
             *_relations(package, items),
             *_scripts(package.scripts),
+            *_triggers(package.triggers),
             *_changelog(package),
             *_payload(payload_sha256),
             int32(Tag.SIZE, sum(item.size for item in items)),
@@ -157,7 +172,7 @@ def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
     yield int32(Tag.FILEFLAGS, *(item.flags for item in items))
     yield texts(Tag.FILEUSERNAME, [item.entry.owner for item in items])
     yield texts(Tag.FILEGROUPNAME, [item.entry.group for item in items])
-    yield int32(Tag.FILEVERIFYFLAGS, *(count * (_VERIFY_EVERYTHING,)))
+    yield int32(Tag.FILEVERIFYFLAGS, *(item.verified for item in items))
     yield int16(Tag.FILERDEVS, *(count * (0,)))
     yield int32(Tag.FILEDEVICES, *(count * (_ONE_DEVICE,)))
     yield int32(Tag.FILEINODES, *range(1, count + 1))
@@ -170,7 +185,7 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     relations = {
         rpm_relations.REQUIRES: package.relations.depends,
         rpm_relations.PROVIDES: package.relations.provides,
-        rpm_relations.CONFLICTS: package.relations.conflicts,
+        rpm_relations.CONFLICTS: package.relations.conflicts + package.relations.breaks,
         rpm_relations.OBSOLETES: package.relations.replaces,
         rpm_relations.RECOMMENDS: package.relations.recommends,
         rpm_relations.SUGGESTS: package.relations.suggests,
@@ -184,6 +199,8 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     asked[rpm_relations.REQUIRES] += [
         Relation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
     ]
+    if package.triggers:
+        asked[rpm_relations.REQUIRES].append(Relation(name=SHELL, sense=Sense.INTERP))
     used = (relation.evr for group in asked.values() for relation in group)
     asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used])
     for tags, group in asked.items():
@@ -195,6 +212,20 @@ def _scripts(scripts: Mapping[str, str]) -> Iterator[Tagged]:
         script, interpreter, _ = SCRIPTS[name]
         yield text(script, body)
         yield text(interpreter, SHELL)
+
+
+def _triggers(triggers: Sequence[Trigger]) -> Iterator[Tagged]:
+    """`%transfiletriggerin` and `%transfiletriggerpostun`: once a transaction, after others install or remove."""
+    if not triggers:
+        return
+    scripts = [trigger.script for trigger in triggers for _ in _TRIGGERED_BY]
+    yield texts(Tag.TRANSFILETRIGGERSCRIPTS, scripts)
+    yield texts(Tag.TRANSFILETRIGGERSCRIPTPROG, [SHELL for _ in scripts])
+    yield texts(Tag.TRANSFILETRIGGERNAME, [trigger.path for trigger in triggers for _ in _TRIGGERED_BY])
+    yield int32(Tag.TRANSFILETRIGGERINDEX, *range(len(scripts)))
+    yield texts(Tag.TRANSFILETRIGGERVERSION, ["" for _ in scripts])
+    yield int32(Tag.TRANSFILETRIGGERFLAGS, *(sense for _ in triggers for sense in _TRIGGERED_BY))
+    yield int32(Tag.TRANSFILETRIGGERPRIORITIES, *(_PRIORITY for _ in scripts))
 
 
 def _changelog(package: Package) -> Iterator[Tagged]:

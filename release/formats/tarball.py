@@ -6,9 +6,14 @@ from release import spelling
 from release.compression import Packer
 from release.formats import tar
 from release.package import Package
-from release.payload import Directory
+from release.payload import Directory, Payload
 
 SUFFIX = ".tar.gz"
+
+
+def contents(package: Package) -> Payload:
+    """The payload without ghosts."""
+    return package.payload.without_ghosts()
 
 
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
@@ -16,5 +21,5 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     top = f"{package.name}-{spelling.file_name(package.version)}"
     gzip = packer.gzip(out)
     gzip.write(tar.header(Directory(path="/"), name=top, date=package.date))
-    tar.add_payload(gzip, package.payload.with_parents(), packer, prefix=top, date=package.date)
+    tar.add_payload(gzip, contents(package).with_parents(), packer, prefix=top, date=package.date)
     gzip.close()

@@ -1,7 +1,8 @@
 """Publishers: one destination kind each, in two halves, so that a crash leaves old or new, never half.
 
-*Stage* uploads immutable things that nobody sees yet; *verify* reads back what was staged; *commit* flips the
-few mutable pointers. The pipeline stages every publisher before it commits any.
+*Check* asks what is there already; *stage* uploads immutable things that nobody sees yet; *verify* reads back
+what was staged; *commit* flips the few mutable pointers. The pipeline takes every publisher through each before
+any goes on to the next.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ class Publication:
     """What one publisher made visible: a line for the report, and the lines a user copies to install it.
 
     `uploaded` and `present` count the objects that this run wrote and those that were there already.
+    `pointers` are the keys of the mutable objects that users read, changed by this run or not.
     """
 
     publisher: str
@@ -23,19 +25,35 @@ class Publication:
     uploaded: int
     present: int
     instructions: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
 
 
 class Publisher(Protocol):
-    """One destination. Calls come in the order stage, verify, commit, once each, with no other in between."""
+    """One destination. Calls come in the order check, stage, verify, commit, once each."""
 
     @property
     def name(self) -> str: ...
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        """Upload the immutable half.
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Ask what is published already, and change nothing there.
+
+        Gives all the artifacts back. One that is published with a signature inside becomes what is published:
+        its file is replaced, so that nothing is signed twice.
 
         Raises:
-            ConflictError: a name is already published with other bytes; nothing has changed by then.
+            ConflictError: a name is published with other bytes (before signing).
+            RepositoryError: what is there is damaged, or not ours to change.
+            StoreError: the store failed.
+
+        """
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload the immutable half of what was checked.
+
+        Gives all the artifacts back as they are published: where another job's signed bytes came first, those.
+
+        Raises:
+            ConflictError: another job has published a name with other bytes since the check.
             StoreError: the store failed.
 
         """

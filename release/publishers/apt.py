@@ -1,6 +1,6 @@
 """An APT repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
+*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
 When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
 """
 
@@ -16,7 +16,7 @@ from release.formats import deb
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
 from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
-from release.publishers.retry import TRIES, pause
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -72,15 +72,16 @@ class AptPublisher:
         self._suite = suite
         self._wait = wait
         self._files: tuple[_PoolFile, ...] = ()
+        self._present: frozenset[str] = frozenset()
         self._update = _Update(snapshot=Snapshot(packages={}), indexes={})
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        """Upload package files and the next indexes.
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Compare with the pool and the indexes.
 
         Raises:
-            ConflictError: a package is already published with other bytes; nothing has changed by then.
+            ConflictError: a package is already published with other bytes.
             FormatError: an artifact is no DEB file.
-            RepositoryError: the repository is damaged or another key signed it; nothing has changed by then.
+            RepositoryError: the repository is damaged, or another key signed it.
             StoreError: the store failed.
 
         """
@@ -88,17 +89,29 @@ class AptPublisher:
             (artifact for artifact in artifacts if artifact.kind == "deb"),
             key=lambda artifact: artifact.path.name,
         )
-        if not debs:
-            return
-        self._files = tuple(self._pool_file(artifact) for artifact in debs)
-        absent = [file for file in self._files if not self._repository.is_present(file.key, file.sha256)]
-        self._update = self._next()
+        if debs:
+            self._files = tuple(self._pool_file(artifact) for artifact in debs)
+            self._present = frozenset(
+                file.key for file in self._files if self._repository.is_present(file.key, file.sha256)
+            )
+            self._update = self._next()
+        return tuple(artifacts)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload package files and the next indexes.
+
+        Raises:
+            ConflictError: another job has published one of them with other bytes since the check.
+            StoreError: the store failed.
+
+        """
         for file in self._files:
-            if file in absent:
-                self._repository.put_immutable(file.key, file.path, file.sha256)
-            else:
+            if file.key in self._present:
                 self._repository.note_present(file.key, file.sha256)
+            else:
+                self._repository.put_immutable(file.key, file.path, file.sha256)
         self._stage_indexes()
+        return tuple(artifacts)
 
     def verify(self) -> None:
         self._repository.verify_staged()
@@ -122,6 +135,7 @@ class AptPublisher:
             uploaded=self._repository.uploaded,
             present=self._repository.present,
             instructions=self._instructions() if self._files else (),
+            pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._files else (),
         )
 
     def _pool_file(self, artifact: Artifact) -> _PoolFile:

@@ -16,10 +16,10 @@ from typing import Final
 from release.compression import gzipped
 from release.errors import ConflictError, RepositoryError, SigningError, StoreError
 from release.publishers.apt_metadata import Digest, Release, index_directory
-from release.publishers.retry import TRIES
+from release.retry import TRIES
 from release.signing import Signer
 from release.signing.verification import verified_text, verify_detached
-from release.stores import Store, StoredObject
+from release.stores import Store, StoredObject, sha256_of
 
 COMPONENT: Final = "main"
 
@@ -66,7 +66,10 @@ def index_of(packages: bytes) -> Index:
 
 
 class AptRepository:
-    """One suite of a repository below `prefix`; it counts what it `uploaded` and what was `present`."""
+    """One suite of a repository below `prefix`; it counts what it `uploaded` and what was `present`.
+
+    `pointers` are the keys of the mutable objects that it brought up to date.
+    """
 
     def __init__(self, *, store: Store, prefix: str, suite: str, signer: Signer | None) -> None:
         self._store = store
@@ -74,6 +77,7 @@ class AptRepository:
         self._suite = f"{prefix}/dists/{suite}"
         self._signer = signer
         self.uploaded = self.present = 0
+        self.pointers = [self._pointer]
         self._staged: dict[str, str] = {}
 
     @property
@@ -106,10 +110,10 @@ class AptRepository:
 
         Who trusts a key must not be left with an unsigned repository, and an unsigned one not be signed unseen.
         """
-        if self._signer is None and self._store.sha256(f"{self._suite}/InRelease"):
+        if self._signer is None and sha256_of(self._store, f"{self._suite}/InRelease"):
             raise RepositoryError(f"{self._suite} is signed, and this run has no key", fix="give it the key")
         stored = self._store.get(self._pointer)
-        if stored or self._signer is None or not self._store.sha256(f"{self._suite}/Release"):
+        if stored or self._signer is None or not sha256_of(self._store, f"{self._suite}/Release"):
             return stored
         # Release follows InRelease: another job may have written both since we looked.
         stored = self._store.get(self._pointer)
@@ -171,7 +175,7 @@ class AptRepository:
             ConflictError: it is, with other bytes.
 
         """
-        found = self._store.sha256(key)
+        found = sha256_of(self._store, key)
         if found not in {None, sha256}:
             raise ConflictError(
                 f"{key} is already published with other bytes (sha256 {found}, not {sha256})",
@@ -182,7 +186,7 @@ class AptRepository:
     def put_immutable(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Write an object that never changes, unless it is there."""
         self._staged[key] = sha256
-        new = self._store.put_if_absent(key, source)
+        new = self._store.put_if_absent(key, source) is not None
         if not new:
             self.is_present(key, sha256)
         self._count(new=new)
@@ -206,7 +210,7 @@ class AptRepository:
 
         """
         for key, sha256 in self._staged.items():
-            if self._store.sha256(key) != sha256:
+            if sha256_of(self._store, key) != sha256:
                 raise StoreError(f"{key} is not what was uploaded", fix="check the store, then run again")
 
     # Committing: the pointer, and what follows it
@@ -215,17 +219,19 @@ class AptRepository:
         """Replace the pointer that was read with `token`; False if it moved in the meantime."""
         text = release.render()
         data = self._signer.clearsign(text) if self._signer else text
-        swapped = self._store.put_if_unchanged(self._pointer, data, token)
+        swapped = self._store.put_if_unchanged(self._pointer, data, token) is not None
         self.uploaded += swapped
         return swapped
 
     def replace(self, key: str, data: bytes) -> None:
         """Bring a mutable object up to date; a writer that comes between is as right as we are."""
+        self.pointers.append(key)
         stored = self._store.get(key)
         if stored and stored.data == data:
             self._count(new=False)
         else:
-            self._count(new=self._store.put_if_unchanged(key, data, stored.token if stored else None))
+            token = stored.token if stored else None
+            self._count(new=self._store.put_if_unchanged(key, data, token) is not None)
 
     def refresh_copies(self) -> None:
         """Bring the plain copies in line with the pointer, again when it moves in the meantime.
@@ -253,7 +259,8 @@ class AptRepository:
             directory, _, name = path.rpartition("/")
             if directory in directories and name in _PACKED:
                 key = f"{self._suite}/{path}"
-                if self._store.sha256(key) == digest.sha256:
+                if sha256_of(self._store, key) == digest.sha256:
+                    self.pointers.append(key)
                     self._count(new=False)
                 else:
                     self.replace(key, self._by_digest(path, digest))
@@ -266,6 +273,7 @@ class AptRepository:
         except SigningError:
             self.replace(f"{self._suite}/Release.gpg", signer.detach(text))
         else:
+            self.pointers.append(f"{self._suite}/Release.gpg")
             self._count(new=False)
 
     def _count(self, *, new: bool) -> None:

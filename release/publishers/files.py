@@ -7,11 +7,12 @@ other writers; its detached signature follows it, as nothing can swap the two to
 from collections.abc import Sequence
 
 from release.artifact import Artifact
-from release.errors import ConflictError, RepositoryError, StoreError
+from release.errors import ConflictError, RepositoryError, SigningError, StoreError
 from release.publishers import Publication
-from release.publishers.retry import TRIES
+from release.retry import TRIES
 from release.signing import Signer
-from release.stores import Store
+from release.signing.verification import verify_detached
+from release.stores import Store, sha256_of
 
 SUMS = "SHA256SUMS"
 
@@ -28,42 +29,61 @@ class FilesPublisher:
         self._project = project
         self._signer = signer
         self._lines: dict[str, str] = {}
+        self._absent: frozenset[str] = frozenset()
         self._uploaded = 0
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        tarballs = [artifact for artifact in artifacts if artifact.kind == "tarball"]
-        self._lines = {artifact.path.name: artifact.published_sha256 for artifact in tarballs}
-        present = {
-            artifact.path.name: self._store.sha256(self._key(artifact.path.name)) for artifact in tarballs
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        self._lines = {
+            artifact.path.name: artifact.published_sha256
+            for artifact in artifacts
+            if artifact.kind == "tarball"
         }
-        for name, digest in present.items():
-            if digest not in {None, self._lines[name]}:
-                raise ConflictError(
-                    f"{self._key(name)} is already published with other bytes",
-                    fix="a published version never changes: release a new one",
-                )
-        for artifact in tarballs:
-            self._uploaded += self._store.put_if_absent(self._key(artifact.path.name), artifact.path)
+        self._absent = frozenset(name for name in self._lines if not self._is_present(name))
+        return tuple(artifacts)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        for artifact in artifacts:
+            if artifact.path.name in self._absent:
+                self._upload(artifact)
+        return tuple(artifacts)
 
     def verify(self) -> None:
         for name, digest in self._lines.items():
-            if self._store.sha256(self._key(name)) != digest:
+            if sha256_of(self._store, self._key(name)) != digest:
                 raise StoreError(
                     f"{self._key(name)} is not what was uploaded", fix="check the store; run again"
                 )
 
     def commit(self) -> Publication:
+        names = [SUMS] if self._lines else []
         if self._signer:
             self._replace(f"{self._project}.asc", self._signer.public_key)
+            names = [f"{self._project}.asc", *names, *(f"{name}.asc" for name in names)]
         if self._lines:
             self._commit_sums()
         return Publication(
             publisher=self.name,
             location=self._url,
             uploaded=self._uploaded,
-            present=len(self._lines) - self._uploaded,
+            present=len(self._lines) - len(self._absent),
             instructions=tuple(f"curl -fLO {self._url}/{name}" for name in self._lines),
+            pointers=tuple(map(self._key, names)),
         )
+
+    def _is_present(self, name: str) -> bool:
+        digest = sha256_of(self._store, self._key(name))
+        if digest not in {None, self._lines[name]}:
+            raise ConflictError(
+                f"{self._key(name)} is already published with other bytes",
+                fix="a published version never changes: release a new one",
+            )
+        return digest is not None
+
+    def _upload(self, artifact: Artifact) -> None:
+        if self._store.put_if_absent(self._key(artifact.path.name), artifact.path):
+            self._uploaded += 1
+        else:
+            self._is_present(artifact.path.name)
 
     def _commit_sums(self) -> None:
         for _ in range(TRIES):
@@ -74,6 +94,7 @@ class FilesPublisher:
             if self._store.put_if_unchanged(
                 self._key(SUMS), text.encode(), current.token if current else None
             ):
+                self._uploaded += 1
                 break
         else:
             raise StoreError(
@@ -84,7 +105,9 @@ class FilesPublisher:
     def _sign_sums(self) -> None:
         """Sign the list as it stands; when another writer moves it meanwhile, sign again."""
         while self._signer and (sums := self._store.get(self._key(SUMS))):
-            self._replace(f"{SUMS}.asc", self._signer.detach(sums.data))
+            signature = self._store.get(self._key(f"{SUMS}.asc"))
+            if not signature or not _verifies(sums.data, signature.data, self._signer):
+                self._replace(f"{SUMS}.asc", self._signer.detach(sums.data))
             after = self._store.get(self._key(SUMS))
             if after and after.token == sums.token:
                 return
@@ -92,12 +115,23 @@ class FilesPublisher:
     def _replace(self, name: str, data: bytes) -> None:
         for _ in range(TRIES):
             current = self._store.get(self._key(name))
+            if current and current.data == data:
+                return
             if self._store.put_if_unchanged(self._key(name), data, current.token if current else None):
+                self._uploaded += 1
                 return
         raise StoreError(f"{self._key(name)} keeps changing", fix="run again when other releases are done")
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}"
+
+
+def _verifies(data: bytes, signature: bytes, signer: Signer) -> bool:
+    try:
+        verify_detached(data, signature, public_key=signer.public_key)
+    except SigningError:
+        return False
+    return True
 
 
 def merge_sums(text: str, lines: dict[str, str]) -> str:

@@ -1,8 +1,9 @@
 """Images to one registry: everything by digest first, tags last, and tags only forward.
 
-*Stage* uploads blobs, manifests, signatures and attestations, all of which are found by digest alone; *commit*
-adds the version's tag and moves the others. Tags have no compare-and-swap: they are moved under the channel's
-lease, read back, and put right where somebody without it was faster.
+*Check* looks at the version's own tag; *stage* uploads blobs, manifests, signatures and attestations, all of
+which are found by digest alone; *commit* adds the version's tag and moves the others. Tags have no
+compare-and-swap: they are moved under the channel's lease, read back, and put right where somebody without it
+was faster.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -103,24 +104,33 @@ class RegistryPublisher:
         for name in self._images:
             self._connection.check(self._prefix.below(name).repository)
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        """Upload every image, and what travels with it, by digest.
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """See that no version is published with other content.
 
         Raises:
-            ConflictError: a version is already published with other content; nothing has changed by then.
+            ConflictError: one is.
             RegistryError: the registry failed or refused.
 
         """
         self._staged = tuple(self._opened(artifact) for artifact in artifacts if artifact.kind == "image")
         for staged in self._staged:
             self._check_own_tag(staged)
+        return tuple(artifacts)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload every image, and what travels with it, by digest.
+
+        Raises:
+            RegistryError: the registry failed or refused.
+
+        """
         for staged in self._staged:
             self._connection.create(staged.repository.name)
-            self._tally += send(
-                staged.content, staged.repository, progress=_Percent(staged.name, self._progress)
-            )
+            percent = _Percent(staged.name, self._progress)
+            self._tally += send(staged.content, staged.repository, progress=percent)
             whole_name = self._prefix.below(staged.name).name
             self._tally += attach(self._attachments(staged, whole_name), staged.repository)
+        return tuple(artifacts)
 
     def verify(self) -> None:
         """See that everything staged is there; raises `RegistryError` where it is not."""

@@ -1,7 +1,6 @@
 """The publishers of a channel."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from release.config import Channel, Config
 from release.publishers import Publisher
@@ -17,12 +16,12 @@ def publishers_for(
     channel: Channel,
     *,
     store: Store,
-    root: Path,
+    url: str,
     signer: Signer | None,
     clock: Callable[[], float],
 ) -> tuple[Publisher, ...]:
-    """Every publisher of `channel`; `root` is where its store will be found on this machine."""
-    base = (channel.url or root.as_uri()).rstrip("/")
+    """Every publisher of `channel`; users reach its store at `url`."""
+    base = url.rstrip("/")
     name = config.project.name
     return (
         FilesPublisher(

@@ -1,22 +1,22 @@
 """A YUM repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Stage* writes package files and the next lists of packages; *commit* swaps the pointer. When another job was
+*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the pointer. When another job was
 faster, the lists are made again with its packages kept, and the swap is tried again.
 """
 
-import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 from release.artifact import Artifact
-from release.errors import ConflictError, FormatError, RepositoryError, StoreError
+from release.errors import RepositoryError, StoreError
 from release.formats import rpm_file
 from release.publishers import Publication, yum_index
-from release.publishers.retry import TRIES, pause
+from release.publishers.signed import adopt
 from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import Snapshot, YumRepository
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -24,16 +24,6 @@ PACKAGES: Final = "packages"
 
 # A store reads "+" as a blank, clients ask for "~" as "%7e".
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _PoolFile:
-    """A package file as the pool has it, or will have it; its digest is `package.sha256`."""
-
-    artifact: Artifact
-    location: str
-    package: IndexedPackage
-    present: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,33 +60,50 @@ class YumPublisher:
         self._signer = signer
         self._clock = clock
         self._wait = wait
-        self._files: tuple[_PoolFile, ...] = ()
+        self._snapshot = Snapshot()
+        self._present: set[str] = set()
+        self._packages: tuple[IndexedPackage, ...] = ()
         self._revision: _Revision | None = None
 
-    def stage(self, artifacts: Sequence[Artifact]) -> None:
-        """Upload package files and the next lists.
-
-        A package that is there already with another signature stays as it is: signatures differ each time.
+    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Compare with the pool and the lists; a package that is there keeps the signature that it has.
 
         Raises:
-            ConflictError: a package is already published with other bytes; nothing has changed by then.
+            ConflictError: a package is already published with other bytes.
             FormatError: an artifact is no RPM file.
-            RepositoryError: the repository is damaged or another key signed it; nothing has changed by then.
+            RepositoryError: the repository is damaged, or another key signed it.
             StoreError: the store failed.
 
         """
-        rpms = sorted(
-            (artifact for artifact in artifacts if artifact.kind == "rpm"),
-            key=lambda artifact: artifact.path.name,
-        )
-        if not rpms:
-            return
+        if not any(map(_is_rpm, artifacts)):
+            return tuple(artifacts)
         # In this order: what the snapshot lists is in the pool by now, with the signature that counts.
-        snapshot = self._repository.read()
-        files = [self._pool_file(artifact) for artifact in rpms]
-        snapshot.lists.missing(file.package for file in files)
-        self._files = tuple(self._upload(file) for file in files)
-        self._stage_revision(snapshot)
+        self._snapshot = self._repository.read()
+        checked = tuple(map(self._as_published, artifacts))
+        self._snapshot.lists.missing(self._describe(artifact) for artifact in filter(_is_rpm, checked))
+        return checked
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload package files and the next lists.
+
+        Raises:
+            ConflictError: another job has published one of them with other bytes since the check.
+            RepositoryError: a package is not signed, but the repository is.
+            StoreError: the store failed.
+
+        """
+        rpms = sorted(filter(_is_rpm, artifacts), key=lambda artifact: artifact.path.name)
+        if not rpms:
+            return tuple(artifacts)
+        for artifact in rpms:
+            self._check_signed(artifact)
+        staged = {artifact.path: self._upload(artifact) for artifact in rpms}
+        if list(staged.values()) != rpms:
+            # Another job was first, and may have listed its packages too.
+            self._snapshot = self._repository.read()
+        self._packages = tuple(map(self._describe, staged.values()))
+        self._stage_revision(self._snapshot)
+        return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
         self._repository.verify_staged()
@@ -110,7 +117,7 @@ class YumPublisher:
             StoreError: the store failed, or other jobs were faster each time.
 
         """
-        if self._files:
+        if self._packages:
             self._swap()
             self._repository.refresh_signature()
             self._publish_key_and_source()
@@ -119,60 +126,56 @@ class YumPublisher:
             location=self._url,
             uploaded=self._repository.uploaded,
             present=self._repository.present,
-            instructions=self._instructions() if self._files else (),
+            instructions=self._instructions() if self._packages else (),
+            pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._packages else (),
         )
 
-    def _pool_file(self, artifact: Artifact) -> _PoolFile:
-        name = artifact.path.name
-        if not _PLAIN.fullmatch(name):
-            raise RepositoryError(
-                f"the file {name} cannot be published: object stores and clients disagree about '+' and '~' "
-                "in names",
-                fix="name it with letters, digits, '.', '_' and '-'",
-            )
-        location = f"{PACKAGES}/{name}"
+    def _as_published(self, artifact: Artifact) -> Artifact:
+        if not _is_rpm(artifact):
+            return artifact
+        location = _location(artifact)
         digest = self._repository.sha256(location)
-        if digest in {None, artifact.published_sha256}:
-            with artifact.path.open("rb") as stream:
-                package = self._describe(stream, artifact.published_sha256, artifact.size, location)
-        else:
-            package = self._other_signature(artifact, digest or "", location)
-        return _PoolFile(artifact=artifact, location=location, package=package, present=digest is not None)
+        if digest is None:
+            return artifact
+        published = artifact if digest == artifact.published_sha256 else self._adopt(artifact)
+        self._check_signed(published)
+        self._present.add(location)
+        return published
 
-    def _other_signature(self, artifact: Artifact, digest: str, location: str) -> IndexedPackage:
-        """What is stored at `location`, where that is `artifact` but for its signature."""
-        data = self._repository.fetch(location)
-        try:
-            unsigned = rpm_file.unsigned_sha256(io.BytesIO(data))
-        except FormatError:
-            unsigned = digest
-        if unsigned != artifact.sha256:
-            raise ConflictError(
-                f"{location} is already published with other bytes",
-                fix="a published version never changes: release a new one",
-            )
-        return self._describe(io.BytesIO(data), digest, len(data), location)
+    def _adopt(self, artifact: Artifact) -> Artifact:
+        location = _location(artifact)
+        with self._repository.open(location) as stream:
+            return adopt(artifact, stream, location)
 
-    def _describe(self, stream: BinaryIO, sha256: str, size: int, location: str) -> IndexedPackage:
-        rpm = rpm_file.read(stream)
-        if self._signer and not rpm.signed:
+    def _upload(self, artifact: Artifact) -> Artifact:
+        location, digest = _location(artifact), artifact.published_sha256
+        if location in self._present:
+            self._repository.note(location, digest)
+        elif not self._repository.put_immutable(location, artifact.path, digest):
+            published = self._adopt(artifact)
+            self._check_signed(published)
+            self._repository.note(location, published.published_sha256)
+            return published
+        return artifact
+
+    def _check_signed(self, artifact: Artifact) -> None:
+        with artifact.path.open("rb") as stream:
+            signed = rpm_file.read(stream).signed
+        if self._signer and not signed:
             raise RepositoryError(
-                f"{location} is not signed, and users of a signed repository could not install it",
+                f"{_location(artifact)} is not signed, and users of a signed repository could not install it",
                 fix="sign it before it is published; what is published unsigned stays so: release a new version",
             )
-        return describe(rpm, sha256=sha256, size=size, location=location)
 
-    def _upload(self, file: _PoolFile) -> _PoolFile:
-        if file.present:
-            self._repository.note(file.location, file.package.sha256)
-            return file
-        if self._repository.put_immutable(file.location, file.artifact.path, file.package.sha256):
-            return file
-        # Another job was first: its signature counts.
-        return self._upload(self._pool_file(file.artifact))
+    def _describe(self, artifact: Artifact) -> IndexedPackage:
+        with artifact.path.open("rb") as stream:
+            rpm = rpm_file.read(stream)
+        return describe(
+            rpm, sha256=artifact.published_sha256, size=artifact.size, location=_location(artifact)
+        )
 
     def _stage_revision(self, snapshot: Snapshot) -> None:
-        missing = snapshot.lists.missing(file.package for file in self._files)
+        missing = snapshot.lists.missing(self._packages)
         if not missing and (snapshot.signed or self._signer is None):
             self._revision = None
             return
@@ -210,8 +213,22 @@ class YumPublisher:
 
     def _instructions(self) -> tuple[str, ...]:
         source = f"{self._project}.repo"
-        packages = " ".join(sorted({file.artifact.name for file in self._files}))
+        packages = " ".join(sorted({package.nevra.name for package in self._packages}))
         return (
             f"sudo curl -fsSL -o /etc/yum.repos.d/{source} {self._url}/{source}",
             f"sudo dnf install {packages}",
         )
+
+
+def _is_rpm(artifact: Artifact) -> bool:
+    return artifact.kind == "rpm"
+
+
+def _location(artifact: Artifact) -> str:
+    name = artifact.path.name
+    if not _PLAIN.fullmatch(name):
+        raise RepositoryError(
+            f"the file {name} cannot be published: object stores and clients disagree about '+' and '~' in names",
+            fix="name it with letters, digits, '.', '_' and '-'",
+        )
+    return f"{PACKAGES}/{name}"

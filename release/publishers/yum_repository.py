@@ -7,18 +7,19 @@ later run finishes an interrupted one, and no run signs what it has not made.
 """
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from release.errors import RepositoryError, SigningError, StoreError
 from release.publishers import yum_index
-from release.publishers.retry import TRIES
 from release.publishers.yum_index import EMPTY, REPODATA, Lists
 from release.publishers.yum_metadata import Kind
+from release.retry import TRIES
 from release.signing import Signer
 from release.signing.verification import verify_detached
-from release.stores import Store, StoredObject
+from release.stores import Store, StoredObject, sha256_of
 
 REPOMD: Final = f"{REPODATA}/repomd.xml"
 SIGNATURE: Final = f"{REPOMD}.asc"
@@ -45,13 +46,17 @@ class Snapshot:
 
 
 class YumRepository:
-    """A repository below `prefix`; it counts the objects that it `uploaded` and that were `present`."""
+    """A repository below `prefix`; it counts the objects that it `uploaded` and that were `present`.
+
+    `pointers` are the keys of the mutable objects that it brought up to date.
+    """
 
     def __init__(self, *, store: Store, prefix: str, signer: Signer | None) -> None:
         self._store = store
         self._prefix = prefix
         self._signer = signer
         self.uploaded = self.present = 0
+        self.pointers = [self._key(REPOMD)]
         self._staged: dict[str, str] = {}
         self._signatures: dict[str, bytes] = {}
 
@@ -94,7 +99,19 @@ class YumRepository:
 
     def sha256(self, path: str) -> str | None:
         """The digest of the object at `path` below the repository, or None where there is none."""
-        return self._store.sha256(self._key(path))
+        return sha256_of(self._store, self._key(path))
+
+    def open(self, path: str) -> io.BufferedReader:
+        """A stream of the object at `path` below the repository.
+
+        Raises:
+            RepositoryError: it is not there.
+
+        """
+        stream = self._store.open(self._key(path))
+        if stream is None:
+            raise self._missing(path)
+        return stream
 
     def fetch(self, path: str) -> bytes:
         """The object at `path` below the repository.
@@ -105,17 +122,20 @@ class YumRepository:
         """
         stored = self._get(path)
         if stored is None:
-            raise RepositoryError(
-                f"{self._key(path)} is missing from the YUM repository",
-                fix="restore it, or make the metadata again with createrepo_c",
-            )
+            raise self._missing(path)
         return stored.data
+
+    def _missing(self, path: str) -> RepositoryError:
+        return RepositoryError(
+            f"{self._key(path)} is missing from the YUM repository",
+            fix="restore it, or make the metadata again with createrepo_c",
+        )
 
     # Staging: immutable objects
 
     def put_immutable(self, path: str, source: Path | bytes, sha256: str) -> bool:
         """Write an object that never changes; False where there is another one."""
-        new = self._store.put_if_absent(self._key(path), source)
+        new = self._store.put_if_absent(self._key(path), source) is not None
         if not new and self.sha256(path) != sha256:
             return False
         self.note(path, sha256, new=new)
@@ -150,14 +170,14 @@ class YumRepository:
 
         """
         for key, sha256 in self._staged.items():
-            if self._store.sha256(key) != sha256:
+            if sha256_of(self._store, key) != sha256:
                 raise StoreError(f"{key} is not what was uploaded", fix="check the store, then run again")
 
     # Committing: the pointer, and what follows it
 
     def swap(self, repomd: bytes, token: str | None) -> bool:
         """Replace the pointer that was read with `token`; False if it moved in the meantime."""
-        swapped = self._store.put_if_unchanged(self._key(REPOMD), repomd, token)
+        swapped = self._store.put_if_unchanged(self._key(REPOMD), repomd, token) is not None
         self.uploaded += swapped
         return swapped
 
@@ -173,13 +193,17 @@ class YumRepository:
             copy = self._get(SIGNATURE)
             pointer = self._get(REPOMD)
             own = self._signature_of(pointer.data) if pointer else None
-            if own is None or (copy and copy.data == own):
+            if own is None:
+                return
+            self.pointers.append(self._key(SIGNATURE))
+            if copy and copy.data == own:
                 return
             self._put(SIGNATURE, own, copy)
         raise StoreError(f"{self._key(REPOMD)} keeps changing", fix="run again when other releases are done")
 
     def replace(self, path: str, data: bytes) -> None:
         """Bring a mutable object up to date; a writer that comes between is as right as we are."""
+        self.pointers.append(self._key(path))
         current = self._get(path)
         if current and current.data == data:
             self._count(new=False)
@@ -195,7 +219,7 @@ class YumRepository:
 
     def _put(self, path: str, data: bytes, current: StoredObject | None) -> None:
         token = current.token if current else None
-        self.uploaded += self._store.put_if_unchanged(self._key(path), data, token)
+        self.uploaded += self._store.put_if_unchanged(self._key(path), data, token) is not None
 
     def _get(self, path: str) -> StoredObject | None:
         return self._store.get(self._key(path))

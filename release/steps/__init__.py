@@ -11,10 +11,13 @@ from release.config import Config
 from release.engine import Engine
 from release.errors import RegistryError
 from release.formats.base import Base
+from release.formats.sbom import Subject
+from release.journal import Journal
 from release.plan import Plan
 from release.publishers import Publication, Publisher
 from release.runner import Runner
 from release.signing import Signer
+from release.stores.cdn import Invalidate
 from release.workspace import Workspace
 
 FindBase = Callable[[str, tuple[Arch, ...]], Mapping[Arch, Base]]
@@ -38,7 +41,10 @@ def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> Non
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run."""
+    """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
+
+    `invalidate` makes the caches in front of the store forget what has moved.
+    """
 
     config: Config
     directory: Path
@@ -48,6 +54,8 @@ class Context:
     packer: Packer
     signer: Signer | None
     publishers: tuple[Publisher, ...]
+    journal: Journal
+    invalidate: Invalidate
     progress: Callable[[str], None]
     find_base: FindBase = without_bases
     engine: Engine | None = None
@@ -56,10 +64,14 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the steps have made so far; `trees` are the staged trees by build and architecture."""
+    """What the steps have made so far.
+
+    `trees` are the staged trees by build and architecture; `subjects` what bills of materials are about.
+    """
 
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
+    subjects: tuple[Subject, ...] = ()
     publications: tuple[Publication, ...] = ()
 
 

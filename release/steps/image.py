@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from release import binaries
 from release.arch import OCI, Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
@@ -13,6 +14,7 @@ from release.errors import EngineError
 from release.formats import docker_archive, saved
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.formats.sbom import Subject, image_url
 from release.payload import Payload
 from release.plan import PlannedImage
 from release.steps import Context, State
@@ -26,6 +28,7 @@ def image(context: Context, state: State) -> State:
     """Every planned image, below `images/` of the output."""
     directory = context.workspace.output / DIRECTORY
     made: list[Artifact] = []
+    subjects: list[Subject] = []
     for planned in context.plan.images:
         if planned.skipped:
             context.progress(f"{planned.name} is skipped: {planned.skipped}")
@@ -34,8 +37,26 @@ def image(context: Context, state: State) -> State:
         context.progress(planned.name)
         images = [_image(context, state, planned, arch) for arch in planned.archives]
         index = write_layout(images, directory / planned.name, context.packer)
-        made += [_layout(images[0], index, planned), *_archives(images, index, planned)]
-    return replace(state, artifacts=(*state.artifacts, *made))
+        archives = list(_archives(images, index, planned))
+        made += [_layout(images[0], index, planned), *archives]
+        manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
+        subjects += [
+            _subject(archive, one, manifests[one.arch]) for archive, one in zip(archives, images, strict=True)
+        ]
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _subject(archive: Artifact, image: Image, digest: str) -> Subject:
+    return Subject(
+        artifact=archive,
+        payload=image.payload,
+        summary=image.about.description,
+        license=image.about.licenses,
+        homepage=image.about.url,
+        vendor=image.about.vendor,
+        date=image.date,
+        purl=image_url(image.name, digest, image.arch),
+    )
 
 
 def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
@@ -74,14 +95,18 @@ def _image(context: Context, state: State, planned: PlannedImage, arch: Arch) ->
     project = context.config.project
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
+    payload = _payload(context, state, planned, arch)
+    base = _base(context, state, planned, arch)
+    if base is None:
+        binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(
         name=planned.name,
         version=version.version,
         arch=arch,
         date=version.commit.date,
-        payload=_payload(context, state, planned, arch),
+        payload=payload,
         config=_run_configuration(wanted),
-        base=_base(context, state, planned, arch),
+        base=base,
         groups=wanted.layers,
         large=wanted.large_file,
         about=About(

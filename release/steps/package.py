@@ -3,34 +3,38 @@
 from dataclasses import replace
 from pathlib import Path
 
-from release import scripts
 from release.artifact import Artifact
-from release.config.models import FormatOptions
-from release.config.models import Package as PackageConfig
-from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.registry import FORMATS
-from release.package import Package, Relations
-from release.payload import Payload
+from release.formats.sbom import Subject, package_url
+from release.package import Package
 from release.plan import PlannedPackage
-from release.resources import packaging_data
+from release.recipe import package_of
 from release.steps import Context, State
-from release.version import ComponentVersion
 
 DIRECTORY = "packages"
-_RELATIONS = ("depends", "recommends", "suggests", "conflicts", "provides", "replaces")
 
 
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir()
-    made = []
+    made: list[Artifact] = []
+    subjects: list[Subject] = []
     for planned in context.plan.packages:
         context.progress(planned.file_name)
-        value = _package(context, planned, state.trees[planned.build, planned.arch])
-        made.append(_write(context, planned, value, directory / planned.file_name))
-    return replace(state, artifacts=(*state.artifacts, *made))
+        value = package_of(
+            planned,
+            config=context.config,
+            version=context.plan.versions[planned.component],
+            sources=context.directory,
+            staged=state.trees[planned.build, planned.arch],
+            scratch=context.workspace.scratch / "debug",
+        )
+        artifact = _write(context, planned, value, directory / planned.file_name)
+        made.append(artifact)
+        subjects.append(_subject(artifact, planned, value, project=context.plan.project))
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
 def _write(context: Context, planned: PlannedPackage, value: Package, path: Path) -> Artifact:
@@ -50,52 +54,14 @@ def _write(context: Context, planned: PlannedPackage, value: Package, path: Path
     )
 
 
-def _package(context: Context, planned: PlannedPackage, tree: Path) -> Package:
-    """The package that the configuration describes, for one format and architecture."""
-    config, version = context.config, context.plan.versions[planned.component]
-    wanted = config.packages[planned.name]
-    options = _options(wanted, planned.kind)
-    contents = (entry for entry in wanted.contents if planned.kind in entry.formats)
-    return Package(
-        name=planned.name,
-        version=version.version,
-        arch=planned.arch,
-        date=version.commit.date,
-        summary=wanted.summary or config.project.summary,
-        description=wanted.description.strip(),
-        license=wanted.license or config.project.license,
-        homepage=config.project.homepage,
-        maintainer=config.project.maintainer,
-        vendor=config.project.vendor,
-        section=options.section or "misc",
-        payload=Payload.of(
-            resolve(contents, sources=context.directory, staged=tree, version=str(version.version))
-        ).with_own_directories(),
-        relations=Relations(**{key: getattr(wanted, key) + getattr(options, key) for key in _RELATIONS}),
-        scripts=_scripts(context, planned, wanted, options, version),
-    )
-
-
-def _options(wanted: PackageConfig, kind: str) -> FormatOptions:
-    return {"deb": wanted.deb, "rpm": wanted.rpm}.get(kind, FormatOptions())
-
-
-def _scripts(
-    context: Context,
-    planned: PlannedPackage,
-    wanted: PackageConfig,
-    options: FormatOptions,
-    version: ComponentVersion,
-) -> dict[str, str]:
-    if planned.kind == "tarball":
-        return {}
-    return scripts.compose(
-        planned.kind,
-        packaging_data() / "snippets",
-        own={
-            script: (context.directory / source).read_text(encoding="utf-8")
-            for script, source in options.scripts.items()
-        },
-        services=wanted.services,
-        dkms=(wanted.dkms, str(version.version)) if wanted.dkms else None,
+def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> Subject:
+    return Subject(
+        artifact=artifact,
+        payload=FORMATS[planned.kind].contents(value),
+        summary=value.summary,
+        license=value.license,
+        homepage=value.homepage,
+        vendor=value.vendor,
+        date=value.date,
+        purl=package_url(artifact, planned.arch, project=project),
     )

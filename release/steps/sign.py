@@ -9,7 +9,7 @@ from release.steps import Context, State
 
 
 def sign(context: Context, state: State) -> State:
-    """Sign every RPM; an unsigned run leaves them as they are."""
+    """Sign every RPM that is not published with a signature yet; an unsigned run leaves them as they are."""
     signer = context.signer
     if signer is None:
         return state
@@ -17,7 +17,7 @@ def sign(context: Context, state: State) -> State:
 
 
 def _signed(artifact: Artifact, signer: Signer) -> Artifact:
-    if artifact.kind != "rpm":
+    if artifact.kind != "rpm" or artifact.signed_sha256:
         return artifact
     digest = rpm.sign(artifact.path, signer)
     return replace(artifact, signed_sha256=digest, size=artifact.path.stat().st_size)

@@ -13,6 +13,8 @@ from release.tasks.command import JSON_HELP, PROJECT_HELP, command
         "dist": "the output directory, made afresh",
         "channel": "publish to this channel of release.toml; otherwise a snapshot in the output directory",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        "dry-run": "build and package, print every object that would change, and change nothing",
+        "take-over": "do not wait for another run that publishes this release",
         "verbose": "show the command lines of builds",
         "json": JSON_HELP,
     },
@@ -24,16 +26,20 @@ def run(
     dist: str = "dist",
     channel: str = "",
     sign: bool = True,
+    dry_run: bool = False,
+    take_over: bool = False,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
     """Release the product: build, package, sign, publish."""
+    from contextlib import closing
     from pathlib import Path
 
-    from release.session import open_product
+    from release.session import Options, open_product
     from release.tasks import render
 
     product = open_product(project or c.config.project)
-    narrator = render.Narrator(verbose=verbose)
-    report = product.release(Path(dist), channel=channel or None, sign=sign, narrator=narrator)
+    options = Options(channel=channel or None, sign=sign, dry_run=dry_run, take_over=take_over)
+    with closing(render.Narrator(verbose=verbose)) as narrator:
+        report = product.release(Path(dist), options, narrator)
     render.data(report.as_data()) if json else render.report(report)

@@ -2,18 +2,21 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from release.doctor import Check
 from release.plan import Plan
 from release.session import Report
+from release.stores.dry_run import Change
 from release.version import ComponentVersion
 
 _WIDE = 160
+_LONG = 4 << 20
 _UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -28,6 +31,13 @@ class Narrator:
     def __init__(self, *, verbose: bool) -> None:
         self._console = _console(stderr=True)
         self._verbose = verbose
+        self._bar: Progress | None = None
+
+    def close(self) -> None:
+        """Give the terminal back, whatever happened."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
     def step(self, name: str) -> None:
         self._console.print(f"[bold]{name}[/bold]")
@@ -38,6 +48,24 @@ class Narrator:
     def command(self, line: str) -> None:
         if self._verbose:
             self._console.print(f"  $ {line}", markup=False)
+
+    def upload(self, key: str, sent: int, total: int) -> None:
+        """A bar on a terminal for a long upload; a log says nothing of its progress."""
+        if not self._console.is_terminal or total < _LONG:
+            return
+        if self._bar is None:
+            columns = (
+                TextColumn("  {task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+            )
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._bar.add_task(key, total=total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], description=key, completed=sent, total=total)
+        if sent >= total:
+            self.close()
 
 
 def versions(values: Mapping[str, ComponentVersion]) -> None:
@@ -84,6 +112,11 @@ def report(value: Report) -> None:
             soft_wrap=True,
         )
         _lines(console, publication.instructions)
+    if value.changes is not None:
+        changes(console, value.changes)
+        return
+    if value.publications and not any(publication.uploaded for publication in value.publications):
+        console.print("nothing was new: all of it is published already")
     for image in value.plan.images:
         if image.skipped:
             console.print(f"{image.name} is skipped: {image.skipped}", soft_wrap=True)
@@ -96,6 +129,14 @@ def report(value: Report) -> None:
         console.print(f"signed with {kind}: {value.signing_key}", soft_wrap=True)
     else:
         console.print("nothing is signed (--no-sign)")
+
+
+def changes(console: Console, values: Sequence[Change]) -> None:
+    console.print(f"nothing was changed (--dry-run); {len(values)} objects would be:")
+    table = _table("object", "would be", "size")
+    for change in values:
+        table.add_row(change.key, change.kind, size(change.size))
+    console.print(table)
 
 
 def size(count: float) -> str:

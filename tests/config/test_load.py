@@ -104,6 +104,41 @@ def test_an_entry_says_exactly_one_thing(tmp_path: Path) -> None:
     )
 
 
+def test_relations_triggers_and_ghosts_are_checked(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD.replace(
+            'description = "An agent."',
+            'description = "An agent."\ndepends = ["libc6 (>= 2.31)", "kestrel-libs >= {version}"]\n'
+            'triggers = [{ path = "usr", script = "x" }]',
+        ),
+    )
+    assert "packages.kestrel.depends.0: 'libc6 (>= 2.31)': write 'name' or 'name >= 1.2.0'" in what
+    assert "packages.kestrel.triggers.0.path: 'usr' must be an absolute path" in what
+    assert "depends.1" not in what
+    what = problems(
+        tmp_path,
+        GOOD.replace(
+            'description = "An agent."',
+            'description = "An agent."\ntriggers = [{ path = "/usr", script = "x" }]',
+        ).replace('bin/kestrel" }', 'bin/kestrel" }, { path = "/etc/k", source = "*.conf" }')
+        + '[packages.kestrel.rpm]\ntriggers = ["interest /usr"]\n'
+        + '[images.kestrel]\ncomponent = "userspace"\nbuild = "agent"\n'
+        + 'contents = [{ path = "/var/state", ghost = true }]\n',
+    )
+    assert "packages.kestrel.triggers.0.script: there is no file x" in what
+    assert "packages.kestrel.contents.1.source: there is no *.conf in the repository" in what
+    assert "packages.kestrel.rpm.triggers: only a DEB has such lines" in what
+    assert "images.kestrel.contents.0.ghost: an image has none" in what
+
+
+def test_only_debs_and_rpms_have_debug_packages(tmp_path: Path) -> None:
+    text = 'description = "An agent."\ndebug = true\nformats = ["tarball"]'
+    assert "packages.kestrel.debug: debug packages are DEB and RPM" in problems(
+        tmp_path, GOOD.replace('description = "An agent."', text)
+    )
+
+
 def test_a_text_of_the_wrong_kind_is_told_in_words(tmp_path: Path) -> None:
     what = problems(tmp_path, GOOD.replace("K <k@example.org>", "K").replace('"kestrel"', '"Kes trel"', 1))
     assert "project.maintainer: 'K' must be like 'Name <address@example.org>'" in what

@@ -107,7 +107,9 @@ def agent(version: str = "1.0.0", settings: str = "interval = 1\n") -> Package:
         File(path="/etc/kestrel/kestrel.conf", source=settings.encode(), config=True),
         File(path="/usr/lib/systemd/system/kestrel.service", source=UNIT.encode()),
         version=version,
-        maintainer_scripts=scripts.compose("deb", SNIPPETS, own={}, services=("kestrel.service",)),
+        maintainer_scripts=scripts.compose(
+            "deb", SNIPPETS, scripts.Wanted(services=("kestrel.service",)), own={}
+        ),
     )
 
 
@@ -133,5 +135,7 @@ def driver(tmp_path: Path, version: str) -> Package:
         version=version,
         arch="noarch",
         relations=Relations(recommends=("dkms",)),
-        maintainer_scripts=scripts.compose("deb", SNIPPETS, own={}, dkms=("kestrel", version)),
+        maintainer_scripts=scripts.compose(
+            "deb", SNIPPETS, scripts.Wanted(dkms=("kestrel", version)), own={}
+        ),
     )

@@ -14,7 +14,7 @@ from release.formats import rpm
 from release.package import Package, Relations
 from release.payload import Directory, File, Payload, Symlink
 from release.resources import packaging_data
-from release.scripts import compose
+from release.scripts import Wanted, compose
 from release.signing import Signer, openpgp
 
 DATE = 1_700_000_000
@@ -91,7 +91,7 @@ def driver(version: str = "1.0.0") -> Package:
 
 
 def scripts(*, services: tuple[str, ...] = (), dkms: tuple[str, str] | None = None) -> dict[str, str]:
-    return compose("rpm", packaging_data() / "snippets", own={}, services=services, dkms=dkms)
+    return compose("rpm", packaging_data() / "snippets", Wanted(services=services, dkms=dkms), own={})
 
 
 def package(

@@ -38,7 +38,7 @@ def publish(site: Path, url: str, signer: Signer, *artifacts: Artifact) -> Publi
         signer=signer,
         clock=time.time,
     )
-    apt.stage(artifacts)
+    apt.stage(apt.check(artifacts))
     apt.verify()
     return apt.commit()
 

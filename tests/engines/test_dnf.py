@@ -35,7 +35,7 @@ def publish(site: Path, url: str, *artifacts: Artifact, key: Signer | None) -> N
         signer=key,
         clock=lambda: NOW,
     )
-    yum.stage(artifacts)
+    yum.stage(yum.check(artifacts))
     yum.verify()
     yum.commit()
 

@@ -39,5 +39,5 @@ def test_it_releases_a_copy_of_kestrel(wheel: Path, tmp_path: Path) -> None:
     run(*install, wheel, env=pip, cwd=tmp_path)
     run(environment / "bin" / "jesses", "release", cwd=product.repository.root)
     rows = json.loads((product.repository.root / "dist" / "artifacts.json").read_text())["artifacts"]
-    assert len(rows) == 12
+    assert len(rows) == 35
     assert product.repository.git("status", "--porcelain", "--", ":!dist") == ""

@@ -17,7 +17,7 @@ from release.compression import INLINE, Packer
 from release.errors import FormatError, PayloadError
 from release.formats import ar, deb
 from release.package import Package, Relations
-from release.payload import Directory, File, Payload, Symlink
+from release.payload import Directory, File, Ghost, Payload, Symlink
 from tests.formats.deb_example import DATE, KESTREL, archive, parts, payload
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -71,6 +71,28 @@ def test_the_parts_come_in_the_order_of_the_format(packer: Packer) -> None:
 def test_the_control_file_is_the_golden_one(packer: Packer) -> None:
     control = control_file(written(KESTREL, packer), "control")
     assert control == (GOLDEN / "deb-control.txt").read_text(encoding="utf-8")
+
+
+def test_breaks_and_triggers_have_their_places(packer: Packer) -> None:
+    package = replace(
+        KESTREL,
+        relations=Relations(breaks=("kestrel-agent (<< 2.0)",)),
+        trigger_lines=("interest-noawait /usr/lib/kestrel", "activate-noawait ldconfig"),
+    )
+    data = written(package, packer)
+    assert "\nBreaks: kestrel-agent (<< 2.0)\n" in control_file(data, "control")
+    assert control_file(data, "triggers") == "interest-noawait /usr/lib/kestrel\nactivate-noawait ldconfig\n"
+
+
+def test_a_trigger_that_dpkg_does_not_know_is_an_error(packer: Packer) -> None:
+    with pytest.raises(FormatError, match="the trigger 'activates ldconfig': write"):
+        written(replace(KESTREL, trigger_lines=("activates ldconfig",)), packer)
+
+
+def test_a_ghost_is_not_in_the_file(packer: Packer) -> None:
+    ghost = Ghost(path="/var/lib/kestrel/state")
+    package = replace(KESTREL, payload=Payload.of((*KESTREL.payload, ghost)))
+    assert written(package, packer) == written(KESTREL, packer)
 
 
 def test_the_contents_are_the_golden_ones(packer: Packer) -> None:

@@ -20,8 +20,8 @@ from release.formats.rpm_file import RpmFile
 from release.formats.rpm_metadata import Item
 from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
-from release.package import Package, Relations
-from release.payload import Directory, Entry, File, Payload, Symlink
+from release.package import Package, Relations, Trigger
+from release.payload import Directory, Entry, File, Ghost, Payload, Symlink
 
 GOLDEN = Path(__file__).parent / "golden"
 DATE = 1_700_000_000
@@ -178,6 +178,44 @@ def test_directories_outside_of_the_payload_are_not_owned(built: Callable[[Packa
     _, archive = parse(built(KESTREL))
     directories = [member.path for member in members(archive) if stat.S_ISDIR(member.mode)]
     assert directories == ["./var/lib/kestrel"]
+
+
+def test_a_ghost_is_in_the_header_alone(built: Callable[[Package], bytes]) -> None:
+    ghost = Ghost(path="/var/lib/kestrel/state", mode=0o600, owner="kestrel")
+    read, archive = parse(built(replace(KESTREL, payload=Payload.of((*KESTREL.payload, ghost)))))
+    _, without = parse(built(KESTREL))
+    assert [member.path for member in members(archive)] == [member.path for member in members(without)]
+    header = read.header
+    assert header.texts(Tag.BASENAMES)[-1] == "state"
+    assert header.numbers(Tag.FILEFLAGS)[-1] == FileFlag.GHOST
+    assert header.numbers(Tag.FILEMODES)[-1] == stat.S_IFREG | 0o600
+    assert header.numbers(Tag.FILEVERIFYFLAGS)[-2:] == (0xFFFFFFFF, 0xFFFFFFD8)
+    assert (header.texts(Tag.FILEDIGESTS)[-1], header.numbers(Tag.FILESIZES)[-1]) == ("", 0)
+
+
+def test_what_breaks_others_conflicts_with_them(built: Callable[[Package], bytes]) -> None:
+    package = replace(KESTREL, relations=Relations(conflicts=("a",), breaks=("b < 2",)))
+    read, _ = parse(built(package))
+    assert relations(read, rpm_relations.CONFLICTS) == [
+        Relation(name="a"),
+        Relation(name="b", sense=Sense.LESS, evr="2"),
+    ]
+
+
+def test_a_trigger_is_what_rpmbuild_makes_of_two_file_triggers(built: Callable[[Package], bytes]) -> None:
+    triggers = (Trigger(path="/usr/lib/x", script="echo x\n"), Trigger(path="/usr/lib/z", script="echo z\n"))
+    header = parse(built(replace(KESTREL, scripts={}, triggers=triggers)))[0].header
+    assert header.texts(Tag.TRANSFILETRIGGERSCRIPTS) == ("echo x\n", "echo x\n", "echo z\n", "echo z\n")
+    assert header.texts(Tag.TRANSFILETRIGGERSCRIPTPROG) == 4 * ("/bin/sh",)
+    assert header.texts(Tag.TRANSFILETRIGGERNAME) == ("/usr/lib/x", "/usr/lib/x", "/usr/lib/z", "/usr/lib/z")
+    assert header.numbers(Tag.TRANSFILETRIGGERINDEX) == (0, 1, 2, 3)
+    assert header.numbers(Tag.TRANSFILETRIGGERFLAGS) == 2 * (0x10000, 0x40000)
+    assert "/bin/sh" in header.texts(Tag.REQUIRENAME)
+
+
+def test_a_trigger_with_windows_line_endings_is_an_error(built: Callable[[Package], bytes]) -> None:
+    with pytest.raises(FormatError, match="script of the trigger on /x has Windows line endings"):
+        built(replace(KESTREL, triggers=(Trigger(path="/x", script="echo\r\n"),)))
 
 
 NAMES = st.text("abcxyz-._+~ é", min_size=1, max_size=12).filter(lambda name: name not in {".", ".."})

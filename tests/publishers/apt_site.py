@@ -103,7 +103,7 @@ def publish(
     store: MemoryStore, *artifacts: Artifact, signer: Signer | None = SIGNER, now: float = NOW
 ) -> Publication:
     apt = publisher(store, signer=signer, now=now)
-    apt.stage(artifacts)
+    apt.stage(apt.check(artifacts))
     apt.verify()
     return apt.commit()
 

@@ -123,7 +123,8 @@ def test_staging_shows_users_nothing(make: Make) -> None:
     before = {
         key: data for key, data in store.objects.items() if "by-hash" not in key and "/pool/" not in key
     }
-    publisher(store).stage([make(version="1.1.0")])
+    apt = publisher(store)
+    apt.stage(apt.check([make(version="1.1.0")]))
     after = {key: data for key, data in store.objects.items() if "by-hash" not in key and "/pool/" not in key}
     assert after == before
 

@@ -5,6 +5,7 @@ import pytest
 
 from release.artifact import Artifact
 from release.errors import StoreError
+from release.stores import Metadata
 from tests.publishers.apt_site import (
     IN_RELEASE,
     SUITE,
@@ -29,7 +30,7 @@ def test_two_jobs_that_meet_at_the_swap_both_become_visible(make: Make) -> None:
     waited: list[int] = []
     store.before = once("put_if_unchanged", IN_RELEASE, lambda: publish(store, make(version="2.0.0")))
     apt = publisher(store, wait=waited.append)
-    apt.stage([make()])
+    apt.stage(apt.check([make()]))
     apt.commit()
     assert waited == [0]
     assert by_hash_client(store)["amd64"] == {("kestrel", "1.0.0", "amd64"), ("kestrel", "2.0.0", "amd64")}
@@ -96,12 +97,14 @@ class LostAnswerStore(MemoryStore):
 
     lost = False
 
-    def put_if_unchanged(self, key: str, data: bytes, token: str | None) -> bool:
+    def put_if_unchanged(
+        self, key: str, data: bytes, token: str | None, metadata: Metadata | None = None
+    ) -> str | None:
         done = super().put_if_unchanged(key, data, token)
         if key != IN_RELEASE or self.lost:
             return done
         self.lost = True
-        return False
+        return None
 
 
 def test_a_lost_answer_to_a_swap_that_succeeded_is_success(make: Make) -> None:

@@ -146,7 +146,7 @@ def test_a_file_that_is_no_deb_is_refused(make: Make, tmp_path: Path) -> None:
 def test_verify_notices_what_was_not_stored_as_it_was_sent(make: Make) -> None:
     store = MemoryStore()
     apt = publisher(store)
-    apt.stage([make()])
+    apt.stage(apt.check([make()]))
     for key in list(store.objects):
         sound = store.objects[key]
         store.objects[key] = sound + b"x"
@@ -160,7 +160,7 @@ def test_verify_reads_back_what_was_there_before_too(make: Make) -> None:
     store = MemoryStore()
     publish(store, make())
     apt = publisher(store)
-    apt.stage([make()])
+    apt.stage(apt.check([make()]))
     del store.objects["apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb"]
     with pytest.raises(StoreError, match="not what was uploaded"):
         apt.verify()

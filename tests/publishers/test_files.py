@@ -7,18 +7,11 @@ from semver import Version
 from release.artifact import Artifact
 from release.errors import ConflictError, RepositoryError, StoreError
 from release.publishers.files import FilesPublisher, merge_sums
+from release.signing import openpgp
+from release.signing.verification import verify_detached
 from tests.stores.memory import Crash, MemoryStore, crash_at, once
 
-
-class FakeSigner:
-    fingerprint = "F" * 40
-    public_key = b"public key"
-
-    def clearsign(self, data: bytes) -> bytes:
-        return b"signed " + data
-
-    def detach(self, data: bytes, *, armor: bool = True) -> bytes:
-        return b"signature of " + hashlib.sha256(data).hexdigest().encode()
+SIGNER = openpgp.ephemeral("Tests <tests@example.org>")
 
 
 def tarball(directory: Path, name: str, data: bytes = b"data") -> Artifact:
@@ -38,15 +31,29 @@ def tarball(directory: Path, name: str, data: bytes = b"data") -> Artifact:
 
 def publisher(store: MemoryStore) -> FilesPublisher:
     return FilesPublisher(
-        store=store, prefix="files", url="file:///site/files", project="hawk", signer=FakeSigner()
+        store=store, prefix="files", url="file:///site/files", project="hawk", signer=SIGNER
     )
 
 
 def publish(store: MemoryStore, *artifacts: Artifact) -> None:
     subject = publisher(store)
-    subject.stage(artifacts)
+    subject.stage(subject.check(artifacts))
     subject.verify()
     subject.commit()
+
+
+def unsigned(store: MemoryStore) -> dict[str, bytes]:
+    """All but the signature, which is never the same twice."""
+    return {key: data for key, data in store.objects.items() if key != "files/SHA256SUMS.asc"}
+
+
+def is_signed(store: MemoryStore) -> bool:
+    verify_detached(
+        store.objects["files/SHA256SUMS"],
+        store.objects["files/SHA256SUMS.asc"],
+        public_key=SIGNER.public_key,
+    )
+    return True
 
 
 def is_whole(store: MemoryStore) -> bool:
@@ -61,23 +68,25 @@ def test_files_the_list_its_signature_and_the_key_are_published(tmp_path: Path) 
     publish(store, tarball(tmp_path, "b.tar.gz"), tarball(tmp_path, "a.tar.gz"))
     digest = hashlib.sha256(b"data").hexdigest()
     sums = f"{digest}  a.tar.gz\n{digest}  b.tar.gz\n".encode()
-    assert store.objects == {
+    assert unsigned(store) == {
         "files/a.tar.gz": b"data",
         "files/b.tar.gz": b"data",
         "files/SHA256SUMS": sums,
-        "files/SHA256SUMS.asc": FakeSigner().detach(sums),
-        "files/hawk.asc": b"public key",
+        "files/hawk.asc": SIGNER.public_key,
     }
+    assert is_signed(store)
 
 
 def test_publishing_again_uploads_nothing_and_says_so(tmp_path: Path) -> None:
     store = MemoryStore()
     artifact = tarball(tmp_path, "a.tar.gz")
     publish(store, artifact)
+    store.reset()
     again = publisher(store)
-    again.stage([artifact])
+    again.stage(again.check([artifact]))
     publication = again.commit()
     assert (publication.uploaded, publication.present) == (0, 1)
+    assert not [call for call in store.calls if call.writes]
 
 
 def test_other_bytes_under_a_published_name_change_nothing(tmp_path: Path) -> None:
@@ -85,14 +94,14 @@ def test_other_bytes_under_a_published_name_change_nothing(tmp_path: Path) -> No
     publish(store, tarball(tmp_path, "b.tar.gz"))
     before = dict(store.objects)
     with pytest.raises(ConflictError, match=r"files/b\.tar\.gz is already published"):
-        publisher(store).stage([tarball(tmp_path, "a.tar.gz"), tarball(tmp_path, "b.tar.gz", b"other")])
+        publisher(store).check([tarball(tmp_path, "a.tar.gz"), tarball(tmp_path, "b.tar.gz", b"other")])
     assert store.objects == before
 
 
 def test_what_was_stored_wrong_is_noticed_before_the_commit(tmp_path: Path) -> None:
     store = MemoryStore()
     subject = publisher(store)
-    subject.stage([tarball(tmp_path, "a.tar.gz")])
+    subject.stage(subject.check([tarball(tmp_path, "a.tar.gz")]))
     store.objects["files/a.tar.gz"] = b"damaged"
     with pytest.raises(StoreError, match="is not what was uploaded"):
         subject.verify()
@@ -107,7 +116,7 @@ def test_two_releases_at_once_keep_each_others_lines(tmp_path: Path) -> None:
         "a.tar.gz",
         "rival.tar.gz",
     ]
-    assert store.objects["files/SHA256SUMS.asc"] == FakeSigner().detach(store.objects["files/SHA256SUMS"])
+    assert is_signed(store)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -126,7 +135,8 @@ def test_a_crash_at_any_call_leaves_old_or_new_and_a_rerun_finishes(tmp_path: Pa
         assert is_whole(store)
         store.reset()
         publish(store, second)
-        assert store.objects == done.objects
+        assert unsigned(store) == unsigned(done)
+        assert is_signed(store)
 
 
 def test_a_list_that_is_none_is_not_overwritten() -> None:

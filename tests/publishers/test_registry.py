@@ -80,7 +80,7 @@ class World:
 
     def publish(self, artifact: Artifact, *, branch: str | None = None) -> Publication:
         publisher = self.publisher(branch=branch)
-        publisher.stage([artifact])
+        stage(publisher, artifact)
         publisher.verify()
         return publisher.commit()
 
@@ -89,6 +89,10 @@ class World:
         tags = self.registry.tags.get(NAME, {})
         versions = {digest: tag for tag, digest in tags.items() if tag.count(".") >= 2}
         return {tag: versions[digest] for tag, digest in tags.items() if own or tag.count(".") < 2}
+
+
+def stage(publisher: RegistryPublisher, *artifacts: Artifact) -> None:
+    publisher.stage(publisher.check(artifacts))
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def test_a_release_adds_its_version_and_moves_its_lines(world: World) -> None:
 
 def test_nothing_is_visible_before_the_commit(world: World) -> None:
     publisher = world.publisher()
-    publisher.stage([world.image("1.2.0")])
+    stage(publisher, world.image("1.2.0"))
     publisher.verify()
     assert world.registry.tags == {}
 
@@ -159,8 +163,8 @@ def test_a_version_from_another_commit_is_an_error_before_anything_is_sent(world
 
 def test_two_with_the_same_version_and_other_content_are_told_apart_at_the_tag(world: World) -> None:
     mine, theirs = world.publisher(), world.publisher()
-    mine.stage([world.image("1.2.0")])
-    theirs.stage([world.image("1.2.0", commit="b" * 40, text=b"other")])
+    stage(mine, world.image("1.2.0"))
+    stage(theirs, world.image("1.2.0", commit="b" * 40, text=b"other"))
     mine.commit()
     with pytest.raises(ConflictError):
         theirs.commit()
@@ -175,8 +179,8 @@ def test_two_releases_that_race_end_right_in_either_order(
     """Even without a lease: the second commits as a whole in front of any request of the first one's commit."""
     world.publish(world.image("1.1.8"))
     first, second = world.publisher(), world.publisher()
-    first.stage([world.image(order[0])])
-    second.stage([world.image(order[1])])
+    stage(first, world.image(order[0]))
+    stage(second, world.image(order[1]))
     countdown = [moment]
 
     def let_the_other_in(request: Request) -> Answer | None:
@@ -213,7 +217,7 @@ def test_the_lease_is_held_around_all_tags(world: World) -> None:
         lease=lease,
     )
     world.registry.faults.append(note)
-    publisher.stage([world.image("1.0.0")])
+    stage(publisher, world.image("1.0.0"))
     publisher.commit()
     assert held == ["held", *["tag"] * 4, "released"]
 

@@ -242,7 +242,7 @@ def test_the_revision_grows_where_the_clock_does_not(make: Make) -> None:
 def test_what_was_changed_on_its_way_is_found_before_the_commit(make: Make) -> None:
     store = MemoryStore()
     yum = publisher(store)
-    yum.stage([make()])
+    yum.stage(yum.check([make()]))
     store.objects["yum/packages/kestrel-1.0.0-x86_64.rpm"] += b"x"
     with pytest.raises(StoreError, match=r"rpm is not what was uploaded"):
         yum.verify()
@@ -254,7 +254,7 @@ def test_nothing_is_visible_before_the_commit(make: Make) -> None:
     publish(store, make())
     before, pointer = client(store), store.objects[REPOMD]
     yum = publisher(store)
-    yum.stage([make(version="2.0.0")])
+    yum.stage(yum.check([make(version="2.0.0")]))
     yum.verify()
     assert (client(store), store.objects[REPOMD]) == (before, pointer)
     yum.commit()
@@ -271,7 +271,7 @@ def test_a_directory_store_holds_the_same(make: Make, tmp_path: Path) -> None:
         signer=SIGNER,
         clock=lambda: NOW,
     )
-    yum.stage([artifact])
+    yum.stage(yum.check([artifact]))
     yum.verify()
     yum.commit()
     files = (path for path in (tmp_path / "yum").rglob("*") if path.is_file())

@@ -7,7 +7,7 @@ import pytest
 
 from release.artifact import Artifact
 from release.errors import ConflictError, StoreError
-from release.publishers.retry import TRIES
+from release.retry import TRIES
 from tests.publishers.yum_client import (
     NOW,
     REPOMD,
@@ -102,11 +102,10 @@ def test_two_writers_at_once_lose_nothing_wherever_they_meet(make: Make, *, exis
 
 
 def test_two_jobs_of_the_same_release_meet_and_agree(make: Make) -> None:
-    first, second = make(), make()
-    for number in range(1, calls_of_one_publish({}, first) + 1):
+    for number in range(1, calls_of_one_publish({}, make()) + 1):
         store = MemoryStore()
-        store.before = at_call(number, partial(publish, store, second, now=NOW + 7))
-        publish(store, first, now=NOW + 5)
+        store.before = at_call(number, partial(publish, store, make(), now=NOW + 7))
+        publish(store, make(), now=NOW + 5)
         assert client(store) == {("kestrel", "1.0.0", "x86_64")}
         assert signature_fits(store)
 
@@ -134,7 +133,7 @@ def test_a_lost_race_waits_longer_each_time_and_ends(make: Make) -> None:
             store.before = rival
 
     yum = publisher(store, wait=waits.append)
-    yum.stage([make()])
+    yum.stage(yum.check([make()]))
     store.before = rival
     with pytest.raises(StoreError, match="keeps changing"):
         yum.commit()
@@ -148,7 +147,7 @@ def test_a_lost_race_waits_longer_each_time_and_ends(make: Make) -> None:
 def test_a_conflict_that_comes_between_is_found_at_the_commit(make: Make) -> None:
     store = MemoryStore()
     yum = publisher(store)
-    yum.stage([make()])
+    yum.stage(yum.check([make()]))
     publish(store, renamed(make(content=b"x"), "other.rpm"))
     with pytest.raises(ConflictError):
         yum.commit()

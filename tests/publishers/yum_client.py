@@ -112,7 +112,7 @@ def publish(
     store: MemoryStore, *artifacts: Artifact, signer: Signer | None = SIGNER, now: float = NOW
 ) -> Publication:
     yum = publisher(store, signer=signer, now=now)
-    yum.stage(artifacts)
+    yum.stage(yum.check(artifacts))
     yum.verify()
     return yum.commit()
 

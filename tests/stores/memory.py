@@ -6,14 +6,16 @@ that moment.
 """
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from release.stores import StoredObject
+from release.stores import Head, Listed, Metadata, StoredObject, keys
 
 _Answer = TypeVar("_Answer")
+NOW = 1_700_000_000.0
 
 
 class Crash(BaseException):
@@ -22,15 +24,19 @@ class Crash(BaseException):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of a store; `number` counts from 1, `operation` is the name of the method."""
+    """One call of a store; `number` counts from 1, `operation` is the name of the method.
+
+    `sent` is the number of bytes that a write brought along.
+    """
 
     number: int
     operation: str
     key: str
+    sent: int = 0
 
     @property
     def writes(self) -> bool:
-        return self.operation.startswith("put")
+        return self.operation.startswith(("put", "delete"))
 
 
 Hook = Callable[[Call], None]
@@ -76,41 +82,78 @@ class MemoryStore:
         self.before = self.after = nothing
 
     def get(self, key: str) -> StoredObject | None:
-        return self._call("get", key, lambda: self._read(key))
+        return self._call("get", keys.readable(key), lambda: self._read(key))
 
-    def sha256(self, key: str) -> str | None:
-        return self._call("sha256", key, lambda: self._digest(key))
+    def head(self, key: str) -> Head | None:
+        return self._call("head", keys.readable(key), lambda: self._head(key))
 
-    def put_if_absent(self, key: str, source: Path | bytes) -> bool:
+    def open(self, key: str, *, start: int = 0, size: int | None = None) -> io.BufferedReader | None:
+        return self._call("open", keys.readable(key), lambda: self._open(key, start, size))
+
+    def put_if_absent(self, key: str, source: Path | bytes, metadata: Metadata | None = None) -> str | None:
         data = source if isinstance(source, bytes) else source.read_bytes()
-        return self._call("put_if_absent", key, lambda: self._replace(key, data, None))
+        return self._write("put_if_absent", key, data, lambda: self._digest(key) is None)
 
-    def put_if_unchanged(self, key: str, data: bytes, token: str | None) -> bool:
-        return self._call("put_if_unchanged", key, lambda: self._replace(key, data, token))
+    def put_if_unchanged(
+        self, key: str, data: bytes, token: str | None, metadata: Metadata | None = None
+    ) -> str | None:
+        return self._write("put_if_unchanged", key, data, lambda: self._digest(key) == token)
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        return self._call(
-            "list", prefix, lambda: iter(sorted(key for key in self.objects if key.startswith(prefix)))
-        )
+    def put(self, key: str, data: bytes, metadata: Metadata | None = None) -> str:
+        return self._write("put", key, data, lambda: True) or ""
 
-    def _call(self, operation: str, key: str, effect: Callable[[], _Answer]) -> _Answer:
-        call = Call(number=len(self.calls) + 1, operation=operation, key=key)
+    def delete_if_unchanged(self, key: str, token: str) -> bool:
+        return self._call("delete_if_unchanged", keys.readable(key), lambda: self._delete(key, token))
+
+    def list(self, prefix: str = "") -> Iterator[Listed]:
+        return self._call("list", prefix, lambda: self._list(prefix))
+
+    def _call(self, operation: str, key: str, effect: Callable[[], _Answer], sent: int = 0) -> _Answer:
+        call = Call(number=len(self.calls) + 1, operation=operation, key=key, sent=sent)
         self.calls.append(call)
         self.before(call)
         answer = effect()
         self.after(call)
         return answer
 
+    def _write(self, operation: str, key: str, data: bytes, allowed: Callable[[], bool]) -> str | None:
+        def effect() -> str | None:
+            if not allowed():
+                return None
+            self.objects[key] = data
+            return self._digest(key)
+
+        return self._call(operation, keys.writable(key), effect, len(data))
+
     def _read(self, key: str) -> StoredObject | None:
         token = self._digest(key)
         return None if token is None else StoredObject(data=self.objects[key], token=token)
 
+    def _head(self, key: str) -> Head | None:
+        token = self._digest(key)
+        return None if token is None else Head(size=len(self.objects[key]), token=token, sha256=token)
+
+    def _open(self, key: str, start: int, size: int | None) -> io.BufferedReader | None:
+        if key not in self.objects:
+            return None
+        end = None if size is None else start + size
+        return io.BufferedReader(io.BytesIO(self.objects[key][start:end]))
+
+    def _delete(self, key: str, token: str) -> bool:
+        if self._digest(key) != token:
+            return False
+        del self.objects[key]
+        return True
+
+    def _list(self, prefix: str) -> Iterator[Listed]:
+        return iter(
+            [
+                Listed(key=key, size=len(data), modified=NOW)
+                for key, data in sorted(self.objects.items())
+                if key.startswith(prefix)
+            ]
+        )
+
     def _digest(self, key: str) -> str | None:
         data = self.objects.get(key)
         return None if data is None else hashlib.sha256(data).hexdigest()
-
-    def _replace(self, key: str, data: bytes, token: str | None) -> bool:
-        if self._digest(key) != token:
-            return False
-        self.objects[key] = data
-        return True

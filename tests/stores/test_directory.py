@@ -1,55 +1,47 @@
 import os
+import resource
+import signal
 import stat
-import threading
 from pathlib import Path
 
 import pytest
 
 from release.errors import StoreError
 from release.stores.directory import DirectoryStore
+from tests.stores.contract import StoreContract
 
 
-def test_what_was_put_is_read_back_with_a_token(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path / "store")
-    assert store.get("a/b") is None
-    assert store.put_if_absent("a/b", b"one")
-    found = store.get("a/b")
-    assert found is not None
-    assert found.data == b"one"
-    assert not store.put_if_absent("a/b", b"two")
-    assert store.get("a/b") == found
+class TestDirectoryStore(StoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> DirectoryStore:
+        return DirectoryStore(tmp_path / "store")
 
 
-def test_a_file_is_copied_and_left_alone(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(b"data")
-    store = DirectoryStore(tmp_path / "store")
-    store.put_if_absent("x", source)
-    source.write_bytes(b"changed")
-    assert (tmp_path / "store" / "x").read_bytes() == b"data"
-
-
-def test_a_replacement_needs_the_token_that_was_read(tmp_path: Path) -> None:
+def test_listing_shows_no_internals(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
-    assert store.put_if_unchanged("k", b"1", None)
-    assert not store.put_if_unchanged("k", b"2", None)
-    first = store.get("k")
-    assert first is not None
-    assert store.put_if_unchanged("k", b"2", first.token)
-    assert not store.put_if_unchanged("k", b"3", first.token)
-    assert not store.put_if_unchanged("other", b"3", first.token)
+    store.put_if_absent("a/1", b"")
+    (tmp_path / "a" / ".new-x").touch()
+    assert [found.key for found in store.list()] == ["a/1"]
 
 
-def test_listing_is_sorted_and_shows_no_internals(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_changes(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
-    for key in ("b", "a/2", "a/1"):
-        store.put_if_absent(key, b"")
-    assert list(store.list()) == ["a/1", "a/2", "b"]
-    assert list(store.list("a/")) == ["a/1", "a/2"]
+    store.put("k", b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(StoreError, match="cannot write k in .*: File too large"):
+            store.put("k", b"x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "k").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "k"]
 
 
-@pytest.mark.parametrize("key", ["", "/etc/passwd", "../x", "a/../../x", ".lock"])
-def test_a_key_that_leaves_the_store_is_refused(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", [".lock", "a/.new-x"])
+def test_a_key_of_its_own_files_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(StoreError, match="is no key of a store"):
         DirectoryStore(tmp_path).put_if_absent(key, b"")
 
@@ -62,28 +54,6 @@ def test_the_umask_does_not_decide_who_may_read(tmp_path: Path) -> None:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "s" / "a" / "b").stat().st_mode) == 0o644
     assert stat.S_IMODE((tmp_path / "s" / "a").stat().st_mode) == 0o755
-
-
-def test_of_many_writers_exactly_one_wins_each_round(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path)
-    wins: list[int] = []
-
-    def race(number: int) -> None:
-        for _ in range(20):
-            current = store.get("k")
-            if store.put_if_unchanged(
-                "k", (current.data if current else b"") + b".", current.token if current else None
-            ):
-                wins.append(number)
-
-    threads = [threading.Thread(target=race, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    final = store.get("k")
-    assert final is not None
-    assert len(final.data) == len(wins)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

@@ -1,20 +1,23 @@
-"""Compile the agent for one architecture into $JESSES_STAGE/bin/kestrel.
+"""Compile the agent for one architecture into $JESSES_STAGE/bin/kestrel: `build.py [--static]`.
 
-The compiler is Zig's, from the `ziglang` wheel: it builds static binaries for
-every architecture on any machine that has Python. The same sources give the
-same bytes everywhere.
+The compiler is Zig's, from the `ziglang` wheel: it builds for every
+architecture on any machine that has Python. Without an option the agent needs
+glibc 2.17 or newer, and has its debug information in it; with --static it
+needs nothing: musl libc is inside, and its licence is staged too. The same
+sources give the same bytes everywhere.
 """
 
 import contextlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-TARGETS = {"x86_64": "x86_64-linux-musl", "aarch64": "aarch64-linux-musl"}
+ARCHITECTURES = ("x86_64", "aarch64")
 SOURCES = ("kestrel.c", "options.c", "output.c", "source.c")
 FLAGS = (
     "-std=c11",
@@ -24,10 +27,10 @@ FLAGS = (
     "-Wextra",
     "-Werror",
     "-mcpu=baseline",
-    "-static",
-    "-s",
     "-Idriver",
 )
+STATIC = ("-static", "-s")
+DYNAMIC = ("-g", "-fPIE", "-pie", "-Wl,--build-id=sha1", "-Wl,-z,relro,-z,now", "-Wl,-T,userspace/link.ld")
 
 
 class BuildError(Exception):
@@ -52,14 +55,24 @@ def contract_defines(name: str) -> list[str]:
     return [f"-DKESTREL_{name}_{part}={number}" for part, number in zip(parts, numbers, strict=True)]
 
 
-def compiler_command(version: str, arch: str, output: Path) -> list[str]:
-    if arch not in TARGETS:
-        raise BuildError(f"JESSES_ARCH must be one of {', '.join(TARGETS)}, not {arch!r}")
-    if importlib.util.find_spec("ziglang") is None:
+def compiler_directory() -> Path:
+    compiler = importlib.util.find_spec("ziglang")
+    if compiler is None or compiler.origin is None:
         raise BuildError("the compiler is missing: pip install -r requirements.txt")
+    return Path(compiler.origin).parent
+
+
+def compiler_command(version: str, arch: str, output: Path, *, static: bool) -> list[str]:
+    if arch not in ARCHITECTURES:
+        raise BuildError(f"JESSES_ARCH must be one of {', '.join(ARCHITECTURES)}, not {arch!r}")
+    target = f"{arch}-linux-{'musl' if static else 'gnu.2.17'}"
+    # Debug information names sources by these paths, whatever the machine's are.
+    maps = {Path.cwd(): "/usr/src/kestrel", compiler_directory(): "/usr/lib/zig"}
     return [
-        *(sys.executable, "-m", "ziglang", "cc", "-target", TARGETS[arch]),
+        *(sys.executable, "-m", "ziglang", "cc", "-target", target),
         *FLAGS,
+        *(STATIC if static else DYNAMIC),
+        *(f"-ffile-prefix-map={path}={name}" for path, name in maps.items()),
         f'-DKESTREL_VERSION="{version}"',
         *contract_defines("API"),
         *contract_defines("SCHEMA"),
@@ -82,9 +95,9 @@ def compiler_cache() -> Iterator[Path]:
         yield cache
 
 
-def build(version: str, arch: str, stage: Path) -> None:
+def build(version: str, arch: str, stage: Path, *, static: bool) -> None:
     output = stage / "bin" / "kestrel"
-    command = compiler_command(version, arch, output)
+    command = compiler_command(version, arch, output, static=static)
     output.parent.mkdir()
     with compiler_cache() as cache:
         environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
@@ -92,11 +105,17 @@ def build(version: str, arch: str, stage: Path) -> None:
     if status:
         raise BuildError(f"the compiler ended with status {status}")
     output.chmod(0o755)
+    if static:
+        (stage / "licenses").mkdir()
+        shutil.copy(compiler_directory() / "lib/libc/musl/COPYRIGHT", stage / "licenses" / "COPYRIGHT.musl")
 
 
 def main() -> str | None:
     try:
-        build(setting("JESSES_VERSION"), setting("JESSES_ARCH"), Path(setting("JESSES_STAGE")))
+        build(
+            *(setting("JESSES_VERSION"), setting("JESSES_ARCH"), Path(setting("JESSES_STAGE"))),
+            static=sys.argv[1:] == ["--static"],
+        )
     except (BuildError, OSError) as error:
         return f"userspace/build.py: {error}"
     return None

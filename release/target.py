@@ -1,0 +1,141 @@
+"""Where a release goes: the store, the address under which users reach it, its journal, and its caches."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from release.config import Channel
+from release.holder import Holder, is_gone, this_process
+from release.journal import Journal, NoJournal, StoredJournal, journal_key
+from release.lease import Lease, channel_key, kept
+from release.plan import Plan
+from release.stores import Progress, Store
+from release.stores.cdn import Invalidate, cloudfront, no_cache
+from release.stores.directory import DirectoryStore
+from release.stores.dry_run import DryRunStore
+from release.stores.probe import probe
+from release.stores.select import is_s3, open_store
+
+_POLL = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A store that users reach at `url`."""
+
+    store: Store
+    url: str
+    journal: Journal
+    invalidate: Invalidate
+
+
+def snapshot(inside: Path, outside: Path) -> Target:
+    """A store of the run's own at `inside`, which will be found at `outside`."""
+    return Target(
+        store=DirectoryStore(inside), url=outside.as_uri(), journal=NoJournal(), invalidate=no_cache
+    )
+
+
+def rehearsal(target: Target) -> Target:
+    """The same for a dry run: `store` remembers what would change."""
+    return Target(store=DryRunStore(target.store), url=target.url, journal=NoJournal(), invalidate=no_cache)
+
+
+def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Target:
+    """What `channel` names, to be read; paths are relative to `directory`.
+
+    Raises:
+        StoreError: it cannot be used.
+
+    """
+    store = open_store(
+        channel.store,
+        directory=directory,
+        progress=progress,
+        endpoint=channel.endpoint,
+        region=channel.region,
+    )
+    url = channel.url or (directory / channel.store).resolve().as_uri()
+    return Target(store=store, url=url, journal=NoJournal(), invalidate=no_cache)
+
+
+def to_write(
+    target: Target,
+    channel: Channel,
+    plan: Plan,
+    *,
+    environment: Mapping[str, str],
+    take_over: bool,
+    tell: Callable[[str], None],
+) -> Target:
+    """The same to publish `plan` to, with its journal and its caches.
+
+    Raises:
+        StoreError: the store cannot be used, or ignores conditions.
+
+    """
+    if is_s3(channel.store):
+        probe(target.store)
+    holder = this_process(environment)
+    lease = Lease(
+        store=target.store,
+        key=journal_key(plan),
+        holder=holder,
+        clock=time.time,
+        gone=is_gone,
+        wait=_waiting(tell),
+        take_over=take_over,
+    )
+    return Target(
+        store=target.store,
+        url=target.url,
+        journal=StoredJournal(lease, plan, holder=holder, clock=time.time),
+        invalidate=_caches(channel, target.url),
+    )
+
+
+def channel_lease(
+    target: Target, plan: Plan, *, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> Callable[[], AbstractContextManager[None]]:
+    """Who may move what has no conditional writes, such as tags of images: one release of a channel at a time."""
+    channel = plan.channel
+    if channel is None:
+        return nullcontext
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        lease = Lease(
+            store=target.store,
+            key=channel_key(plan.project, channel),
+            holder=this_process(environment),
+            clock=time.time,
+            gone=is_gone,
+            wait=_waiting(tell),
+        )
+        lease.acquire()
+        with kept(lease):
+            yield
+
+    return hold
+
+
+def _caches(channel: Channel, url: str) -> Invalidate:
+    if channel.cloudfront is None:
+        return no_cache
+    return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)
+
+
+def _waiting(tell: Callable[[str], None]) -> Callable[[Holder], None]:
+    told: set[Holder] = set()
+
+    def wait(holder: Holder) -> None:
+        if holder not in told:
+            told.add(holder)
+            tell(f"waiting: {holder} publishes this release; --take-over does not wait")
+        time.sleep(_POLL)
+
+    return wait

@@ -1,0 +1,4 @@
+int tell(int number)
+{
+	return number + 1;
+}
