@@ -87,7 +87,7 @@ def to_write(
         holder=holder,
         clock=time.time,
         gone=is_gone,
-        wait=_waiting(tell),
+        wait=waiting(tell),
         take_over=take_over,
     )
     return Target(
@@ -114,7 +114,7 @@ def channel_lease(
             holder=this_process(environment),
             clock=time.time,
             gone=is_gone,
-            wait=_waiting(tell),
+            wait=waiting(tell, what="moves tags of this channel"),
         )
         lease.acquire()
         with kept(lease):
@@ -129,13 +129,18 @@ def _caches(channel: Channel, url: str) -> Invalidate:
     return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)
 
 
-def _waiting(tell: Callable[[str], None]) -> Callable[[Holder], None]:
+def waiting(
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    what: str = "publishes this release; --take-over does not wait",
+) -> Callable[[Holder], None]:
+    """Waits a few seconds for a holder each time, and tells of each holder once."""
     told: set[Holder] = set()
 
     def wait(holder: Holder) -> None:
         if holder not in told:
             told.add(holder)
-            tell(f"waiting: {holder} publishes this release; --take-over does not wait")
-        time.sleep(_POLL)
+            tell(f"waiting: {holder} {what}")
+        sleep(_POLL)
 
     return wait

@@ -16,9 +16,10 @@ _END: Final = b"`\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A member of an archive: `size` bytes at `offset`."""
+    """A member of an archive: `size` bytes at `offset`; `date` is seconds since 1970 UTC."""
 
     name: str
+    date: int
     offset: int
     size: int
 
@@ -63,12 +64,12 @@ def members(stream: BinaryIO) -> Iterator[Member]:
         raise _damaged("it does not start as an ar archive does")
     offset = len(MAGIC)
     while head := stream.read(_HEADER):
-        size = head[48:58].decode("ascii", "replace").strip()
+        size, date = (head[at].decode("ascii", "replace").strip() for at in (slice(48, 58), slice(16, 28)))
         if len(head) != _HEADER or not head.endswith(_END) or not size.isdecimal():
             raise _damaged(f"the member header at byte {offset} is damaged")
         name = head[:16].decode("ascii", "replace").rstrip(" ").removesuffix("/")
         offset += _HEADER
-        yield Member(name=name, offset=offset, size=int(size))
+        yield Member(name=name, date=int(date) if date.isdecimal() else 0, offset=offset, size=int(size))
         offset += int(size) + int(size) % 2
         stream.seek(offset)
 

@@ -1,7 +1,8 @@
 """An APT repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`; *commit* swaps the pointer.
-When another job was faster, the indexes are made again with its packages kept, and the swap is tried again.
+*Check* reads what is there; *stage* writes package files below `pool` and the next indexes below `by-hash`;
+*commit* swaps the pointer. When another job was faster, the indexes are made again with its packages kept, and
+the swap is tried again.
 """
 
 import re
@@ -16,6 +17,7 @@ from release.formats import deb
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
 from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
+from release.publishers.signed import adopt
 from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
@@ -76,7 +78,7 @@ class AptPublisher:
         self._update = _Update(snapshot=Snapshot(packages={}), indexes={})
 
     def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
-        """Compare with the pool and the indexes.
+        """Compare with the pool and the indexes; a package that is there keeps the signature that it has.
 
         Raises:
             ConflictError: a package is already published with other bytes.
@@ -85,17 +87,9 @@ class AptPublisher:
             StoreError: the store failed.
 
         """
-        debs = sorted(
-            (artifact for artifact in artifacts if artifact.kind == "deb"),
-            key=lambda artifact: artifact.path.name,
-        )
-        if debs:
-            self._files = tuple(self._pool_file(artifact) for artifact in debs)
-            self._present = frozenset(
-                file.key for file in self._files if self._repository.is_present(file.key, file.sha256)
-            )
-            self._update = self._next()
-        return tuple(artifacts)
+        checked = tuple(map(self._as_published, artifacts))
+        self._prepare(checked)
+        return checked
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         """Upload package files and the next indexes.
@@ -105,6 +99,11 @@ class AptPublisher:
             StoreError: the store failed.
 
         """
+        if [artifact.published_sha256 for artifact in _debs(artifacts)] != [
+            file.sha256 for file in self._files
+        ]:
+            # Signed since the check.
+            self._prepare(artifacts)
         for file in self._files:
             if file.key in self._present:
                 self._repository.note_present(file.key, file.sha256)
@@ -137,6 +136,25 @@ class AptPublisher:
             instructions=self._instructions() if self._files else (),
             pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._files else (),
         )
+
+    def _as_published(self, artifact: Artifact) -> Artifact:
+        if artifact.kind != "deb":
+            return artifact
+        key = self._pool_file(artifact).key
+        other = self._repository.open_other(key, artifact.published_sha256)
+        if other is None:
+            return artifact
+        with other:
+            return adopt(artifact, other, key)
+
+    def _prepare(self, artifacts: Sequence[Artifact]) -> None:
+        """Describe the packages, see which are there, and make the next indexes."""
+        if debs := _debs(artifacts):
+            self._files = tuple(self._pool_file(artifact) for artifact in debs)
+            self._present = frozenset(
+                file.key for file in self._files if self._repository.is_present(file.key, file.sha256)
+            )
+            self._update = self._next()
 
     def _pool_file(self, artifact: Artifact) -> _PoolFile:
         name, sha256 = artifact.path.name, artifact.published_sha256
@@ -214,3 +232,10 @@ class AptPublisher:
             "sudo apt-get update",
             f"sudo apt-get install {packages}",
         )
+
+
+def _debs(artifacts: Sequence[Artifact]) -> list[Artifact]:
+    return sorted(
+        (artifact for artifact in artifacts if artifact.kind == "deb"),
+        key=lambda artifact: artifact.path.name,
+    )

@@ -6,6 +6,7 @@ for clients that know no by-hash (apt before 1.2). Without a key the pointer is 
 """
 
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Callable, Mapping
@@ -182,6 +183,10 @@ class AptRepository:
                 fix="what is published never changes: release a new version",
             )
         return found is not None
+
+    def open_other(self, key: str, sha256: str) -> io.BufferedReader | None:
+        """A stream of the object that is there with other bytes, or None."""
+        return None if sha256_of(self._store, key) in {None, sha256} else self._store.open(key)
 
     def put_immutable(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Write an object that never changes, unless it is there."""

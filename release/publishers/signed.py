@@ -9,7 +9,7 @@ from typing import BinaryIO
 from release.artifact import Artifact
 from release.digest import sha256_of
 from release.errors import ConflictError, FormatError
-from release.formats import rpm
+from release.formats import deb_signature, rpm
 
 
 def adopt(artifact: Artifact, published: BinaryIO, name: str) -> Artifact:
@@ -42,5 +42,9 @@ def _unsigned_sha256(path: Path) -> str | None:
     with path.open("rb") as stream:
         try:
             return rpm.unsigned_sha256(stream)
+        except FormatError:
+            stream.seek(0)
+        try:
+            return deb_signature.unsigned_sha256(stream)
         except FormatError:
             return None

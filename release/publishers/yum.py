@@ -1,7 +1,8 @@
 """A YUM repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the pointer. When another job was
-faster, the lists are made again with its packages kept, and the swap is tried again.
+*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the
+pointer. When another job was faster, the lists are made again with its packages kept, and the swap is tried
+again.
 """
 
 import re

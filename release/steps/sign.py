@@ -1,23 +1,37 @@
-"""Sign what carries its signature inside: RPM headers. Signed bytes are made once and recorded."""
+"""Sign what carries its signature inside: RPM headers, and DEB files where the product asks for it.
+
+Signed bytes are made once and recorded.
+"""
 
 from dataclasses import replace
 
 from release.artifact import Artifact
-from release.formats import rpm
+from release.formats import deb_signature, rpm
 from release.signing import Signer
 from release.steps import Context, State
 
 
 def sign(context: Context, state: State) -> State:
-    """Sign every RPM that is not published with a signature yet; an unsigned run leaves them as they are."""
+    """Sign every RPM, and every DEB if `sign_debs` is set; an unsigned run leaves them as they are.
+
+    What is published with a signature already keeps it.
+    """
     signer = context.signer
     if signer is None:
         return state
-    return replace(state, artifacts=tuple(_signed(artifact, signer) for artifact in state.artifacts))
+    debs = context.config.project.sign_debs
+    artifacts = tuple(_signed(artifact, signer, debs=debs) for artifact in state.artifacts)
+    return replace(state, artifacts=artifacts)
 
 
-def _signed(artifact: Artifact, signer: Signer) -> Artifact:
-    if artifact.kind != "rpm" or artifact.signed_sha256:
+def _signed(artifact: Artifact, signer: Signer, *, debs: bool) -> Artifact:
+    if artifact.signed_sha256:
         return artifact
-    digest = rpm.sign(artifact.path, signer)
+    match artifact.kind:
+        case "rpm":
+            digest = rpm.sign(artifact.path, signer)
+        case "deb" if debs:
+            digest = deb_signature.sign(artifact.path, signer)
+        case _:
+            return artifact
     return replace(artifact, signed_sha256=digest, size=artifact.path.stat().st_size)

@@ -24,7 +24,7 @@ _BLOCK = 1 << 20
 class DirectoryStore:
     """Objects are files below `root`; readers of the directory see each file whole, old or new.
 
-    A token is the digest of the bytes. No metadata is kept: that is for the web server to know.
+    A token is the digest of the bytes. Metadata are not kept: they are for the web server to know.
     """
 
     def __init__(self, root: Path) -> None:
@@ -55,17 +55,26 @@ class DirectoryStore:
             stream.seek(start)
         return stream if size is None else io.BufferedReader(Span(stream, size))
 
-    def put_if_absent(self, key: str, source: Path | bytes, metadata: Metadata | None = None) -> str | None:
+    def put_if_absent(
+        self,
+        key: str,
+        source: Path | bytes,
+        metadata: Metadata | None = None,  # noqa: ARG002
+    ) -> str | None:
         with self._writing(key) as path:
             return None if path.exists() else _replace(path, source)
 
     def put_if_unchanged(
-        self, key: str, data: bytes, token: str | None, metadata: Metadata | None = None
+        self,
+        key: str,
+        data: bytes,
+        token: str | None,
+        metadata: Metadata | None = None,  # noqa: ARG002
     ) -> str | None:
         with self._writing(key) as path:
             return _replace(path, data) if self._token(key) == token else None
 
-    def put(self, key: str, data: bytes, metadata: Metadata | None = None) -> str:
+    def put(self, key: str, data: bytes, metadata: Metadata | None = None) -> str:  # noqa: ARG002
         with self._writing(key) as path:
             return _replace(path, data)
 

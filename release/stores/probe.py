@@ -6,7 +6,7 @@ from release.errors import StoreError
 from release.stores import Store
 
 KEY = "journal/probe"
-_NO_TOKEN = '"00000000000000000000000000000000"'
+_NEVER_WAS = '"00000000000000000000000000000000"'
 
 
 def probe(store: Store) -> None:
@@ -20,7 +20,7 @@ def probe(store: Store) -> None:
     """
     if _create(store) and _create(store):
         raise _refusal("If-None-Match", "a published package could be overwritten by another with its name")
-    if store.put_if_unchanged(KEY, _unique(), _NO_TOKEN) is not None:
+    if store.put_if_unchanged(KEY, _unique(), _NEVER_WAS) is not None:
         raise _refusal("If-Match", "of two releases at once, one would vanish from the indexes of the other")
 
 

@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from release.digest import sha256_of
 from release.errors import StoreError
-from release.stores import Head, Listed, Metadata, Progress, StoredObject, keys, metadata, s3_multipart
+from release.stores import Head, Listed, Metadata, Progress, StoredObject, keys, s3_multipart
+from release.stores.metadata import immutable, pointer
 from release.stores.s3_errors import cause, explained, may_have_been_done
 from release.stores.s3_stream import Counted, S3Stream, digest_in
 
@@ -117,9 +118,9 @@ class S3Store:
 
     # Writing
 
-    def put_if_absent(self, key: str, source: Path | bytes, described: Metadata | None = None) -> str | None:
+    def put_if_absent(self, key: str, source: Path | bytes, metadata: Metadata | None = None) -> str | None:
         conditions = {"IfNoneMatch": "*"}
-        about = described or metadata.immutable(key)
+        about = metadata or immutable(key)
         if isinstance(source, bytes):
             return self._put_bytes(key, source, about, conditions)
         with explained("write", self._url(key)):
@@ -135,13 +136,13 @@ class S3Store:
         return self._write(key, digest, send)
 
     def put_if_unchanged(
-        self, key: str, data: bytes, token: str | None, described: Metadata | None = None
+        self, key: str, data: bytes, token: str | None, metadata: Metadata | None = None
     ) -> str | None:
         conditions = {"IfNoneMatch": "*"} if token is None else {"IfMatch": token}
-        return self._put_bytes(key, data, described or metadata.pointer(key), conditions)
+        return self._put_bytes(key, data, metadata or pointer(key), conditions)
 
-    def put(self, key: str, data: bytes, described: Metadata | None = None) -> str:
-        token = self._put_bytes(key, data, described or metadata.pointer(key), {})
+    def put(self, key: str, data: bytes, metadata: Metadata | None = None) -> str:
+        token = self._put_bytes(key, data, metadata or pointer(key), {})
         if token is None:
             raise StoreError(
                 f"{self._url(key)} is being written by others all the time", fix="run again later"
@@ -170,6 +171,7 @@ class S3Store:
         self, key: str, body: BinaryIO | bytes, digest: str, about: Metadata, conditions: Mapping[str, Any]
     ) -> tuple[str, bool]:
         checksum = base64.b64encode(bytes.fromhex(digest)).decode()
+        # boto3 adds "Expect: 100-continue", so a service can refuse a write before its body is sent.
         answer = self._client.put_object(
             **self._where(keys.writable(key)),
             **self._description(digest, about),

@@ -20,7 +20,7 @@ from release.tasks.command import JSON_HELP, PROJECT_HELP, command
     },
 )
 @command
-def run(
+def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     c: Context,
     project: str = "",
     dist: str = "dist",

@@ -28,8 +28,8 @@ def data(value: Any) -> None:  # noqa: ANN401
 class Narrator:
     """Says on stderr how a run goes on."""
 
-    def __init__(self, *, verbose: bool) -> None:
-        self._console = _console(stderr=True)
+    def __init__(self, *, verbose: bool, console: Console | None = None) -> None:
+        self._console = console or _console(stderr=True)
         self._verbose = verbose
         self._bar: Progress | None = None
 

@@ -235,3 +235,31 @@ def test_channels_name_registries_and_the_tag_that_merges_move(tmp_path: Path) -
     channel = f'[channels.dev]\nstore = "x"\nregistries = {registries}\nmoving_tag = "master"\n'
     (tmp_path / "release.toml").write_text(GOOD + channel)
     assert len(load(tmp_path).channels["dev"].registries) == 3
+
+
+def test_a_channel_may_be_a_bucket(tmp_path: Path) -> None:
+    channel = (
+        '[channels.stable]\nstore = "s3://my.bucket-1/a/b"\nurl = "https://example.org/p"\n'
+        'endpoint = "http://127.0.0.1:9000"\nregion = "auto"\ncloudfront = "E2ABC"\n'
+    )
+    (tmp_path / "release.toml").write_text(GOOD + channel)
+    assert load(tmp_path).channels["stable"].store == "s3://my.bucket-1/a/b"
+
+
+@pytest.mark.parametrize(
+    "store", ["gs://bucket", "s3://", "s3:///prefix", "s3://Bucket/x", "https://x/y", ""]
+)
+def test_a_store_is_a_directory_or_a_bucket(tmp_path: Path, store: str) -> None:
+    text = f'{GOOD}[channels.stable]\nstore = "{store}"\nurl = "https://example.org"\n'
+    assert "channels.stable.store: " in problems(tmp_path, text)
+
+
+def test_what_a_bucket_needs_and_a_directory_has_no_use_for(tmp_path: Path) -> None:
+    text = (
+        f'{GOOD}[channels.stable]\nstore = "s3://bucket"\n'
+        '[channels.dev]\nstore = "site"\nregion = "x"\ncloudfront = "E2ABC"\n'
+    )
+    what = problems(tmp_path, text)
+    assert "channels.stable.url: a bucket needs the address under which users reach it" in what
+    for key in ("region", "cloudfront"):
+        assert f"channels.dev.{key}: has a meaning for a store in a bucket" in what

@@ -129,6 +129,9 @@ RPM_ROOT = Engine(
     commands=("dnf", "rpm", "rpmbuild", "createrepo_c", *DEBIAN_ROOT.commands),
     probe=can_chroot,
 )
+DEBSIG = Engine(name="debsig-verify", commands=("debsig-verify", "gpg"))
+DEBUGGER = Engine(name="debugger", commands=("gdb", "readelf", "dpkg-deb", "rpm2cpio", "cpio"))
+DIFFOSCOPE = Engine(name="diffoscope", commands=("diffoscope",))
 LINTIAN = Engine(name="lintian", commands=("lintian",))
 RPMLINT = Engine(name="rpmlint", commands=("rpmlint",))
 KERNEL_COMPILERS = Engine(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Literal
@@ -52,6 +53,11 @@ class Proxy:
     hold: float = 1.0
     requests: list[Request] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def target_url(self) -> str:
+        """The service itself."""
+        return f"http://{self.target}"
 
     def reset(self) -> None:
         """Forget what was asked and what is to fail."""
@@ -115,7 +121,36 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(status, headers, data)
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
+    def handle_expect_100(self) -> bool:
+        """As Amazon S3 does: a write that will be refused is refused before its body is sent."""
+        proxy = self.server.proxy
+        heeded = self.headers.get("If-None-Match") == "*" and "if-none-match" not in proxy.dropped
+        if heeded and self._exists():
+            with proxy.lock:
+                proxy.requests.append(
+                    Request(
+                        number=len(proxy.requests) + 1,
+                        method=self.command,
+                        path=self.path,
+                        headers=dict(self.headers),
+                        sent=0,
+                    )
+                )
+            self._answer(412, {}, b"<Error><Code>PreconditionFailed</Code></Error>")
+            self.close_connection = True
+            return False
+        return super().handle_expect_100()
+
+    def _exists(self) -> bool:
+        connection = http.client.HTTPConnection(self.server.proxy.target, timeout=60)
+        try:
+            headers = {"Authorization": self.headers.get("Authorization", "")}
+            connection.request("HEAD", self.path, headers=headers)
+            return connection.getresponse().status == HTTPStatus.OK
+        finally:
+            connection.close()
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - the base class names them
 
     def _forward(self, proxy: Proxy, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         dropped = proxy.dropped | {"expect", "connection"}

@@ -151,7 +151,7 @@ def test_damage_is_found_when_an_object_is_read(service: str, bucket: str) -> No
     store = S3Store(client=client(service), bucket=bucket, wait=int)
     digest = hashlib.sha256(b"other").hexdigest()
     client(service).put_object(Bucket=bucket, Key="k", Body=b"data", Metadata={"sha256": digest})
-    with pytest.raises(StoreError, match="s3://.*/k is damaged"):
+    with pytest.raises(StoreError, match=r"s3://.*/k is damaged"):
         store.get("k")
 
 
@@ -192,6 +192,22 @@ def test_how_many_requests_each_call_makes(
     proxy.reset()
     probe(store)
     assert requests(proxy) == ["PUT", "PUT"]
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_a_body_that_is_refused_is_not_sent(
+    proxy: Proxy, bucket: str, tmp_path: Path, *, in_memory: bool
+) -> None:
+    data = bytes(3 << 20)
+    (tmp_path / "x.deb").write_bytes(data)
+    source = data if in_memory else tmp_path / "x.deb"
+    store = through(proxy, bucket)
+    assert store.put_if_absent(KEY, source)
+    first = [request.sent for request in proxy.requests if request.method == "PUT"]
+    proxy.reset()
+    assert store.put_if_absent(KEY, source) is None
+    assert first == [len(data)]
+    assert [(request.method, request.sent) for request in proxy.requests] == [("PUT", 0)]
 
 
 # What goes wrong
@@ -243,7 +259,7 @@ def test_a_repeated_write_that_another_won_is_refused(service: str, proxy: Proxy
 def test_a_store_that_stays_down_is_an_error(proxy: Proxy, bucket: str, fault: Fault) -> None:
     store = S3Store(client=client(proxy.url, attempts=2), bucket=bucket, wait=int)
     proxy.fault = lambda _: fault
-    with pytest.raises(StoreError, match="cannot (read|write) s3://"):
+    with pytest.raises(StoreError, match=r"cannot (read|write) s3://"):
         store.put_if_absent(KEY, b"data")
     with pytest.raises(StoreError, match="cannot read s3://"):
         store.get(KEY)
@@ -294,7 +310,7 @@ def test_a_download_of_what_changes_is_an_error(service: str, proxy: Proxy, buck
         store.get("k")
 
 
-@pytest.mark.parametrize("fault", ["500", "503", "reset", "lost"])
+@pytest.mark.parametrize("fault", ["500", "lost"])
 def test_a_large_file_outlives_a_fault_at_every_request(
     proxy: Proxy, bucket: str, tmp_path: Path, fault: Fault
 ) -> None:

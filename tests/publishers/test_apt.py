@@ -1,7 +1,9 @@
 import gzip
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,9 @@ from semver import Version
 
 from release import spelling
 from release.arch import Arch
+from release.artifact import Artifact
+from release.errors import ConflictError
+from release.formats import deb_signature
 from release.publishers.apt_metadata import Release, Stanza, merge, stanzas
 from tests.publishers.apt_site import (
     IN_RELEASE,
@@ -260,3 +265,29 @@ def test_whatever_was_published_is_there(make: Make, runs: list[set[tuple[str, s
     assert set(seen) == ({"amd64", "arm64"} if runs else set())
     for architecture, identities in seen.items():
         assert identities == {identity for identity in published if identity[2] in {architecture, "all"}}
+
+
+def signed_copy(artifact: Artifact, directory: Path) -> Artifact:
+    directory.mkdir()
+    path = directory / artifact.path.name
+    shutil.copy(artifact.path, path)
+    digest = deb_signature.sign(path, SIGNER)
+    return replace(artifact, path=path, signed_sha256=digest, size=path.stat().st_size)
+
+
+def test_a_package_that_is_signed_again_stays_as_it_was_published(make: Make, tmp_path: Path) -> None:
+    store = MemoryStore()
+    first, second = (signed_copy(make(), tmp_path / name) for name in "ab")
+    assert first.signed_sha256 != second.signed_sha256
+    publish(store, first)
+    before = dict(store.objects)
+    assert publish(store, second).uploaded == 0
+    assert store.objects == before
+    assert store.objects["apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb"] == first.path.read_bytes()
+
+
+def test_other_bytes_are_a_conflict_signed_or_not(make: Make, tmp_path: Path) -> None:
+    store = MemoryStore()
+    publish(store, signed_copy(make(), tmp_path / "a"))
+    with pytest.raises(ConflictError, match="already published with other bytes"):
+        publish(store, signed_copy(make(content=b"other"), tmp_path / "b"))

@@ -177,13 +177,13 @@ def client(store: MemoryStore) -> set[Nevra]:
     return seen
 
 
-def signature_fits(store: MemoryStore) -> bool:
+def signature_fits(store: MemoryStore, signer: Signer = SIGNER) -> bool:
     """Whether a client with repo_gpgcheck=1 accepts the pointer."""
     if REPOMD not in store.objects:
         return True
     try:
         verify_detached(
-            store.objects[REPOMD], store.objects.get(SIGNATURE, b""), public_key=SIGNER.public_key
+            store.objects[REPOMD], store.objects.get(SIGNATURE, b""), public_key=signer.public_key
         )
     except SigningError:
         return False

@@ -31,7 +31,7 @@ def test_a_full_disk_is_told_and_nothing_changes(tmp_path: Path) -> None:
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
     try:
-        with pytest.raises(StoreError, match="cannot write k in .*: File too large"):
+        with pytest.raises(StoreError, match=r"cannot write k in .*: File too large"):
             store.put("k", b"x" * 100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

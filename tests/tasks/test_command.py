@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,34 @@ def test_a_channel_publishes_into_its_own_store(product: Repository, tmp_path: P
     argv = ("release", "--channel", "dev", "--project", str(product.root), "--dist", str(tmp_path / "dist"))
     succeeds(*argv)
     assert (tmp_path / "site" / "apt" / "dists" / "stable" / "InRelease").is_file()
+    assert list((tmp_path / "site" / "journal" / "hawk").glob("dev_userspace-*.json"))
     assert not (tmp_path / "dist" / "site").exists()
+
+
+@pytest.mark.parametrize("channel", [(), ("--channel", "dev")], ids=["snapshot", "channel"])
+def test_a_dry_run_says_what_would_change_and_changes_nothing(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str], channel: tuple[str, ...]
+) -> None:
+    text = (product.root / "release.toml").read_text() + '\n[channels.dev]\nstore = "../site"\n'
+    product.commit({"release.toml": text})
+    argv = (
+        "release",
+        *channel,
+        "--dry-run",
+        "--project",
+        str(product.root),
+        "--dist",
+        str(tmp_path / "dist"),
+    )
+    succeeds(*argv)
+    out = capsys.readouterr().out
+    assert re.search(r"nothing was changed \(--dry-run\); \d+ objects would be:", out)
+    for key in ("apt/dists/stable/InRelease", "yum/repodata/repomd.xml", "files/SHA256SUMS.asc"):
+        assert key in out
+    assert [path.name for path in tmp_path.iterdir()] == ["hawk"]
+    succeeds(*argv, "--json")
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert {change["kind"] for change in changes} == {"new"}
 
 
 def test_doctor_says_what_is_missing_and_what_that_disables(capsys: pytest.CaptureFixture[str]) -> None:

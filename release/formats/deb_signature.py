@@ -1,0 +1,79 @@
+"""Signatures inside DEB files, as debsigs(1) makes and debsig-verify(1) checks them.
+
+A signature is an ar member `_gpgorigin` behind the others: a binary detached signature over the contents of all
+members before it. dpkg passes over members whose name starts with an underscore (deb(5)). So the file as it was
+before signing is the beginning of the signed one.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from release.errors import FormatError
+from release.formats import ar
+from release.formats.ar import Member
+from release.signing import Signer
+
+ORIGIN: Final = "_gpgorigin"
+
+_COPY: Final = 1 << 20
+
+
+def sign(path: Path, signer: Signer) -> str:
+    """Sign the package in place and give its new digest; an old signature goes.
+
+    The whole package is in memory meanwhile: OpenPGP signatures are made over bytes.
+
+    Raises:
+        FormatError: this is no DEB package.
+
+    """
+    with path.open("r+b") as stream:
+        members = list(_unsigned(stream))
+        stream.truncate(_end(members))
+        signature = signer.detach(b"".join(_contents(stream, members)), armor=False)
+        stream.seek(0, os.SEEK_END)
+        with ar.member(stream, ORIGIN, date=members[0].date):
+            stream.write(signature)
+        stream.seek(0)
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unsigned_sha256(stream: BinaryIO) -> str:
+    """The digest of the package as it was before signing; of an unsigned one, its own.
+
+    Raises:
+        FormatError: this is no DEB package.
+
+    """
+    end = _end(list(_unsigned(stream)))
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while end and (block := stream.read(min(end, _COPY))):
+        digest.update(block)
+        end -= len(block)
+    return digest.hexdigest()
+
+
+def _unsigned(stream: BinaryIO) -> Iterator[Member]:
+    found = False
+    for member in ar.members(stream):
+        if member.name.startswith("_gpg"):
+            break
+        found = True
+        yield member
+    if not found:
+        raise FormatError("this is no DEB file: it is empty (deb(5))", fix="build or download it again")
+
+
+def _end(members: list[Member]) -> int:
+    last = members[-1]
+    return last.offset + last.size + last.size % 2
+
+
+def _contents(stream: BinaryIO, members: list[Member]) -> Iterator[bytes]:
+    for member in members:
+        stream.seek(member.offset)
+        yield stream.read(member.size)

@@ -1,0 +1,80 @@
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from pysequoia import CipherSuite, Profile, Tsk
+
+from release.compression import Packer
+from release.errors import FormatError, SigningError
+from release.formats import ar, deb, deb_signature
+from release.signing.openpgp import OpenPgpSigner
+from release.signing.verification import verify_detached
+from tests.formats.deb_example import KESTREL, archive, parts
+
+
+def new_signer() -> OpenPgpSigner:
+    key = Tsk.generate(user_id="t <t@example.org>", cipher_suite=CipherSuite.Cv25519, profile=Profile.RFC4880)
+    return OpenPgpSigner(key)
+
+
+SIGNER = new_signer()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "kestrel.deb"
+    with Packer(tmp_path / "spool", threads=1) as packer, path.open("wb") as out:
+        deb.write(KESTREL, out, packer)
+    return path
+
+
+def unsigned(path: Path) -> str:
+    with path.open("rb") as stream:
+        return deb_signature.unsigned_sha256(stream)
+
+
+def test_the_signature_is_over_the_contents_of_all_other_members(path: Path) -> None:
+    before = path.read_bytes()
+    digest = deb_signature.sign(path, SIGNER)
+    after = path.read_bytes()
+    assert digest == hashlib.sha256(after).hexdigest()
+    assert after.startswith(before)
+    *members, (name, signature) = parts(after).items()
+    assert name == "_gpgorigin"
+    assert dict(members) == parts(before)
+    verify_detached(b"".join(parts(before).values()), signature, public_key=SIGNER.public_key)
+    with pytest.raises(SigningError):
+        verify_detached(b"other", signature, public_key=SIGNER.public_key)
+
+
+def test_the_digest_before_signing_is_still_known(path: Path) -> None:
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert unsigned(path) == before
+    first = deb_signature.sign(path, SIGNER)
+    assert unsigned(path) == before
+    assert deb_signature.sign(path, new_signer()) != first
+    assert unsigned(path) == before
+    assert list(parts(path.read_bytes())).count("_gpgorigin") == 1
+
+
+def test_dates_say_nothing_of_when_it_was_signed(path: Path) -> None:
+    deb_signature.sign(path, SIGNER)
+    with path.open("rb") as stream:
+        assert {member.date for member in ar.members(stream)} == {KESTREL.date}
+
+
+def test_the_control_file_is_still_found(path: Path) -> None:
+    control = deb.read_control(path)
+    deb_signature.sign(path, SIGNER)
+    assert deb.read_control(path) == control
+
+
+def test_what_is_no_package_is_refused_and_stays(path: Path) -> None:
+    for content in (b"no package", archive({}), archive({"_gpgorigin": b"x"})):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match="this is no DEB file"):
+            deb_signature.sign(path, SIGNER)
+        assert path.read_bytes() == content
+        with pytest.raises(FormatError):
+            deb_signature.unsigned_sha256(io.BytesIO(content))

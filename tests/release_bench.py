@@ -1,0 +1,204 @@
+"""One whole release to a store in memory: every publisher and the journal, without building anything."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+from semver import Version
+
+from release.artifact import Artifact
+from release.compression import Packer
+from release.config import Channel, Config, Project
+from release.history import Commit
+from release.holder import Holder
+from release.journal import StoredJournal, journal_key
+from release.lease import Lease
+from release.pipeline import PIPELINE
+from release.plan import Plan
+from release.publishers.select import publishers_for
+from release.runner import Runner
+from release.signing import Signer
+from release.steps import Context, State
+from release.stores import Store
+from release.version import ComponentVersion
+from release.workspace import Workspace
+from tests.publishers.apt_site import SIGNER, deb_maker
+from tests.publishers.yum_client import packages_in
+from tests.stores.memory import MemoryStore
+
+NOW = 1_700_000_000.0
+URL = "https://example.org"
+FIRST = Holder(run="", host="one", process="1:1", user="ann")
+SECOND = Holder(run="", host="two", process="2:2", user="bob")
+PROJECT = Project(
+    name="kestrel",
+    summary="s",
+    homepage="https://example.org/",
+    license="MIT",
+    maintainer="T <t@example.org>",
+    vendor="V",
+)
+
+
+class CountingSigner:
+    """Signs as `inner` does, and counts the signatures that go into packages."""
+
+    def __init__(self, inner: Signer = SIGNER) -> None:
+        self.inner = inner
+        self.packages = 0
+        self.fingerprint = inner.fingerprint
+        self.public_key = inner.public_key
+
+    def clearsign(self, data: bytes) -> bytes:
+        return self.inner.clearsign(data)
+
+    def detach(self, data: bytes, *, armor: bool = True) -> bytes:
+        self.packages += not armor
+        return self.inner.detach(data, armor=armor)
+
+
+@dataclass
+class Clock:
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What a build has made: the files of one release, to be published again and again."""
+
+    directory: Path
+    made: tuple[Artifact, ...]
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The same artifacts as another build of the same commit makes them: in files of their own."""
+        folder = self.directory / f"build-{next(self.numbers)}"
+        folder.mkdir()
+        return tuple(
+            replace(artifact, path=Path(shutil.copy(artifact.path, folder))) for artifact in self.made
+        )
+
+    def plan(self) -> Plan:
+        version = ComponentVersion(
+            component="userspace",
+            version=Version.parse("1.0.0"),
+            commit=Commit(sha="c" * 40, date=int(NOW)),
+            tag=None,
+            dirty=False,
+            reasons=(),
+        )
+        return Plan(
+            project="kestrel",
+            channel="stable",
+            versions={"userspace": version},
+            builds=(),
+            packages=(),
+            images=(),
+            destinations=(),
+        )
+
+    def journal(
+        self,
+        store: Store,
+        *,
+        holder: Holder = FIRST,
+        clock: Callable[[], float] = lambda: NOW,
+        gone: Callable[[Holder], bool] = lambda _: True,
+        wait: Callable[[Holder], object] = lambda _: None,
+        take_over: bool = False,
+    ) -> StoredJournal:
+        lease = Lease(
+            store=store,
+            key=journal_key(self.plan()),
+            holder=holder,
+            clock=clock,
+            gone=gone,
+            wait=wait,
+            take_over=take_over,
+        )
+        return StoredJournal(lease, self.plan(), holder=holder, clock=clock)
+
+    def release(
+        self,
+        store: Store,
+        *,
+        signer: Signer | None = SIGNER,
+        artifacts: Sequence[Artifact] = (),
+        journal: StoredJournal | None = None,
+        invalidated: list[Sequence[str]] | None = None,
+        clock: Callable[[], float] = lambda: NOW,
+    ) -> State:
+        """Everything that follows the packaging, but for the manifest."""
+        config = Config.model_construct(project=PROJECT)
+        context = Context(
+            config=config,
+            directory=self.directory,
+            plan=self.plan(),
+            workspace=cast("Workspace", None),
+            runner=cast("Runner", None),
+            packer=cast("Packer", None),
+            signer=signer,
+            publishers=publishers_for(
+                config, Channel(store="x"), store=store, url=URL, signer=signer, clock=clock
+            ),
+            journal=journal or self.journal(store, clock=clock),
+            invalidate=([] if invalidated is None else invalidated).append,
+            progress=lambda _: None,
+        )
+        state = State(artifacts=tuple(artifacts) or self.artifacts())
+        for step in steps():
+            state = step(context, state)
+        return state
+
+
+def steps() -> list[Callable[[Context, State], State]]:
+    names = [name for name, _ in PIPELINE]
+    return [step for name, step in PIPELINE[names.index("claim") :] if name != "manifest"]
+
+
+@contextmanager
+def bench_in(directory: Path) -> Iterator[Bench]:
+    """DEB and RPM for two architectures, and a tarball; all unsigned."""
+    with ExitStack() as stack:
+        for name in ("deb", "rpm"):
+            (directory / name).mkdir()
+        deb = stack.enter_context(deb_maker(directory / "deb"))
+        rpm = stack.enter_context(packages_in(directory / "rpm"))
+        yield Bench(
+            directory=directory,
+            made=(
+                tarball(directory),
+                deb(),
+                deb(arch="aarch64"),
+                rpm(signer=None),
+                rpm(arch="aarch64", signer=None),
+            ),
+        )
+
+
+def tarball(directory: Path, data: bytes = b"tarball") -> Artifact:
+    path = directory / "kestrel-1.0.0-x86_64.tar.gz"
+    path.write_bytes(data)
+    return Artifact(
+        path=path,
+        kind="tarball",
+        component="userspace",
+        name="kestrel",
+        version=Version.parse("1.0.0"),
+        arch="x86_64",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def packages(store: MemoryStore) -> set[str]:
+    """The keys of package files and tarballs."""
+    return {key for key in store.objects if key.endswith((".deb", ".rpm", ".tar.gz"))}
