@@ -301,6 +301,7 @@ architectures = ["x86_64", "aarch64"]
 arguments = { NAME = "hawk {version}" }
 [channels.stable]
 store = "../site"
+registries = ["registry.example.org/hawk"]
 """
     (bench.directory / "release.toml").write_text(PRODUCT + image)
     return bench

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import requests
 
@@ -23,6 +24,9 @@ from release.registry.pull import BlobCache, bases
 from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
+
+SPDX: Final = "application/spdx+json"
+"""The registered type of an SPDX document (IANA)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +107,26 @@ def _publisher(
 def attachments(
     staged: Staged, name: str, key: Key | None, environment: Mapping[str, str]
 ) -> Sequence[Attachment]:
-    """Signatures of the index and of every architecture's manifest (engines check either), and provenance."""
+    """Signatures of the index and of every manifest (engines check either), provenance, bills of materials."""
     documents = (staged.index, *staged.content.documents[:-1])
-    subjects = [
+    subjects: list[dict[str, Any]] = [
         {"mediaType": document.media_type, "digest": document.digest, "size": len(document.data)}
         for document in documents
     ]
     digests = [document.digest for document in documents]
     made = provenance.statement(name, digests, annotations(staged.index), environment)
     signatures = [signature(name, subject, key) for subject in subjects] if key else []
-    return (*signatures, attestation(subjects[0], made, key))
+    boms = [
+        Attachment(
+            subject=subject,
+            artifact_type=SPDX,
+            media_type=SPDX,
+            data=staged.boms[subject["digest"]].read_bytes(),
+        )
+        for subject in subjects
+        if subject["digest"] in staged.boms
+    ]
+    return (*signatures, attestation(subjects[0], made, key), *boms)
 
 
 def catalog(config: Config, plan: Plan, reference: Reference) -> Catalog:

@@ -6,7 +6,7 @@ compare-and-swap: they are moved under the channel's lease, read back, and put r
 was faster.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import Any, Final, Protocol
 from semver import Version
 
 from release import tags
+from release.arch import OCI
 from release.artifact import Artifact
 from release.errors import ConflictError, RegistryError
+from release.formats import sbom
 from release.publishers import Publication
 from release.registry import layout
 from release.registry.attachments import Attachment, attach
@@ -55,6 +57,8 @@ class Staged:
     version: Version
     repository: Repository
     content: Content
+    boms: Mapping[str, Path]
+    """The bill of materials of each manifest, by the manifest's digest."""
 
     @property
     def index(self) -> Document:
@@ -112,7 +116,9 @@ class RegistryPublisher:
             RegistryError: the registry failed or refused.
 
         """
-        self._staged = tuple(self._opened(artifact) for artifact in artifacts if artifact.kind == "image")
+        self._staged = tuple(
+            self._opened(artifact, artifacts) for artifact in artifacts if artifact.kind == "image"
+        )
         for staged in self._staged:
             self._check_own_tag(staged)
         return tuple(artifacts)
@@ -157,7 +163,7 @@ class RegistryPublisher:
             instructions=tuple(self._instructions()),
         )
 
-    def _opened(self, artifact: Artifact) -> Staged:
+    def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
         repository = self._connection.repository(self._prefix.below(artifact.name).repository)
         content = layout.content(Path(artifact.path))
         origin = self._origin(content.documents[-1])
@@ -167,6 +173,7 @@ class RegistryPublisher:
             version=artifact.version,
             repository=repository,
             content=replace(content, blobs=blobs),
+            boms=_boms(artifact.name, content.documents[-1], artifacts),
         )
 
     def _origin(self, index: Document) -> str:
@@ -262,6 +269,22 @@ class _Percent:
         if tenth > self._tenth:
             self._tenth = tenth
             self._say(f"{self._name}: {10 * tenth} % of {step.total / 1e6:.1f} MB")
+
+
+def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
+    """What is in each architecture's image: the bill of materials that goes by the name of its archive."""
+    archives = {
+        OCI[artifact.arch]: artifact.path.name
+        for artifact in artifacts
+        if artifact.kind == "image-archive" and artifact.name == name and artifact.arch != "multi"
+    }
+    manifests = {entry["platform"]["architecture"]: entry["digest"] for entry in index.json["manifests"]}
+    return {
+        manifests[machine]: artifact.path
+        for machine, archive in archives.items()
+        for artifact in artifacts
+        if artifact.kind == "sbom" and artifact.path.name == archive + sbom.SUFFIX
+    }
 
 
 def annotations(document: Document) -> dict[str, Any]:

@@ -14,16 +14,21 @@ class Preflight(Protocol):
 
 
 def preflight(context: Context, state: State) -> State:
-    """Ask every publisher that can tell, and fetch the images that ours stand on."""
-    for publisher in context.publishers:
-        if isinstance(publisher, Preflight):
-            publisher.preflight()
+    """Look for an engine, ask every publisher that can tell, and fetch the images that ours stand on.
+
+    An image that cannot be built is left out where it would be pushed nowhere.
+    """
+    is_pushed = any("image" in destination.takes for destination in context.plan.destinations)
     for image in context.plan.images:
-        if image.skipped and context.plan.channel:
+        if image.skipped and is_pushed:
             raise EngineError(
                 f"the image {image.name} cannot be built: {image.skipped}",
                 fix="start a Docker engine, or set DOCKER_HOST",
             )
+    for publisher in context.publishers:
+        if isinstance(publisher, Preflight):
+            publisher.preflight()
+    for image in context.plan.images:
         if image.base:
             context.find_base(image.base, tuple(image.archives))
     return state

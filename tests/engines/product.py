@@ -30,7 +30,8 @@ class Product:
 
     def release(self, dist: Path, *options: str) -> str:
         """Release it; what the command printed."""
-        environment = {**os.environ, **self.env}
+        # An engine that happens to run here is left alone: tests start their own.
+        environment = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock", **self.env}
         if self.key:
             environment["JESSES_SIGNING_KEY"] = self.key
         return run(

@@ -33,6 +33,11 @@ architectures = ["x86_64", "aarch64"]
 arguments = { GREETING = "this is {version}" }
 entrypoint = ["/bin/busybox", "cat", "/built"]
 """
+CHANNEL = """
+[channels.stable]
+store = "../site"
+registries = ["registry.example.org/hawk"]
+"""
 DOCKERFILE = f"""
 ARG JESSES_ARCH
 FROM built/base-${{JESSES_ARCH}}:{TAG}
@@ -70,7 +75,8 @@ def test_a_dockerfile_becomes_one_image_for_both_architectures(
     product = Product(repository=repository, env={"DOCKER_HOST": docker_url})
     product.release(tmp_path / "dist", "--channel", "stable", "--no-sign")
     rows = json.loads((tmp_path / "dist/artifacts.json").read_text())["artifacts"]
-    assert [row["kind"] for row in rows] == ["image", "image-archive", "image-archive"]
+    kinds = [row["kind"] for row in rows]
+    assert kinds == ["image", "image-archive", "image-archive", "sbom", "sbom"]
     for arch in MACHINES:
         platform = f"linux/{OCI[arch]}"
         image = docker_engine.images.pull(f"{registry}/built/hawk", tag="1.2", platform=platform)
@@ -92,7 +98,7 @@ def test_a_dockerfile_that_fails_shows_its_output(bases: None, docker_url: str, 
 
 
 def test_without_an_engine_a_snapshot_leaves_it_out_and_a_channel_is_an_error(tmp_path: Path) -> None:
-    repository = hawk(tmp_path / "hawk", more='[channels.stable]\nstore = "../site"\n')
+    repository = hawk(tmp_path / "hawk", more=CHANNEL)
     product = Product(repository=repository, env={"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
     output = product.release(tmp_path / "dist")
     assert "hawk is skipped: no Docker engine answers" in output

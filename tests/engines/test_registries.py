@@ -108,6 +108,11 @@ def released(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -
     }
     signing_key = str(openpgp_key.generate("Kestrel <kestrel@example.org>"))
     copied = copy_of(KESTREL, base / "kestrel", extra=channel)
+    configuration = copied.repository.root / "release.toml"
+    text = configuration.read_text()
+    # What needs an engine has tests of its own.
+    loader = text[text.index("# Needs a Docker engine") : text.index("[channels.stable]")]
+    copied.repository.commit({"release.toml": text.replace(loader, "")})
     copied.repository.git("tag", "1.2.0")
     product = Product(repository=copied.repository, key=signing_key, env=environment)
     output = product.release(base / "dist", "--channel", "stable")
@@ -203,6 +208,22 @@ def test_the_provenance_is_found_from_the_image(registries: Registries, released
     definition = statement["predicate"]["buildDefinition"]
     assert definition["externalParameters"]["revision"] == commit
     assert {"sha256": released.digest[7:]} in [subject["digest"] for subject in statement["subject"]]
+
+
+def test_the_bill_of_materials_is_found_from_the_image_of_each_architecture(
+    registries: Registries, released: Released
+) -> None:
+    repository = reader(registries.open, "example/kestrel")
+    for entry in repository.manifest(released.digest).json["manifests"]:
+        [bom] = [
+            referrer
+            for referrer in repository.referrers(entry["digest"])
+            if referrer["artifactType"] == "application/spdx+json"
+        ]
+        [layer] = repository.manifest(bom["digest"]).json["layers"]
+        document = json.loads(repository.read_blob(layer["digest"]))
+        assert document["spdxVersion"].startswith("SPDX-")
+        assert entry["digest"].removeprefix("sha256:") in json.dumps(document)
 
 
 def reader(registry: Registry, name: str) -> Repository:
