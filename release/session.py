@@ -15,10 +15,11 @@ from release.compression import Packer
 from release.config import Channel, Config, load
 from release.errors import ConfigError
 from release.history import GitHistory
+from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan, make_plan
 from release.publishers import Publication
 from release.publishers.apt import AptPublisher
-from release.publishers.registries import Outside, find_base, registry_publishers
+from release.publishers.registries import Outside, find_base, find_built, registry_publishers
 from release.publishers.select import publishers_for
 from release.registry.connect import new_session
 from release.runner import ProcessRunner
@@ -136,6 +137,14 @@ class Product:
                 progress=narrator.progress,
                 engine=engine.DockerEngine(),
                 make_repository=lambda artifacts, made: self._make_repository(artifacts, made, signer),
+                find_built=lambda name, made: find_built(
+                    channel,
+                    plan,
+                    staged_digests(place.store, plan).get(name) if plan.channel else None,
+                    outside,
+                    name=name,
+                    directory=made,
+                ),
                 find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
             )
             state = pipeline.run(context, announce=narrator.step)

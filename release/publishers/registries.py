@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import requests
 
-from release import provenance
+from release import provenance, spelling
 from release.arch import Arch
 from release.config import Channel, Config
 from release.formats.base import Base
@@ -20,7 +20,7 @@ from release.registry.auth import Credential
 from release.registry.client import Repository
 from release.registry.connect import connect
 from release.registry.ecr import Catalog, PrivateRegistry, registry_of
-from release.registry.pull import BlobCache, bases
+from release.registry.pull import BlobCache, bases, copy
 from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
@@ -62,13 +62,7 @@ def find_base(name: str, archs: tuple[Arch, ...], outside: Outside) -> Mapping[A
     """
     reference = Reference.parse(name)
     outside.progress(f"base {reference}")
-    transport = Transport(
-        host=reference.host,
-        url=reference.url,
-        session=outside.session,
-        credential=_find_credential(reference.host, outside) or _private_credential(reference.host),
-        note=outside.progress,
-    )
+    transport = _transport(reference, outside)
     cached = outside.environment.get("XDG_CACHE_HOME")
     cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
     return bases(reference, Repository(transport, reference.repository), archs, cache)
@@ -76,6 +70,33 @@ def find_base(name: str, archs: tuple[Arch, ...], outside: Outside) -> Mapping[A
 
 def _find_credential(host: str, outside: Outside) -> Credential | None:
     return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
+
+
+def find_built(
+    channel: Channel, plan: Plan, digest: str | None, outside: Outside, *, name: str, directory: Path
+) -> bool:
+    """Write the image whose index has `digest` from a registry of `channel` into `directory`, if it is there."""
+    if digest is None:
+        return False
+    version = next(plan.versions[image.component].version for image in plan.images if image.name == name)
+    for prefix in channel.registries:
+        reference = Reference.parse_prefix(prefix).below(name)
+        repository = Repository(_transport(reference, outside), reference.repository)
+        if index := repository.find_manifest(f"sha256:{digest}"):
+            outside.progress(f"{name} was built by an earlier run of this release")
+            copy(index, repository, directory, name=name, tag=spelling.oci_tag(version))
+            return True
+    return False
+
+
+def _transport(reference: Reference, outside: Outside) -> Transport:
+    return Transport(
+        host=reference.host,
+        url=reference.url,
+        session=outside.session,
+        credential=_find_credential(reference.host, outside) or _private_credential(reference.host),
+        note=outside.progress,
+    )
 
 
 def _private_credential(host: str) -> Credential | None:

@@ -11,7 +11,7 @@ from release.arch import OCI, Arch
 from release.digest import sha256_of
 from release.errors import RegistryError
 from release.formats.base import Base, layer
-from release.formats.oci_layout import Descriptor
+from release.formats.oci_layout import BLOBS, Descriptor, LayoutWriter
 from release.registry.client import Document, Repository
 from release.registry.reference import Reference
 
@@ -60,6 +60,28 @@ def bases(
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="pull") as pool:
         list(pool.map(lambda blob: cache.fetch(blob, repository), layers.values()))
     return found
+
+
+def copy(index: Document, repository: Repository, directory: Path, *, name: str, tag: str) -> None:
+    """Write the image of `index`, one of ours, as a layout into `directory`, made here.
+
+    Raises:
+        RegistryError: something of it is missing, or its bytes are not those of its digest.
+
+    """
+    writer = LayoutWriter(directory)
+    top = Descriptor(media_type=index.media_type, digest=index.digest, size=len(index.data))
+    manifests = [repository.manifest(entry["digest"]) for entry in index.json["manifests"]]
+    for document in (index, *manifests):
+        (directory / BLOBS / document.digest.removeprefix("sha256:")).write_bytes(document.data)
+    digests = {
+        descriptor["digest"]
+        for manifest in manifests
+        for descriptor in (manifest.json["config"], *manifest.json["layers"])
+    }
+    for digest in sorted(digests):
+        repository.fetch_blob(digest, directory / BLOBS / digest.removeprefix("sha256:"))
+    writer.finish(top, name=name, tag=tag)
 
 
 def _base(reference: Reference, top: Document, repository: Repository, arch: Arch, cache: BlobCache) -> Base:

@@ -31,6 +31,15 @@ def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
     )
 
 
+FindBuilt = Callable[[str, Path], bool]
+"""Writes the layout of an image that another run of this release has built and staged; whether there is one."""
+
+
+def nothing_built(_name: str, _directory: Path) -> bool:
+    """For runs that are nobody's second."""
+    return False
+
+
 MakeRepository = Callable[[tuple[Artifact, ...], Path], None]
 """Writes an APT repository of some packages into a directory, for a Dockerfile to install from."""
 
@@ -58,6 +67,7 @@ class Context:
     invalidate: Invalidate
     progress: Callable[[str], None]
     find_base: FindBase = without_bases
+    find_built: FindBuilt = nothing_built
     engine: Engine | None = None
     make_repository: MakeRepository = without_repository
 

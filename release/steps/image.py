@@ -3,15 +3,16 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
-from release import binaries
+from release import binaries, spelling
 from release.arch import OCI, Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
 from release.errors import EngineError
-from release.formats import docker_archive, saved
+from release.formats import docker_archive, image_reader, saved
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.sbom import Subject, image_url
@@ -35,8 +36,7 @@ def image(context: Context, state: State) -> State:
             continue
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
-        images = [_image(context, state, planned, arch) for arch in planned.archives]
-        index = write_layout(images, directory / planned.name, context.packer)
+        images, index = _made(context, state, planned, directory / planned.name)
         archives = list(_archives(images, index, planned))
         made += [_layout(images[0], index, planned), *archives]
         manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
@@ -44,6 +44,24 @@ def image(context: Context, state: State) -> State:
             _subject(archive, one, manifests[one.arch]) for archive, one in zip(archives, images, strict=True)
         ]
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _made(
+    context: Context, state: State, planned: PlannedImage, directory: Path
+) -> tuple[list[Image], ImageIndex]:
+    """The image for each architecture, and its layout in `directory`.
+
+    What another run of this release has built and staged is taken as it is: building again gives other bytes.
+    """
+    if planned.dockerfile and context.find_built(planned.name, directory):
+        images = [_image(context, state, planned, arch, None) for arch in planned.archives]
+        tag = spelling.oci_tag(images[0].version)
+        return images, image_reader.read(directory, name=planned.name, tag=tag, date=images[0].date)
+    images = [
+        _image(context, state, planned, arch, _base(context, state, planned, arch))
+        for arch in planned.archives
+    ]
+    return images, write_layout(images, directory, context.packer)
 
 
 def _subject(archive: Artifact, image: Image, digest: str) -> Subject:
@@ -91,12 +109,11 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
         )
 
 
-def _image(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Image:
+def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, base: Base | None) -> Image:
     project = context.config.project
     version = context.plan.versions[planned.component]
     wanted = context.config.images[planned.name]
     payload = _payload(context, state, planned, arch)
-    base = _base(context, state, planned, arch)
     if base is None:
         binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(

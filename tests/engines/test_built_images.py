@@ -77,6 +77,9 @@ def test_a_dockerfile_becomes_one_image_for_both_architectures(
     rows = json.loads((tmp_path / "dist/artifacts.json").read_text())["artifacts"]
     kinds = [row["kind"] for row in rows]
     assert kinds == ["image", "image-archive", "image-archive", "sbom", "sbom"]
+    again = product.release(tmp_path / "again", "--channel", "stable", "--no-sign")
+    assert f"registry {registry}/built: {registry}/built (0 new, " in again
+    assert (tmp_path / "again/artifacts.json").read_bytes() == (tmp_path / "dist/artifacts.json").read_bytes()
     for arch in MACHINES:
         platform = f"linux/{OCI[arch]}"
         image = docker_engine.images.pull(f"{registry}/built/hawk", tag="1.2", platform=platform)

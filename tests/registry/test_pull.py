@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from semver import Version
 
-from release.arch import OCI
+from release.arch import MACHINES, OCI
+from release.compression import Packer
 from release.errors import RegistryError
 from release.formats import oci_layout
+from release.formats.image import Image, write_layout
+from release.payload import File, Payload
+from release.registry import layout
 from release.registry.client import Document
-from release.registry.pull import BlobCache, bases
+from release.registry.pull import BlobCache, bases, copy
 from release.registry.push import Content, send
 from release.registry.reference import Reference
 from tests.registry.bench import HOST, Bench, blob
@@ -80,3 +85,29 @@ def test_a_base_that_is_not_there_is_named(bench: Bench, tmp_path: Path) -> None
     reference = Reference.parse(f"{HOST}/library/debian:13")
     with pytest.raises(RegistryError, match=f"{HOST}/library/debian has no 13"):
         bases(reference, bench.repository("library/debian"), ("x86_64",), BlobCache(directory=tmp_path))
+
+
+def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp_path: Path) -> None:
+    images = [
+        Image(
+            name="hawk",
+            version=Version(1),
+            arch=arch,
+            date=7,
+            payload=Payload.of([File(path="/usr/bin/hawk", source=arch.encode(), mode=0o755)]),
+        )
+        for arch in MACHINES
+    ]
+    with Packer(tmp_path / "spool", threads=1) as packer:
+        made = write_layout(images, tmp_path / "layout", packer)
+    repository = bench.repository("example/hawk")
+    send(layout.content(made.directory), repository)
+    copy(
+        repository.manifest(made.descriptor.digest), repository, tmp_path / "back", name="hawk", tag=made.tag
+    )
+    files = {path.relative_to(made.directory) for path in made.directory.rglob("*") if path.is_file()}
+    assert files == {
+        path.relative_to(tmp_path / "back") for path in (tmp_path / "back").rglob("*") if path.is_file()
+    }
+    for name in files:
+        assert (tmp_path / "back" / name).read_bytes() == (made.directory / name).read_bytes()
