@@ -1,14 +1,18 @@
 """Artifacts: the finished files of a release, and their manifest `artifacts.json`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from semver import Version
 
 from release.arch import Arch
 
 Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
+
+SUFFIXES: Final[Mapping[str, str]] = {"tarball": ".tar.gz", "deb": ".deb", "rpm": ".rpm"}
+"""The ends of the file names of packages, dot included."""
 
 
 @dataclass(frozen=True, kw_only=True)

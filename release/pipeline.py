@@ -5,17 +5,23 @@ from typing import Final
 
 from release.steps import Context, State, Step
 from release.steps.build import build
+from release.steps.checkout import checkout
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
 from release.steps.preflight import preflight
 from release.steps.publish import check, claim, commit, stage, verify
+from release.steps.record import record
+from release.steps.reuse import reuse
 from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
     # what publishing needs is looked for before anything is built
     ("preflight", preflight),
+    # what did not change is taken from where it was released; the rest is made from its own commit
+    ("reuse", reuse),
+    ("checkout", checkout),
     # the product's own commands fill a staged tree for each architecture
     ("build", build),
     # staged trees become tarballs, DEBs and RPMs: from here on everything is ours and reproducible
@@ -38,6 +44,8 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
     ("verify", verify),
     # nothing can be wrong any more: flip the pointers
     ("commit", commit),
+    # a later release finds here what did not change
+    ("record", record),
 )
 
 

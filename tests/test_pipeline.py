@@ -24,6 +24,7 @@ from release.signing import Signer
 from release.steps import Context, State
 from release.version import ComponentVersion
 from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
 
 PRODUCT = """
 [project]
@@ -185,6 +186,7 @@ class Bench:
                 invalidate=self.invalidated.extend,
                 progress=print,
                 engine=self.engine,
+                store=MemoryStore(),
             )
             return pipeline.run(context, announce=self.steps.append)
 

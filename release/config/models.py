@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from release.arch import Arch
 from release.config.text import (
     AbsolutePath,
+    BranchPattern,
     DistributionId,
     ImageName,
     Line,
@@ -55,14 +56,18 @@ class Component(_Strict):
 
     tag: TagPattern = "{version}"
     """What this component's git tags look like."""
+    branch: BranchPattern = "release/{line}.x"
+    """What its release branches look like; `{line}` stands for major and minor."""
     first_version: SemVer = "0.1.0"
     """The version that development leads to while there is no tag."""
-    bump: Literal["minor", "contract"] = "minor"
-    """How the next version is found: the next minor, or from the contract files."""
+    bump: Literal["minor", "contract", "conventional"] = "minor"
+    """How the next version is found: the next minor, from the contract files, or from commit messages."""
     contract: tuple[str, ...] = ()
     """Version files of the component's interface; the first line of each is a SemVer."""
     paths: tuple[str, ...] = ()
     """What belongs to the component (git pathspecs); empty: the whole repository."""
+    repository: str = "."
+    """The directory of the component's sources, where they are in another repository (`../libs`)."""
 
 
 class Build(_Strict):

@@ -54,9 +54,16 @@ def is_pattern(text: str) -> bool:
     return any(character in text for character in "*?[")
 
 
+def _branch_pattern(text: str) -> str:
+    if text.count("{line}") != 1:
+        raise ValueError("must hold {line} exactly once")
+    return text
+
+
 Relation = Annotated[str, AfterValidator(_relation)]
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
+BranchPattern = Annotated[str, AfterValidator(_branch_pattern)]
 Mode = Annotated[str, Like(r"^0?[0-7]{3,4}$", "a file mode in octal, such as 0755")]
 Name = Annotated[
     str, Like(r"^[a-z0-9][a-z0-9+.-]+$", "lower-case letters, digits, '+', '.' and '-', at least two")

@@ -10,9 +10,6 @@ from release.payload import Payload
 class Format(Protocol):
     """What a module of `release/formats/` offers for a kind of package file."""
 
-    SUFFIX: str
-    """The end of the file name, dot included."""
-
     def contents(self, package: Package) -> Payload:
         """What the file will hold: the payload, with what the format adds and without what it has no word for."""
 

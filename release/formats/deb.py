@@ -18,8 +18,6 @@ from release.formats import ar, debian_control, tar
 from release.package import Package
 from release.payload import Directory, File, Payload, Symlink
 
-SUFFIX = ".deb"
-
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 """Maintainer scripts (Policy 6.1)."""
 

@@ -74,6 +74,11 @@ def of_rpm_itself(evrs: Iterable[str]) -> Iterator[Relation]:
         yield _feature("CaretInVersions", "4.15.0-1")
 
 
+def of_large_files() -> Relation:
+    """What an rpm needs to read the archive of a package with a file of 4 GiB or more."""
+    return _feature("LargeFiles", "4.12.0-1")
+
+
 def entries(relations: Iterable[Relation], tags: tuple[Tag, Tag, Tag]) -> Iterator[Entry]:
     """The three parallel arrays for `relations`, or nothing for none; `tags` are name, flags, version."""
     ordered = sorted(set(relations))

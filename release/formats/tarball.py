@@ -8,8 +8,6 @@ from release.formats import tar
 from release.package import Package
 from release.payload import Directory, Payload
 
-SUFFIX = ".tar.gz"
-
 
 def contents(package: Package) -> Payload:
     """The payload without ghosts."""

@@ -10,6 +10,7 @@ from release.compression import Packer
 from release.config import Config
 from release.engine import Engine
 from release.errors import RegistryError
+from release.export import Export, export
 from release.formats.base import Base
 from release.formats.sbom import Subject
 from release.journal import Journal
@@ -17,6 +18,7 @@ from release.plan import Plan
 from release.publishers import Publication, Publisher
 from release.runner import Runner
 from release.signing import Signer
+from release.stores import Store
 from release.stores.cdn import Invalidate
 from release.workspace import Workspace
 
@@ -49,10 +51,23 @@ def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> Non
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a component is made from: the configuration that describes it, and the directory of its sources.
+
+    With a `commit` it is made from the tree of that commit, not from what lies in the directory.
+    """
+
+    config: Config
+    directory: Path
+    commit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
 
-    `invalidate` makes the caches in front of the store forget what has moved.
+    `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
+    made from, where that is not `config` in `directory`.
     """
 
     config: Config
@@ -66,19 +81,28 @@ class Context:
     journal: Journal
     invalidate: Invalidate
     progress: Callable[[str], None]
+    store: Store
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    export: Export = export
     find_base: FindBase = without_bases
     find_built: FindBuilt = nothing_built
     engine: Engine | None = None
     make_repository: MakeRepository = without_repository
+
+    def source(self, component: str) -> Source:
+        """What `component` is made from."""
+        return self.sources.get(component) or Source(config=self.config, directory=self.directory)
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """What the steps have made so far.
 
-    `trees` are the staged trees by build and architecture; `subjects` what bills of materials are about.
+    `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
+    build and architecture; `subjects` what bills of materials are about.
     """
 
+    sources: Mapping[str, Source] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     subjects: tuple[Subject, ...] = ()

@@ -110,9 +110,10 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
 
 
 def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, base: Base | None) -> Image:
-    project = context.config.project
+    source = state.sources[planned.component]
+    project = source.config.project
     version = context.plan.versions[planned.component]
-    wanted = context.config.images[planned.name]
+    wanted = source.config.images[planned.name]
     payload = _payload(context, state, planned, arch)
     if base is None:
         binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
@@ -142,10 +143,11 @@ def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, ba
 def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Payload:
     if planned.dockerfile:
         return Payload.of(())
+    source = state.sources[planned.component]
     version = context.plan.versions[planned.component]
     entries = resolve(
-        context.config.images[planned.name].contents,
-        sources=context.directory,
+        source.config.images[planned.name].contents,
+        sources=source.directory,
         staged=state.trees[planned.build, arch],
         version=str(version.version),
     )
@@ -166,7 +168,7 @@ def _built(context: Context, state: State, planned: PlannedImage, dockerfile: st
     if context.engine is None:
         raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
     scratch = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
-    source = context.directory / dockerfile
+    source = state.sources[planned.component].directory / dockerfile
     shutil.copytree(source.parent, scratch / "context", symlinks=True)
     if source.name != "Dockerfile":
         shutil.copyfile(source, scratch / "context" / "Dockerfile")
@@ -183,7 +185,7 @@ def _built(context: Context, state: State, planned: PlannedImage, dockerfile: st
     context.engine.build(
         scratch / "context",
         platform=f"linux/{OCI[arch]}",
-        arguments=_arguments(context, planned, arch),
+        arguments=_arguments(context, state, planned, arch),
         target=archive,
     )
     made = saved.read(archive, scratch / "layers", context.packer)
@@ -196,9 +198,9 @@ def _built(context: Context, state: State, planned: PlannedImage, dockerfile: st
     return made
 
 
-def _arguments(context: Context, planned: PlannedImage, arch: Arch) -> dict[str, str]:
+def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
     version = context.plan.versions[planned.component]
-    own = context.config.images[planned.name].arguments
+    own = state.sources[planned.component].config.images[planned.name].arguments
     return {
         "JESSES_VERSION": str(version.version),
         "JESSES_COMMIT": version.commit.sha,

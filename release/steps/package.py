@@ -18,16 +18,19 @@ DIRECTORY = "packages"
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     made: list[Artifact] = []
     subjects: list[Subject] = []
     for planned in context.plan.packages:
+        if planned.released:
+            continue
         context.progress(planned.file_name)
+        source = state.sources[planned.component]
         value = package_of(
             planned,
-            config=context.config,
+            config=source.config,
             version=context.plan.versions[planned.component],
-            sources=context.directory,
+            sources=source.directory,
             staged=state.trees[planned.build, planned.arch],
             scratch=context.workspace.scratch / "debug",
         )

@@ -16,7 +16,7 @@ DIRECTORY = "sbom"
 def sbom(context: Context, state: State) -> State:
     """A document for everything that was made, below `sbom/` of the output."""
     directory = context.workspace.output / DIRECTORY
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     read: dict[Path, Digests] = {}
 
     def digests(source: Path | bytes) -> Digests:

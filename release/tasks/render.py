@@ -1,28 +1,19 @@
-"""Tables and progress on the terminal."""
+"""Progress and the report of a release on the terminal."""
 
-import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from release.doctor import Check
-from release.plan import Plan
 from release.session import Report
 from release.stores.dry_run import Change
-from release.version import ComponentVersion
 
 _WIDE = 160
 _LONG = 4 << 20
 _UNITS = ("B", "kB", "MB", "GB")
-
-
-def data(value: Any) -> None:  # noqa: ANN401
-    """JSON on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 class Narrator:
@@ -66,28 +57,6 @@ class Narrator:
         self._bar.update(self._bar.task_ids[0], description=key, completed=sent, total=total)
         if sent >= total:
             self.close()
-
-
-def versions(values: Mapping[str, ComponentVersion]) -> None:
-    table = _table("component", "version", "why")
-    for name, value in values.items():
-        table.add_row(name, str(value.version), "\n".join(value.reasons))
-    _console().print(table)
-
-
-def plan(value: Plan) -> None:
-    versions(value.versions)
-    table = _table("package or image", "kind", "component", "goes to")
-    for package in value.packages:
-        takers = [place for place in value.destinations if package.kind in place.takes]
-        places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
-        table.add_row(package.file_name, package.kind, package.component, places)
-    registries = [place.location for place in value.destinations if "image" in place.takes]
-    places = ", ".join(("the output", *registries))
-    for image in value.images:
-        goes_to = f"skipped: {image.skipped}" if image.skipped else places
-        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, goes_to)
-    _console().print(table)
 
 
 def checks(values: Iterable[Check]) -> None:
