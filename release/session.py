@@ -99,7 +99,8 @@ def plan(product: Product, channel: str | None) -> Plan:
 
 def _no_engine(product: Product) -> str:
     """Why images cannot be built here, if any are to be."""
-    wanted = any(image.dockerfile for image in product.config.images.values())
+    described = (product.config, *product.descriptions.values())
+    wanted = any(image.dockerfile for config in described for image in config.images.values())
     return engine.why_not() if wanted else ""
 
 

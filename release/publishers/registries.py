@@ -13,7 +13,7 @@ from release.arch import Arch
 from release.config import Channel, Config
 from release.formats.base import Base
 from release.plan import Plan
-from release.publishers.registry import Lease, RegistryPublisher, Staged, annotations
+from release.publishers.registry import REVISION, Lease, RegistryPublisher, Staged, annotations
 from release.registry import credentials
 from release.registry.attachments import Attachment, Key, attestation, signature
 from release.registry.auth import Credential
@@ -75,16 +75,20 @@ def _find_credential(host: str, outside: Outside) -> Credential | None:
 def find_built(
     channel: Channel, plan: Plan, digest: str | None, outside: Outside, *, name: str, directory: Path
 ) -> bool:
-    """Write the image whose index has `digest` from a registry of `channel` into `directory`, if it is there."""
-    if digest is None:
-        return False
-    version = next(plan.versions[image.component].version for image in plan.images if image.name == name)
+    """Write the image that is built already into `directory`; whether a registry of `channel` has it.
+
+    That is the one whose index has `digest`, which an earlier run of this release staged; or the one that was
+    released under the same version from the same commit, as that of a component that did not change is.
+    """
+    version = next(plan.versions[image.component] for image in plan.images if image.name == name)
+    tag = spelling.oci_tag(version.version)
     for prefix in channel.registries:
         reference = Reference.parse_prefix(prefix).below(name)
         repository = Repository(_transport(reference, outside), reference.repository)
-        if index := repository.find_manifest(f"sha256:{digest}"):
-            outside.progress(f"{name} was built by an earlier run of this release")
-            copy(index, repository, directory, name=name, tag=spelling.oci_tag(version))
+        index = repository.find_manifest(f"sha256:{digest}" if digest else tag)
+        if index and (digest or annotations(index).get(REVISION) == version.commit.sha):
+            outside.progress(f"{name} {version.version} is built already: {reference.name}@{index.digest}")
+            copy(index, repository, directory, name=name, tag=tag)
             return True
     return False
 

@@ -119,12 +119,14 @@ def test_the_driver_loader_installs_from_the_release_and_builds_the_driver(
     run("tar", "--numeric-owner", "-C", debian_base("dkms"), "-cf", archive, ".")
     docker_engine.api.import_image_from_file(str(archive), repository="built/debian-dkms", tag="12")
     archive.unlink()
-    product = copy_of(KESTREL, tmp_path / "kestrel", key=str(openpgp_key.generate("K <k@example.org>")))
-    configuration = product.repository.root / "release.toml"
-    before, loader = configuration.read_text().split("[images.kestrel-driver-loader]")
-    loader = loader.replace('["x86_64", "aarch64"]', f'["{HOST}"]')
-    loader += 'arguments = { BASE = "built/debian-dkms:12" }\n'
-    product.repository.commit({"release.toml": f"{before}[images.kestrel-driver-loader]{loader}"})
+    key = str(openpgp_key.generate("K <k@example.org>"))
+    product = copy_of(
+        KESTREL,
+        tmp_path / "kestrel",
+        key=key,
+        extra='arguments = { BASE = "built/debian-dkms:12" }\n',
+        edit=lambda text: text.removesuffix('["x86_64", "aarch64"]\n') + f'["{HOST}"]\n',
+    )
     released = Product(repository=product.repository, key=product.key, env={"DOCKER_HOST": docker_url})
     released.release(tmp_path / "dist")
     [made] = (tmp_path / "dist/images").glob("kestrel-driver-loader-*.oci.tar")

@@ -85,6 +85,10 @@ class Released:
         return [manifest["config"]["digest"] for manifest in manifests]
 
 
+def without_what_needs_an_engine(configuration: str) -> str:
+    return configuration[: configuration.index("# Needs a Docker engine")]
+
+
 @pytest.fixture(scope="module")
 def released(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -> Released:
     base = tmp_path_factory.mktemp("published")
@@ -107,12 +111,7 @@ def released(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -
         "JESSES_COSIGN_KEY": pem.decode(),
     }
     signing_key = str(openpgp_key.generate("Kestrel <kestrel@example.org>"))
-    copied = copy_of(KESTREL, base / "kestrel", extra=channel)
-    configuration = copied.repository.root / "release.toml"
-    text = configuration.read_text()
-    # What needs an engine has tests of its own.
-    loader = text[text.index("# Needs a Docker engine") : text.index("[channels.stable]")]
-    copied.repository.commit({"release.toml": text.replace(loader, "")})
+    copied = copy_of(KESTREL, base / "kestrel", extra=channel, edit=without_what_needs_an_engine)
     copied.repository.git("tag", "1.2.0")
     product = Product(repository=copied.repository, key=signing_key, env=environment)
     output = product.release(base / "dist", "--channel", "stable")
