@@ -96,3 +96,9 @@ class LeaseError(ReleaseError):
     """Another run has taken over what this one was doing."""
 
     exit_code = 22
+
+
+class RegistryError(ReleaseError):
+    """An image registry failed, refused, or is not what it should be."""
+
+    exit_code = 26

@@ -9,6 +9,7 @@ from release.steps.checkout import checkout
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
+from release.steps.preflight import preflight
 from release.steps.publish import check, claim, commit, stage, verify
 from release.steps.record import record
 from release.steps.reuse import reuse
@@ -16,6 +17,8 @@ from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
+    # what publishing needs is looked for before anything is built
+    ("preflight", preflight),
     # what did not change is taken from where it was released; the rest is made from its own commit
     ("reuse", reuse),
     ("checkout", checkout),

@@ -49,6 +49,10 @@ class PlannedImage:
     component: str
     build: str
     archives: Mapping[Arch, str]
+    base: str | None
+    dockerfile: str | None
+    skipped: str
+    """Why it is not made; empty where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +96,13 @@ def make_plan(
     channel: str | None = None,
     descriptions: Mapping[str, Config] | None = None,
     released: Collection[str] = (),
+    no_engine: str = "",
 ) -> Plan:
     """Plan the release of `versions` to a channel of `config`, or as a snapshot.
 
     `descriptions` has the configuration for each component that is not made as `config` says; `released` are the
-    names of the files that the channel's store has already.
+    names of the files that the channel's store has already; `no_engine` says why images cannot be built from a
+    Dockerfile here.
     """
     described = [(name, (descriptions or {}).get(name, config)) for name in versions]
     packages = tuple(
@@ -105,7 +111,9 @@ def make_plan(
         for package in _packages(description, name, versions[name])
     )
     images = tuple(
-        image for name, description in described for image in _images(description, name, versions[name])
+        image
+        for name, description in described
+        for image in _images(description, name, versions[name], no_engine)
     )
     needed = {(package.build, package.arch) for package in packages if not package.released}
     needed |= {(image.build, arch) for image in images for arch in image.archives}
@@ -181,7 +189,9 @@ def debug_name(name: str, kind: FormatName) -> str:
     return f"{name}-dbg" if kind == "deb" else f"{name}-debuginfo"
 
 
-def _images(config: Config, component: str, version: ComponentVersion) -> Iterator[PlannedImage]:
+def _images(
+    config: Config, component: str, version: ComponentVersion, no_engine: str
+) -> Iterator[PlannedImage]:
     spelled = spelling.file_name(version.version)
     for name, image in config.images.items():
         if image.component != component:
@@ -192,6 +202,9 @@ def _images(config: Config, component: str, version: ComponentVersion) -> Iterat
             component=component,
             build=image.build,
             archives={arch: f"{name}-{spelled}-{arch}.oci.tar" for arch in archs},
+            base=image.base,
+            dockerfile=image.dockerfile,
+            skipped=no_engine if image.dockerfile else "",
         )
 
 
@@ -200,4 +213,8 @@ def _destinations(channel: Channel) -> tuple[Destination, ...]:
         Destination(publisher="files", location=channel.files, takes=("tarball",)),
         Destination(publisher="apt", location=channel.apt, takes=("deb",)),
         Destination(publisher="yum", location=channel.yum, takes=("rpm",)),
+        *(
+            Destination(publisher="registry", location=prefix, takes=("image",))
+            for prefix in channel.registries
+        ),
     )

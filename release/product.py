@@ -29,10 +29,20 @@ class Product:
     versions: Mapping[str, ComponentVersion]
     descriptions: Mapping[str, Config]
 
-    def plan(self, channel: str | None = None, *, released: Collection[str] = ()) -> Plan:
-        """The plan for a channel, or for a snapshot; `released` are the files that the channel's store has."""
+    def plan(
+        self, channel: str | None = None, *, released: Collection[str] = (), no_engine: str = ""
+    ) -> Plan:
+        """The plan for a channel, or for a snapshot; `released` are the files that the channel's store has.
+
+        `no_engine` says why images cannot be built from a Dockerfile here.
+        """
         return make_plan(
-            self.config, self.versions, channel=channel, descriptions=self.descriptions, released=released
+            self.config,
+            self.versions,
+            channel=channel,
+            descriptions=self.descriptions,
+            released=released,
+            no_engine=no_engine,
         )
 
     def source_directory(self, component: str) -> Path:

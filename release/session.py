@@ -1,5 +1,6 @@
 """Puts a run together from the outside world: stores, keys, environment, clock."""
 
+import functools
 import os
 import sys
 import time
@@ -8,20 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline, target
+from release import engine, pipeline, target
 from release.artifact import Artifact
 from release.compression import Cache, Packer
 from release.config import Channel
 from release.errors import ConfigError
+from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication
+from release.publishers.apt import AptPublisher
+from release.publishers.registries import Outside, find_base, find_built, registry_publishers
 from release.publishers.select import publishers_for
+from release.registry.connect import new_session
 from release.released import Record
 from release.runner import ProcessRunner
-from release.signing import openpgp
+from release.signing import Signer, ecdsa, openpgp
 from release.steps import Context, Source
 from release.stores import Store
+from release.stores.directory import DirectoryStore
 from release.stores.dry_run import Change, DryRunStore
 from release.target import Target
 from release.version import ComponentVersion
@@ -83,7 +89,7 @@ class Report:
 def plan(product: Product, channel: str | None) -> Plan:
     """The plan for a channel, with what its store has already, or for a snapshot."""
     if channel is None:
-        return product.plan()
+        return product.plan(no_engine=_no_engine(product))
     place = target.open_channel(_channel(product, channel), product.directory, progress=_unseen)
     names = [
         name
@@ -91,7 +97,14 @@ def plan(product: Product, channel: str | None) -> Plan:
         if version.exported
         for name in _record(place.store, product, version).artifacts()
     ]
-    return product.plan(channel, released=frozenset(names))
+    return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
+
+
+def _no_engine(product: Product) -> str:
+    """Why images cannot be built here, if any are to be."""
+    described = (product.config, *product.descriptions.values())
+    wanted = any(image.dockerfile for config in described for image in config.images.values())
+    return engine.why_not() if wanted else ""
 
 
 def release(
@@ -111,6 +124,17 @@ def release(
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)
+        channel = _channel(product, options.channel)
+        outside = Outside(
+            session=new_session(),
+            environment=environment,
+            home=Path.home(),
+            progress=narrator.progress,
+            key=ecdsa.configured(environment) if options.sign else None,
+            lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
+        )
+        # A dry run shows what would change in the store; registries are left alone.
+        registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -119,19 +143,33 @@ def release(
             runner=ProcessRunner(environment=_with_python(environment), echo=narrator.command),
             packer=packer,
             signer=signer,
-            publishers=publishers_for(
-                product.config,
-                _channel(product, options.channel),
-                store=place.store,
-                url=place.url,
-                signer=signer,
-                clock=time.time,
+            publishers=(
+                *publishers_for(
+                    product.config,
+                    channel,
+                    store=place.store,
+                    url=place.url,
+                    signer=signer,
+                    clock=time.time,
+                ),
+                *registries,
             ),
             journal=place.journal,
             invalidate=place.invalidate,
             progress=narrator.progress,
             store=place.store,
             sources={name: _source(product, name) for name in product.versions},
+            engine=engine.DockerEngine(),
+            make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
+            find_built=lambda name, made: find_built(
+                channel,
+                planned,
+                staged_digests(place.store, planned).get(name) if planned.channel else None,
+                outside,
+                name=name,
+                directory=made,
+            ),
+            find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
         )
         state = pipeline.run(context, announce=narrator.step)
     return Report(
@@ -161,6 +199,23 @@ def _source(product: Product, component: str) -> Source:
         directory=product.source_directory(component),
         commit=version.commit.sha if version.exported else None,
     )
+
+
+def _make_repository(
+    product: Product, packages: tuple[Artifact, ...], directory: Path, signer: Signer | None
+) -> None:
+    """An APT repository in `directory`, for a Dockerfile that copies it to /release."""
+    publisher = AptPublisher(
+        store=DirectoryStore(directory),
+        prefix="apt",
+        url="file:///release/apt",
+        name=product.config.project.name,
+        signer=signer,
+        clock=time.time,
+    )
+    publisher.stage(publisher.check(packages))
+    publisher.verify()
+    publisher.commit()
 
 
 def _target(

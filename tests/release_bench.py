@@ -146,13 +146,13 @@ class Bench:
             runner=cast("Runner", None),
             packer=cast("Packer", None),
             signer=signer,
+            store=store,
             publishers=publishers_for(
                 config, Channel(store="x"), store=store, url=URL, signer=signer, clock=clock
             ),
             journal=journal or self.journal(store, clock=clock),
             invalidate=([] if invalidated is None else invalidated).append,
             progress=lambda _: None,
-            store=store,
         )
         state = State(artifacts=tuple(artifacts) or self.artifacts())
         for step in steps():

@@ -38,8 +38,7 @@ def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
         yield from _package(config, package, f"packages.{name}", sources)
     for name, image in config.images.items():
         where = f"images.{name}"
-        yield from _made_from(config, image, where)
-        yield from _all_contents(image.contents, where, _sources(config, image.component, directory))
+        yield from _image(config, image, where, _sources(config, image.component, directory))
         for index, entry in enumerate(image.contents):
             if entry.ghost:
                 yield f"{where}.contents.{index}.ghost: an image has none"
@@ -98,6 +97,23 @@ def _package(config: Config, package: Package, where: str, directory: Path | Non
         yield f"{where}.rpm.triggers: only a DEB has such lines; use {where}.triggers"
     for name, options in (("deb", package.deb), ("rpm", package.rpm)):
         yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
+
+
+def _image(config: Config, image: Image, where: str, directory: Path | None) -> Iterator[str]:
+    yield from _all_contents(image.contents, where, directory)
+    if image.dockerfile is None:
+        yield from _made_from(config, image, where)
+        if not image.contents:
+            yield f"{where}.contents: an image needs some, or a dockerfile"
+        return
+    yield from _unknown(image.component, config.components, f"{where}.component")
+    if _lacks_file(directory, image.dockerfile):
+        yield f"{where}.dockerfile: there is no file {image.dockerfile}"
+    if not image.architectures:
+        yield f"{where}.architectures: an image with a dockerfile names them"
+    for key in ("build", "base", "contents", "layers"):
+        if getattr(image, key):
+            yield f"{where}.{key}: an image with a dockerfile has none; its Dockerfile says what is in it"
 
 
 def _made_from(config: Config, made: Package | Image, where: str) -> Iterator[str]:

@@ -11,19 +11,23 @@ from release.config.text import (
     AbsolutePath,
     BranchPattern,
     DistributionId,
+    ImageName,
     Line,
     Maintainer,
     Mode,
     Name,
+    RegistryPrefix,
     Relation,
     SemVer,
     SiteUrl,
     StoreLocation,
+    Tag,
     TagPattern,
     Unit,
     Url,
     UserId,
 )
+from release.formats.layers import LARGE
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
@@ -174,13 +178,23 @@ class Package(_Strict):
 
 
 class Image(_Strict):
-    """A container image assembled from payload files, without an engine."""
+    """A container image: put together from payload files without an engine, or built from a Dockerfile."""
 
     component: str
-    build: str
+    build: str = ""
     architectures: tuple[MachineArch, ...] = ()
     """Those of its build where it names none."""
-    contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
+    dockerfile: str | None = None
+    """A Dockerfile of the repository, for an image that must run commands; its directory is what it may copy."""
+    arguments: dict[str, str] = {}
+    """Build arguments of the Dockerfile; `{version}` stands for the component's version."""
+    base: ImageName | None = None
+    """The image that this one stands on, such as docker.io/library/debian:12; from scratch without one."""
+    contents: tuple[Contents, ...] = ()
+    layers: tuple[tuple[AbsolutePath, ...], ...] = ()
+    """Groups of files and directories that change together: each group is a layer."""
+    large_file: Annotated[int, Field(ge=0)] = LARGE
+    """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
@@ -208,6 +222,10 @@ class Channel(_Strict):
     """The prefix of the APT repository in the store; likewise below."""
     yum: str = "yum"
     files: str = "files"
+    registries: tuple[RegistryPrefix, ...] = ()
+    """What stands before the images' names in each registry that they are pushed to."""
+    moving_tag: Tag | None = None
+    """The tag that images of merges move; without it a release moves X.Y, X and latest."""
 
 
 class Compressions(_Strict):

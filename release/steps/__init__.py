@@ -8,7 +8,10 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
+from release.engine import Engine
+from release.errors import RegistryError
 from release.export import Export, export
+from release.formats.base import Base
 from release.formats.sbom import Subject
 from release.journal import Journal
 from release.plan import Plan
@@ -19,6 +22,33 @@ from release.signing import Signer
 from release.stores import Store
 from release.stores.cdn import Invalidate
 from release.workspace import Workspace
+
+FindBase = Callable[[str, tuple[Arch, ...]], Mapping[Arch, Base]]
+"""The image of a name for each of some architectures, from its registry; it is asked once for each."""
+
+
+def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
+    """For runs that reach no registry."""
+    raise RegistryError(
+        f"the base {name} cannot be had: this run reaches no registry", fix="build from scratch"
+    )
+
+
+FindBuilt = Callable[[str, Path], bool]
+"""Writes the layout of an image that another run of this release has built and staged; whether there is one."""
+
+
+def nothing_built(_name: str, _directory: Path) -> bool:
+    """For runs that are nobody's second."""
+    return False
+
+
+MakeRepository = Callable[[tuple[Artifact, ...], Path], None]
+"""Writes an APT repository of some packages into a directory, for a Dockerfile to install from."""
+
+
+def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> None:
+    """For runs whose Dockerfiles install nothing of the release: the directory stays empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +85,10 @@ class Context:
     store: Store
     sources: Mapping[str, Source] = field(default_factory=dict)
     export: Export = export
+    find_base: FindBase = without_bases
+    find_built: FindBuilt = nothing_built
+    engine: Engine | None = None
+    make_repository: MakeRepository = without_repository
 
     def released(self, component: str) -> Record:
         """What the store has of the version of `component`."""

@@ -6,13 +6,15 @@ from release.steps import Context, Source, State
 
 
 def checkout(context: Context, state: State) -> State:
-    """The sources of every component that is built; components of one commit share a checkout.
+    """The sources of every component that is built or has an image; components of one commit share a checkout.
 
     Raises:
         HistoryError: git cannot check out that commit.
 
     """
-    sources = {planned.component: context.source(planned.component) for planned in context.plan.builds}
+    components = [planned.component for planned in context.plan.builds]
+    components += [image.component for image in context.plan.images if not image.skipped]
+    sources = {component: context.source(component) for component in components}
     exported: dict[tuple[str, str], Source] = {}
     for component, source in sources.items():
         if source.commit is None:

@@ -86,6 +86,9 @@ def report(value: Report) -> None:
         return
     if value.publications and not any(publication.uploaded for publication in value.publications):
         console.print("nothing was new: all of it is published already")
+    for image in value.plan.images:
+        if image.skipped:
+            console.print(f"{image.name} is skipped: {image.skipped}", soft_wrap=True)
     archives = [artifact.path for artifact in value.artifacts if artifact.kind == "image-archive"]
     if archives:
         console.print("images: one of these loads an image (podman load takes the same archives)")

@@ -36,8 +36,10 @@ def _planned(value: Plan) -> Iterator[tuple[str, str, str, str]]:
         places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
         known = ", where it is already" if package.released else ""
         yield package.file_name, package.kind, package.component, places + known
+    registries = [place.location for place in value.destinations if "image" in place.takes]
     for image in value.images:
-        yield image.name, f"image for {', '.join(image.archives)}", image.component, "the output"
+        places = f"skipped: {image.skipped}" if image.skipped else ", ".join(("the output", *registries))
+        yield image.name, f"image for {', '.join(image.archives)}", image.component, places
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -186,6 +186,57 @@ def test_the_schema_in_the_documentation_is_that_of_the_models() -> None:
     assert written == json_schema(), "run: ./inv schema > docs/release.schema.json"
 
 
+IMAGE = """
+[images.kestrel]
+component = "userspace"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ('build = "agent"', "images.kestrel.contents: an image needs some, or a dockerfile"),
+        (
+            'dockerfile = "Dockerfile"\narchitectures = ["x86_64"]',
+            "images.kestrel.dockerfile: there is no file Dockerfile",
+        ),
+        (
+            'dockerfile = "release.toml"',
+            "images.kestrel.architectures: an image with a dockerfile names them",
+        ),
+        (
+            'dockerfile = "release.toml"\narchitectures = ["x86_64"]\nbase = "debian:12"',
+            "images.kestrel.base: an image with a dockerfile has none; its Dockerfile says what is in it",
+        ),
+        ('base = "no such name"', "'no such name' must be an image, such as docker.io/library/debian:12"),
+    ],
+)
+def test_images_that_cannot_be_are_refused(tmp_path: Path, more: str, what: str) -> None:
+    assert what in problems(tmp_path, GOOD + IMAGE.format(more=more))
+
+
+def test_an_image_with_a_dockerfile_is_taken(tmp_path: Path) -> None:
+    image = 'dockerfile = "release.toml"\narchitectures = ["aarch64"]'
+    (tmp_path / "release.toml").write_text(GOOD + IMAGE.format(more=image))
+    assert load(tmp_path).images["kestrel"].dockerfile == "release.toml"
+
+
+@pytest.mark.parametrize(
+    "registry", ["docker.io", "Docker.io/Example", "docker.io/example/", "ftp://a.example/b"]
+)
+def test_a_registry_is_a_host_and_what_stands_before_names(tmp_path: Path, registry: str) -> None:
+    channel = f'[channels.dev]\nstore = "x"\nregistries = ["{registry}"]\n'
+    assert "must be a registry and what stands before" in problems(tmp_path, GOOD + channel)
+
+
+def test_channels_name_registries_and_the_tag_that_merges_move(tmp_path: Path) -> None:
+    registries = '["docker.io/example", "public.ecr.aws/abc", "https://127.0.0.1:5000/a/b"]'
+    channel = f'[channels.dev]\nstore = "x"\nregistries = {registries}\nmoving_tag = "master"\n'
+    (tmp_path / "release.toml").write_text(GOOD + channel)
+    assert len(load(tmp_path).channels["dev"].registries) == 3
+
+
 def test_a_channel_may_be_a_bucket(tmp_path: Path) -> None:
     channel = (
         '[channels.stable]\nstore = "s3://my.bucket-1/a/b"\nurl = "https://example.org/p"\n'
