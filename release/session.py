@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline, released, target
+from release import pipeline, target
 from release.artifact import Artifact
 from release.compression import Cache, Packer
 from release.config import Channel
@@ -17,11 +17,14 @@ from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication
 from release.publishers.select import publishers_for
+from release.released import Record
 from release.runner import ProcessRunner
 from release.signing import openpgp
 from release.steps import Context, Source
+from release.stores import Store
 from release.stores.dry_run import Change, DryRunStore
 from release.target import Target
+from release.version import ComponentVersion
 from release.workspace import Workspace, open_workspace
 
 
@@ -86,7 +89,7 @@ def plan(product: Product, channel: str | None) -> Plan:
         name
         for version in product.versions.values()
         if version.exported
-        for name in released.find(place.store, version.component, version.version)
+        for name in _record(place.store, product, version).artifacts()
     ]
     return product.plan(channel, released=frozenset(names))
 
@@ -139,6 +142,15 @@ def release(
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
         changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
+    )
+
+
+def _record(store: Store, product: Product, version: ComponentVersion) -> Record:
+    return Record(
+        store=store,
+        project=product.config.project.name,
+        component=version.component,
+        version=version.version,
     )
 
 

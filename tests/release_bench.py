@@ -152,6 +152,7 @@ class Bench:
             journal=journal or self.journal(store, clock=clock),
             invalidate=([] if invalidated is None else invalidated).append,
             progress=lambda _: None,
+            store=store,
         )
         state = State(artifacts=tuple(artifacts) or self.artifacts())
         for step in steps():

@@ -191,7 +191,7 @@ def test_from_the_store_it_is_not_even_built_or_signed_again(hawk: Hawk, key: st
 
 def test_a_store_that_lost_its_record_takes_the_same_bytes_again(hawk: Hawk) -> None:
     first = hawk.release(channel="dev")
-    record = next((hawk.root.parent / "site" / "released" / "driver").glob("*.json"))
+    record = next((hawk.root.parent / "site" / "journal" / "hawk" / "released" / "driver").glob("*.json"))
     record.unlink()
     change_everything_but_the_driver(hawk)
     assert digests(hawk.release(channel="dev")) == digests(first)
@@ -214,7 +214,7 @@ def test_what_was_damaged_in_the_store_is_refused(hawk: Hawk) -> None:
     damaged.write_bytes(b"other")
     with pytest.raises(StoreError, match=rf"files/{damaged.name} is not what was released") as caught:
         hawk.release(channel="dev")
-    assert "remove released/driver/" in caught.value.fix
+    assert "remove journal/hawk/released/driver/" in caught.value.fix
 
 
 def test_a_commit_that_does_not_describe_the_component_is_packaged_as_it_is_described_now(

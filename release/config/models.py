@@ -54,8 +54,9 @@ class Component(_Strict):
 
     tag: TagPattern = "{version}"
     """What this component's git tags look like."""
-    branch: BranchPattern = "release/{line}.x"
-    """What its release branches look like; `{line}` stands for major and minor."""
+    branch: BranchPattern | None = None
+    """What its release branches look like; `{line}` stands for major and minor. By itself like its tags:
+    `release/{line}.x` for `{version}` and `v{version}`, `release/{line}.x+driver` for `{version}+driver`."""
     first_version: SemVer = "0.1.0"
     """The version that development leads to while there is no tag."""
     bump: Literal["minor", "contract", "conventional"] = "minor"
@@ -66,6 +67,11 @@ class Component(_Strict):
     """What belongs to the component (git pathspecs); empty: the whole repository."""
     repository: str = "."
     """The directory of the component's sources, where they are in another repository (`../libs`)."""
+
+    @property
+    def release_branch(self) -> str:
+        """What its release branches look like."""
+        return self.branch or "release/" + self.tag.removeprefix("v").replace("{version}", "{line}.x")
 
 
 class Build(_Strict):

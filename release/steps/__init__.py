@@ -13,6 +13,7 @@ from release.formats.sbom import Subject
 from release.journal import Journal
 from release.plan import Plan
 from release.publishers import Publication, Publisher
+from release.released import Record
 from release.runner import Runner
 from release.signing import Signer
 from release.stores import Store
@@ -54,6 +55,15 @@ class Context:
     store: Store
     sources: Mapping[str, Source] = field(default_factory=dict)
     export: Export = export
+
+    def released(self, component: str) -> Record:
+        """What the store has of the version of `component`."""
+        return Record(
+            store=self.store,
+            project=self.plan.project,
+            component=component,
+            version=self.plan.versions[component].version,
+        )
 
     def source(self, component: str) -> Source:
         """What `component` is made from."""

@@ -1,6 +1,5 @@
 """Record what was released, for releases to come."""
 
-from release import released
 from release.steps import Context, State
 
 
@@ -9,7 +8,7 @@ def record(context: Context, state: State) -> State:
     if context.plan.channel is None:
         return state
     keys = {name: key for publication in state.publications for name, key in publication.objects.items()}
-    for name, version in context.plan.versions.items():
+    for name in context.plan.versions:
         artifacts = [artifact for artifact in state.artifacts if artifact.component == name]
-        released.record(context.store, name, version.version, artifacts, keys)
+        context.released(name).write(artifacts, keys)
     return state

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from release import released
 from release.artifact import Artifact
 from release.errors import StoreError
 from release.formats.sbom import SUFFIX
@@ -30,8 +29,8 @@ def reuse(context: Context, state: State) -> State:
 
 
 def _take(context: Context, component: str, names: list[str]) -> list[Artifact]:
-    version = context.plan.versions[component].version
-    known = released.find(context.store, component, version)
+    record = context.released(component)
+    known = record.artifacts()
     taken = []
     for name in names:
         context.progress(name)
@@ -41,5 +40,5 @@ def _take(context: Context, component: str, names: list[str]) -> list[Artifact]:
             if file in known:
                 target = context.workspace.output / directory / file
                 target.parent.mkdir(exist_ok=True)
-                taken.append(known[file].fetch(context.store, target, component=component, version=version))
+                taken.append(record.fetch(known[file], target))
     return taken

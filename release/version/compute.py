@@ -55,8 +55,16 @@ def _compute_in(repository: Repository, components: Mapping[str, Component]) -> 
             f"the tag {checkout.tag}, which started this run, is no version of any component ({known})",
             fix="take it back (git push --delete origin TAG) and tag a SemVer, such as 1.2.0",
         )
+    branches = tuple(component.release_branch for component in components.values())
     subjects = (
-        Subject(name=name, component=component, tags=tags[name], history=history, checkout=checkout)
+        Subject(
+            name=name,
+            component=component,
+            tags=tags[name],
+            history=history,
+            checkout=checkout,
+            branches=branches,
+        )
         for name, component in components.items()
     )
     return {subject.name: _compute(subject, strangers) for subject in subjects}
@@ -73,7 +81,7 @@ def _strangers(repository: Repository, tags: Mapping[str, ComponentTags]) -> lis
 def _compute(subject: Subject, strangers: Sequence[str]) -> ComponentVersion:
     if here := _tag_here(subject):
         return _tagged(subject, here)
-    line = subject.checkout.line(subject.component.branch)
+    line = subject.line
     base = find_base(subject, line)
     if base and subject.paths and not base.files and not subject.dirty:
         return _standing(subject, base)
@@ -86,7 +94,7 @@ def _tag_here(subject: Subject) -> TaggedVersion | None:
     if wanted := next((tagged for tagged in here if tagged.tag == subject.checkout.tag), None):
         return wanted
     if len({tagged.core[:2] for tagged in here}) > 1:
-        line = subject.checkout.line(subject.component.branch)
+        line = subject.line
         here = [tagged for tagged in here if tagged.core[:2] == line] or here
     return here[0] if here else None
 

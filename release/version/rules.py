@@ -60,7 +60,7 @@ def _on_line(subject: Subject, base: Base | None, line: Line) -> Following:
             f"{_place(subject)} would lead {subject.name} to {line[0]}.{line[1]}, and already holds "
             f"{', '.join(sorted(reached))}",
             fix=f"branch off before that tag; or, if this is no release branch of it, let "
-            f"components.{subject.name}.branch say how those are called",
+            f"components.{subject.name}.branch say what those look like",
         )
     if base and base.tagged.core[:2] == line:
         version, why = base.tagged.version.bump_patch(), "the next patch of its line"

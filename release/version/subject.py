@@ -2,22 +2,40 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from release.config.models import Component
 from release.history import History
-from release.version.checkout import Checkout
+from release.version.checkout import Checkout, Line
 from release.version.tags import ComponentTags
+
+_USUAL: Final = "release/{line}.x"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A component, its tags, and the history that they are in."""
+    """A component, its tags, and the history that they are in.
+
+    `branches` are the patterns of the release branches of all components in the repository.
+    """
 
     name: str
     component: Component
     tags: ComponentTags
     history: History
     checkout: Checkout
+    branches: tuple[str, ...]
+
+    @cached_property
+    def line(self) -> Line | None:
+        """The line of the release branch that HEAD is on, if any; a contract looks at those of others too.
+
+        A driver is released from the branches of what it ships with.
+        """
+        own = self.checkout.line(self.component.release_branch)
+        if own or self.component.bump != "contract":
+            return own
+        return next(filter(None, map(self.checkout.line, (*self.branches, _USUAL))), None)
 
     @property
     def head(self) -> str:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from release.config import load
+from release.config import load, parse
 from release.config.schema import json_schema
 from release.errors import ConfigError
 
@@ -212,3 +212,53 @@ def test_what_a_bucket_needs_and_a_directory_has_no_use_for(tmp_path: Path) -> N
     assert "channels.stable.url: a bucket needs the address under which users reach it" in what
     for key in ("region", "cloudfront"):
         assert f"channels.dev.{key}: has a meaning for a store in a bucket" in what
+
+
+def test_components_that_cannot_be_told_apart_or_found_are_named(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD
+        + '[components.driver]\npaths = ["drivers", "driver/*.c", ":(exclude)x"]\n'
+        + '[components.libs]\nrepository = "../libs"\n'
+        + '[components.agent]\ntag = "agent/{version}"\nbranch = "release/x"\n',
+    )
+    assert "components.agent.branch: must hold {line} exactly once" in what
+    what = problems(
+        tmp_path,
+        GOOD
+        + '[components.driver]\npaths = ["drivers", "driver/*.c", ":(exclude)x"]\n'
+        + '[components.libs]\nrepository = "../libs"\n',
+    )
+    assert "components: 2 of them have the tags '{version}', so their versions cannot be told apart" in what
+    assert "components.driver.paths.0: there is nothing at drivers" in what
+    assert "components.libs.repository: there is no directory ../libs" in what
+    assert "paths.1" not in what
+    assert "paths.2" not in what
+
+
+def test_files_of_a_component_are_looked_for_in_its_own_repository(tmp_path: Path) -> None:
+    product, libs = tmp_path / "product", tmp_path / "libs"
+    product.mkdir()
+    (libs / "driver").mkdir(parents=True)
+    (libs / "driver" / "API_VERSION").write_text("1.0.0\n")
+    text = (
+        GOOD
+        + '[components.driver]\nrepository = "../libs"\nbump = "contract"\npaths = ["driver"]\n'
+        + 'tag = "{version}+driver"\ncontract = ["driver/API_VERSION"]\n'
+        + '[builds.driver]\ncomponent = "driver"\ncommand = ["make"]\n'
+        + '[packages.kestrel-driver]\ncomponent = "driver"\nbuild = "driver"\ndescription = "A driver."\n'
+        + 'contents = [{ path = "/usr/src/API_VERSION", source = "driver/API_VERSION" }]\n'
+    )
+    (product / "release.toml").write_text(text)
+    assert load(product).components["driver"].repository == "../libs"
+    (libs / "driver" / "API_VERSION").unlink()
+    what = problems(product, text)
+    assert "packages.kestrel-driver.contents.0.source: there is no driver/API_VERSION" in what
+
+
+def test_a_text_can_be_parsed_without_its_files() -> None:
+    assert set(parse(GOOD, origin="an earlier commit").components) == {"userspace"}
+    with pytest.raises(ConfigError, match="an earlier commit is not TOML"):
+        parse("[", origin="an earlier commit")
+    with pytest.raises(ConfigError, match="an earlier commit has 1 problem"):
+        parse(GOOD.replace('build = "agent"', 'build = "agnet"'), origin="an earlier commit")

@@ -220,12 +220,39 @@ def test_a_release_branch_that_holds_a_higher_release_is_an_error(history: FakeH
 
 
 def test_each_line_has_release_branches_of_its_own(history: FakeHistory) -> None:
-    agent = Component(tag="agent/{version}", branch="release/agent-{line}.x")
-    components = {"userspace": USERSPACE, "agent": agent}
-    history.tag("0.3.0", "agent/0.85.1")
-    history.switch("release/0.3.x", create=True)
+    agent, old = Component(tag="agent/{version}"), Component(tag="v{version}", branch="v{line}-patches")
+    components = {"userspace": USERSPACE, "agent": agent, "old": old}
+    history.tag("0.3.0", "agent/0.85.1", "v2.0.0")
     history.change("userspace/a.c")
-    assert texts(history, components) == {"userspace": "0.3.1-1+0000002", "agent": "0.86.0-1+0000002"}
+    expected = {"userspace": "0.4.0", "agent": "0.86.0", "old": "2.1.0"}
+    for branch, changed in (
+        ("release/0.3.x", {"userspace": "0.3.1"}),
+        ("release/agent/0.85.x", {"agent": "0.85.2"}),
+        ("v2.0-patches", {"old": "2.0.1"}),
+    ):
+        history.switch(branch, create=True)
+        found = texts(history, components)
+        assert {name: text.partition("-")[0] for name, text in found.items()} == expected | changed
+
+
+@pytest.mark.parametrize(
+    ("tag", "branch"),
+    [
+        ("{version}", "release/{line}.x"),
+        ("v{version}", "release/{line}.x"),
+        ("agent/{version}", "release/agent/{line}.x"),
+        ("{version}+driver", "release/{line}.x+driver"),
+    ],
+)
+def test_release_branches_look_like_the_tags(tag: str, branch: str) -> None:
+    assert Component(tag=tag).release_branch == branch
+
+
+def test_a_release_branch_of_the_driver_alone_says_nothing_of_userspace(history: FakeHistory) -> None:
+    history.tag("0.3.0", "7.2.0+driver")
+    history.switch("release/7.2.x+driver", create=True)
+    history.change("driver/a.c")
+    assert texts(history) == {"userspace": "0.4.0-1+0000002", "driver": "7.2.1-1+0000002-driver"}
 
 
 def test_uncommitted_changes_show_in_a_development_version(history: FakeHistory) -> None:
