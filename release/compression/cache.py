@@ -66,9 +66,10 @@ class Cache:
         path = self._path(kind, key)
         try:
             data = path.read_bytes()
-            os.utime(path)
         except OSError:
             return None
+        with suppress(OSError):
+            os.utime(path)
         entry = memoryview(data)[len(_MAGIC) : -_CHECKSUM]
         sound = data.startswith(_MAGIC) and data.endswith(_checksum(entry))
         return entry if sound else None

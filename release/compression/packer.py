@@ -76,10 +76,12 @@ class Packer:
         large = []
         for source in sources:
             # Small ones at once: threads that read them would only wait for each other.
-            if isinstance(source, Path) and original.stamp(source).size > SEGMENT:
-                large.append(source)
-            else:
-                self.pack(source)
+            if isinstance(source, Path) and source not in self._packed:
+                stamp = original.stamp(source)
+                if stamp.size < INLINE:
+                    self._packed[source] = self._pack_small(source, stamp)
+                else:
+                    large.append(source)
         for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
             pass
 
@@ -118,8 +120,9 @@ class Packer:
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)
-        if stamp.size >= INLINE:
-            return self._pack_large(path, stamp)
+        return self._pack_small(path, stamp) if stamp.size < INLINE else self._pack_large(path, stamp)
+
+    def _pack_small(self, path: Path, stamp: Stamp) -> Packed:
         data = b"".join(original.blocks(path, stamp))
         self._held += len(data)
         if self._held <= _HELD:

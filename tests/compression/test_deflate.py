@@ -73,6 +73,11 @@ def test_a_stream_of_another_content_is_noticed(other: bytes) -> None:
         blocks.last(compressed(b"jesses"), other)
 
 
+def test_a_zlib_ng_without_c_functions_is_told() -> None:
+    with pytest.raises(EngineError, match=r"zlib-ng does not export zng_missing\n  fix: install what"):
+        blocks._function("zng_missing")
+
+
 def test_a_damaged_stream_is_noticed() -> None:
     with pytest.raises(EngineError, match="cannot be read back"):
         blocks.last(bytearray(b"\xff" * 40), b"jesses")
