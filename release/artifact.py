@@ -11,8 +11,15 @@ from release.arch import Arch
 
 Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
 
-SUFFIXES: Final[Mapping[str, str]] = {"tarball": ".tar.gz", "deb": ".deb", "rpm": ".rpm"}
-"""The ends of the file names of packages, dot included."""
+Compression = Literal["gzip", "zstd", "xz"]
+
+COMPRESSED: Final[Mapping[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz"}
+"""What the name of a compressed file ends with, dot included; that of a member of a DEB, too."""
+
+
+def suffix(kind: Literal["tarball", "deb", "rpm"], compression: Compression) -> str:
+    """The end of the file name of a package, dot included; `compression` is that of its payload."""
+    return ".tar" + COMPRESSED[compression] if kind == "tarball" else f".{kind}"
 
 
 @dataclass(frozen=True, kw_only=True)

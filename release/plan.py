@@ -6,7 +6,7 @@ from typing import Any
 
 from release import spelling
 from release.arch import Arch
-from release.artifact import SUFFIXES, Kind
+from release.artifact import Compression, Kind, suffix
 from release.config import Channel, Config, Package
 from release.config.models import FormatName
 from release.version import ComponentVersion
@@ -36,6 +36,7 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    compression: Compression = "gzip"
     debug: bool = False
     released: bool = False
 
@@ -144,13 +145,16 @@ def _packages(config: Config, component: str, version: ComponentVersion) -> Iter
             continue
         for arch in package.architectures or config.builds[package.build].architectures:
             for kind, debug in _made(package):
+                compression: Compression = getattr(config.compression, kind)
                 yield PlannedPackage(
-                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug),
+                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug)
+                    + suffix(kind, compression),
                     kind=kind,
                     name=name,
                     component=component,
                     build=package.build,
                     arch=arch,
+                    compression=compression,
                     debug=debug,
                 )
 
@@ -165,12 +169,11 @@ def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
 def _file_name(
     name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
 ) -> str:
-    suffix = SUFFIXES[kind]
     if debug:
-        return f"{debug_name(name, kind)}-{version}-{arch}{suffix}"
+        return f"{debug_name(name, kind)}-{version}-{arch}"
     if package.static and kind == "tarball":
-        return f"{name.removesuffix('-static')}-{version}-static-{arch}{suffix}"
-    return f"{name}-{version}-{arch}{suffix}"
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}"
+    return f"{name}-{version}-{arch}"
 
 
 def debug_name(name: str, kind: FormatName) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from release import pipeline, target
 from release.artifact import Artifact
-from release.compression import Packer
+from release.compression import Cache, Packer
 from release.config import Channel
 from release.errors import ConfigError
 from release.plan import SNAPSHOT, Plan
@@ -104,9 +104,10 @@ def release(
     """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
     planned = plan(product, options.channel)
     configured = openpgp.configured(environment) if options.sign else None
+    cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
-        Packer(workspace.scratch / "deflated") as packer,
+        Packer(workspace.scratch / "deflated", cache=cache) as packer,
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)

@@ -4,7 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from release.config.models import Channel, Component, Config, Contents, FormatOptions, Image, Package
+from release.config.distributions import READERS
+from release.config.models import (
+    Channel,
+    Component,
+    Compressions,
+    Config,
+    Contents,
+    FormatOptions,
+    Image,
+    Package,
+)
 from release.config.text import is_pattern
 
 SCRIPTS = {
@@ -36,6 +46,7 @@ def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
     for name, channel in config.channels.items():
         yield from _channel(channel, f"channels.{name}")
     yield from _claimed_twice(config)
+    yield from _unreadable(config.compression)
 
 
 def _channel(channel: Channel, where: str) -> Iterator[str]:
@@ -162,3 +173,14 @@ def _claimed_twice(config: Config) -> Iterator[str]:
     for (format_name, path), count in sorted(claims.items()):
         if count > 1:
             yield f"packages: {path} is claimed {count} times in {format_name} packages"
+
+
+def _unreadable(compression: Compressions) -> Iterator[str]:
+    for name in compression.oldest:
+        reader = READERS[name]
+        chosen = compression.deb if reader.format == "deb" else compression.rpm
+        if not reader.reads(chosen):
+            yield (
+                f"compression.{reader.format}: {name} ({reader.program}) cannot read {chosen}; "
+                f"choose gzip or xz, or name in compression.oldest the oldest that you serve"
+            )

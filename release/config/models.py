@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from release.arch import Arch
+from release.artifact import Compression
+from release.config.distributions import DEFAULT_OLDEST, Distribution
 from release.config.text import (
     AbsolutePath,
     BranchPattern,
@@ -208,6 +210,16 @@ class Channel(_Strict):
     files: str = "files"
 
 
+class Compressions(_Strict):
+    """How the payloads of packages are compressed, and who must be able to read them."""
+
+    tarball: Compression = "gzip"
+    deb: Compression = "gzip"
+    rpm: Compression = "gzip"
+    oldest: tuple[Distribution, ...] = DEFAULT_OLDEST
+    """The oldest distributions that are served: what their package managers cannot read is an error."""
+
+
 class Config(_Strict):
     """The whole of `release.toml`."""
 
@@ -217,3 +229,4 @@ class Config(_Strict):
     packages: dict[Name, Package] = {}
     images: dict[Name, Image] = {}
     channels: dict[Name, Channel] = {}
+    compression: Compressions = Compressions()

@@ -20,6 +20,7 @@ from release.compression import Packer
 from release.errors import FormatError
 from release.formats import oci_layout, tar
 from release.formats.oci_layout import Descriptor, LayoutWriter
+from release.parallel import each
 from release.payload import File, Payload, Symlink, parents
 
 CREATOR: Final = "jesses"
@@ -136,7 +137,8 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     first = images[0]
     tag = spelling.oci_tag(first.version)
     layout = LayoutWriter(directory)
-    manifests = tuple(_write_manifest(image, layout, packer) for image in images)
+    packer.prepare(file.source for image in images for file in image.payload.files)
+    manifests = tuple(each(lambda image: _write_manifest(image, layout, packer), images))
     index = oci_layout.index(manifest.descriptor.document() for manifest in manifests)
     descriptor = layout.put({**index, "annotations": _annotations(first)}, oci_layout.INDEX)
     layout.finish(descriptor, name=first.name, tag=tag)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from release.arch import OCI, Arch
+from release.output import named_afterwards
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -68,12 +69,9 @@ class LayoutWriter:
     @contextmanager
     def blob(self, media_type: str) -> Iterator["Blob"]:
         """A blob to write; its descriptor is known when the context ends."""
-        unnamed = self._directory / BLOBS / ".new"
-        with unnamed.open("wb") as out:
+        with named_afterwards(self._directory / BLOBS, lambda: self._directory / blob.descriptor.path) as out:
             blob = Blob(out, media_type)
             yield blob
-        unnamed.chmod(0o644)
-        unnamed.rename(self._directory / blob.descriptor.path)
 
     def finish(self, image: Descriptor, *, name: str, tag: str) -> None:
         """Write the two files that make the directory a layout of `image`."""
@@ -92,7 +90,7 @@ class Blob:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self._out.write(data)
         self._digest.update(data)
         self._size += len(data)

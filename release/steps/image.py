@@ -13,6 +13,8 @@ from release.digest import sha256_of
 from release.formats import docker_archive
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.sbom import Subject, image_url
+from release.output import new_file
+from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedImage
 from release.steps import Context, Source, State
@@ -70,13 +72,11 @@ def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
 
 
 def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage) -> Iterator[Artifact]:
-    for made in images:
+    def write(made: Image) -> Artifact:
         path = index.directory.with_name(planned.archives[made.arch])
-        partial = path.with_name(f".{path.name}.partial")
-        with partial.open("wb") as out:
+        with new_file(path) as out:
             docker_archive.write(index, made.arch, out)
-        partial.rename(path)
-        yield Artifact(
+        return Artifact(
             path=path,
             kind="image-archive",
             component=planned.component,
@@ -86,6 +86,8 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
             size=path.stat().st_size,
             sha256=sha256_of(path),
         )
+
+    return each(write, images)
 
 
 def _image(context: Context, source: Source, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
