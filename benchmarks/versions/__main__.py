@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -69,8 +70,8 @@ def _measure(arguments: argparse.Namespace) -> dict[str, list[float]]:
 def _peers(arguments: argparse.Namespace, root: Path, seconds: dict[str, list[float]]) -> None:
     for name, peer in peers.install(arguments.cache / "peers").items():
         for _ in range(peer.rounds or max(1, arguments.rounds // 3)):
-            seconds[name].append(_seconds(lambda argv=peer.argv: _run(argv, root)))
-            seconds[f"{name}, its start alone"].append(_seconds(lambda argv=peer.start: _run(argv, root)))
+            seconds[name].append(_seconds(partial(_run, peer.argv, root)))
+            seconds[f"{name}, its start alone"].append(_seconds(partial(_run, peer.start, root)))
 
 
 def _figures(medians: dict[str, float]) -> dict[str, float]:

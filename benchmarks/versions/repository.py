@@ -1,6 +1,7 @@
 """A repository with as many commits and tags as one wants, made by `git fast-import` and kept in the cache."""
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 SINCE: Final = 50
 """Commits since the last tag."""
 
+CANDIDATES: Final = 3
 START: Final = 1_500_000_000
 RELEASE_TOML: Final = """\
 [project]
@@ -59,11 +61,10 @@ def make(root: Path, *, commits: int, tags: int) -> Path:
     root.mkdir(parents=True)
     _git(root, "init", "--quiet", "--initial-branch=main")
     _git(root, "remote", "add", "origin", "https://example.org/big/big.git")
-    with subprocess.Popen(["git", "fast-import", "--quiet"], cwd=root, stdin=subprocess.PIPE) as process:
-        assert process.stdin
-        for command in _stream(commits, commits // tags):
-            process.stdin.write(command.encode())
-    assert process.returncode == 0
+    with tempfile.TemporaryFile("w+") as stream:
+        stream.writelines(_stream(commits, commits // tags))
+        stream.seek(0)
+        subprocess.run(["git", "fast-import", "--quiet"], cwd=root, stdin=stream, check=True)
     _git(root, "pack-refs", "--all")
     _git(root, "reset", "--quiet", "--hard", "main")
     (root / ".git" / "info" / "exclude").write_text("made\n")
@@ -100,7 +101,7 @@ def tag_name(number: int) -> str:
     minor, at = divmod(number, 10)
     if at == 0:
         return f"1.{minor}.0+driver"
-    return f"0.{minor}.0-rc.{at}" if at <= 3 else f"0.{minor}.{at - 4}"
+    return f"0.{minor}.0-rc.{at}" if at <= CANDIDATES else f"0.{minor}.{at - CANDIDATES - 1}"
 
 
 def _who(number: int) -> str:
