@@ -137,7 +137,8 @@ def change_everything_but_the_driver(hawk: Hawk) -> None:
     text = CONFIGURATION.replace("The driver of a hawk.", "Another text.").replace('"noarch"', '"x86_64"')
     hawk.repository.commit(
         {
-            "release.toml": text.replace("[packages.hawk-dkms]", '[packages.hawk-dkms]\nformats = ["deb"]'),
+            "release.toml": text.replace("[packages.hawk-dkms]", '[packages.hawk-dkms]\nformats = ["deb"]')
+            + '[compression]\ndeb = "xz"\nrpm = "xz"\n',
             "build.sh": BUILD + 'echo "built otherwise" >> "$JESSES_STAGE/made"\n',
             "userspace/hawk.c": "two",
             "packaging/copyright": "MIT, still\n",

@@ -38,9 +38,9 @@ command = ["sh", "build"]
 component = "hawk"
 build = "hawk"
 base = "{registry}/library/debian:12"
-entrypoint = ["/usr/bin/hawk"]
+entrypoint = ["/usr/bin/busybox"]
 command = ["cat", "/etc/debian_version"]
-contents = [{{ path = "/usr/bin/hawk", staged = "hawk" }}]
+contents = [{{ path = "/usr/bin/busybox", staged = "hawk" }}]
 [channels.stable]
 store = "../site"
 registries = ["{registry}/on-debian"]
