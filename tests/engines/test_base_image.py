@@ -89,12 +89,14 @@ def test_an_image_on_debian_runs_on_both_architectures_with_the_layers_of_debian
         below = base.manifest(theirs["digest"]).json["layers"]
         assert made.manifest(ours["digest"]).json["layers"][: len(below)] == below
 
-    version = Path("/etc/debian_version").read_text(encoding="utf-8")
+    # The host may be at an older point release than the packages.
+    release, _, _ = Path("/etc/debian_version").read_text(encoding="utf-8").partition(".")
     for arch in sorted(MACHINES, key=lambda machine: machine == os.uname().machine):
         platform = f"linux/{OCI[arch]}"
         image = docker_engine.images.pull(f"{registry}/on-debian/hawk", tag="1.2", platform=platform)
         options = {"network_mode": "none", "remove": True, "platform": platform}
-        assert docker_engine.containers.run(str(image.id), **options).decode() == version  # type: ignore[call-overload]
+        version = docker_engine.containers.run(str(image.id), **options)  # type: ignore[call-overload]
+        assert version.decode().startswith(f"{release}.")
         listed = docker_engine.containers.run(
             str(image.id),
             ["-c", "find /etc/apt -name '*.list' -o -name '*.sources'; dpkg --print-architecture"],
