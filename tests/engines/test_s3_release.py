@@ -87,7 +87,8 @@ class User:
 
     def journal(self) -> dict[str, Any]:
         store = S3Store(client=client(self.proxy.target_url), bucket=self.bucket, wait=int)
-        (listed,) = store.list("packages/journal/hawk/")
+        found = store.list("packages/journal/hawk/")
+        (listed,) = (listed for listed in found if "/released/" not in listed.key)
         stored = store.get(listed.key)
         assert stored
         data: dict[str, Any] = json.loads(stored.data)
