@@ -13,7 +13,7 @@ Core = tuple[int, int, int]
 _NUMBER: Final = "(0|[1-9][0-9]*)"
 _IDENTIFIER: Final = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 # SemVer 2.0, grammar, without build metadata: that belongs to the pattern of a line.
-_VERSION: Final = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
+_VERSION: Final = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?")
 
 
 class TaggedVersion(NamedTuple):
@@ -65,15 +65,14 @@ def tags_by_component(patterns: Mapping[str, str], tags: Mapping[str, str]) -> d
     >>> [str(tagged.version) for tagged in found["driver"].versions]
     ['1.4.0']
     """
-    readers = sorted(
-        ((name, _reader(pattern)) for name, pattern in patterns.items()),
-        key=lambda reader: len(patterns[reader[0]]),
-        reverse=True,
-    )
+    forms = [(name, *pattern.split("{version}")) for name, pattern in patterns.items()]
+    forms.sort(key=lambda form: len(patterns[form[0]]), reverse=True)
     found: dict[str, list[TaggedVersion]] = {name: [] for name in patterns}
     for tag, commit in tags.items():
-        for name, reader in readers:
-            if match := reader.fullmatch(tag):
+        for name, before, after in forms:
+            if not (tag.startswith(before) and tag.endswith(after)):
+                continue
+            if match := _VERSION.fullmatch(tag, len(before), len(tag) - len(after)):
                 major, minor, patch, prerelease = match.groups()
                 found[name].append(
                     TaggedVersion(tag, commit, (int(major), int(minor), int(patch)), prerelease)
@@ -89,11 +88,6 @@ def _is_above(other: TaggedVersion, tagged: TaggedVersion) -> bool:
     if other.core != tagged.core or tagged.prerelease is None:
         return other.prerelease is None and other.core > tagged.core
     return other.prerelease is None or other.version > tagged.version
-
-
-def _reader(pattern: str) -> re.Pattern[str]:
-    before, after = map(re.escape, pattern.split("{version}"))
-    return re.compile(before + _VERSION + after)
 
 
 def _core(tagged: TaggedVersion) -> Core:
