@@ -4,6 +4,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Laws are shown, times are not: a busy machine must fail no test.
+settings.register_profile("jesses", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("jesses")
 
 _FORBIDDEN = frozenset(
     {
