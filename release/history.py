@@ -1,5 +1,6 @@
 """What git says of a product: commits, tags, branches, files of other commits."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,12 +131,8 @@ class GitHistory:
 
     @cached_property
     def _tags(self) -> dict[str, str]:
-        commits = {}
-        for line in self._refs.text().splitlines():
-            sha, _, name = line.partition(" refs/tags/")
-            # The commit of an annotated tag follows the tag object itself.
-            commits[name.removesuffix("^{}")] = sha
-        return commits
+        # The commit of an annotated tag follows the tag object itself, as NAME^{}.
+        return {name: sha for sha, name in _TAG.findall(self._refs.text())}
 
     def head(self) -> Commit:
         _ = self.prefix
@@ -228,6 +225,7 @@ class GitHistory:
         return next(field.removeprefix(key) for field in fields if field.startswith(key))
 
 
+_TAG = re.compile(r"^([0-9a-f]+) refs/tags/(.+?)(?:\^\{\})?$", re.MULTILINE)
 _ONE = ("rev-list", "-1", "--format=%ct")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-ahead-behind", "--untracked-files=no")
 

@@ -164,7 +164,7 @@ def _development(
             *((f"the highest final tag to start from is {since}",) if since else ()),
             *((f"{base.later} is no base: this commit is a part of it",) if base and base.later else ()),
             following.reason,
-            f"{count} commits lead{f' from {since}' if since else ''} to {short}{touching}",
+            f"{_commits(count)}{f' from {since}' if since else ''} to {short}{touching}",
             *(f"tag {name} on this commit is no version of any component" for name in strangers),
         ),
         evidence=Evidence(
@@ -185,6 +185,10 @@ def _own_commit(subject: Subject) -> Commit:
     if subject.dirty or not subject.paths:
         return head
     return subject.history.last_touching(subject.paths, until=head.sha) or head
+
+
+def _commits(count: int) -> str:
+    return "1 commit leads" if count == 1 else f"{count} commits lead"
 
 
 def _suffix(pattern: str) -> str:

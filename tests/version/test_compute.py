@@ -164,6 +164,20 @@ def test_a_release_branch_leads_to_its_first_version_until_that_is_tagged(histor
     assert userspace(history) == "0.4.0-3+0000004"
 
 
+def test_a_release_branch_starts_below_its_line_whatever_main_has_released_since(
+    history: FakeHistory,
+) -> None:
+    history.tag("0.3.0")
+    history.change("userspace/a.c")
+    history.switch("release/0.4.x", create=True)
+    history.switch("main")
+    history.change("userspace/a.c")
+    history.tag("0.5.0")
+    history.switch("release/0.4.x")
+    history.change("userspace/b.c")
+    assert userspace(history) == "0.4.0-2+0000004"
+
+
 def test_a_release_branch_leads_to_the_next_patch_of_its_line(history: FakeHistory) -> None:
     history.tag("0.3.0")
     history.switch("release/0.3.x", create=True)
