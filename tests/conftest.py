@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 # Laws are shown, times are not: a busy machine must fail no test.
-settings.register_profile("jesses", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("jesses", deadline=None)
 settings.load_profile("jesses")
 
 _FORBIDDEN = frozenset(
