@@ -1,14 +1,25 @@
 """Artifacts: the finished files of a release, and their manifest `artifacts.json`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from semver import Version
 
 from release.arch import Arch
 
 Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
+
+Compression = Literal["gzip", "zstd", "xz"]
+
+COMPRESSED: Final[Mapping[Compression, str]] = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz"}
+"""What the name of a compressed file ends with, dot included; that of a member of a DEB, too."""
+
+
+def suffix(kind: Literal["tarball", "deb", "rpm"], compression: Compression) -> str:
+    """The end of the file name of a package, dot included; `compression` is that of its payload."""
+    return ".tar" + COMPRESSED[compression] if kind == "tarball" else f".{kind}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,10 +66,11 @@ def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
         return
     if path not in STANDARD_DIRECTORIES:
         yield _entry(wanted, path, origin)
+    skipped = len(str(origin)) + 1
     for found in sorted(origin.rglob("*"), key=os.fsencode):
-        below = posixpath.join(path, found.relative_to(origin).as_posix())
-        if found.is_symlink() or not found.is_dir() or below not in STANDARD_DIRECTORIES:
-            yield _entry(wanted, below, found)
+        entry = _entry(wanted, posixpath.join(path, str(found)[skipped:]), found)
+        if not isinstance(entry, Directory) or entry.path not in STANDARD_DIRECTORIES:
+            yield entry
 
 
 def _entry(wanted: Contents, path: str, origin: Path) -> Entry:

@@ -1,17 +1,70 @@
 """The Docker engine, where there is one."""
 
 import os
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import docker
-from docker.errors import DockerException
+from docker.errors import BuildError, DockerException
 from requests.exceptions import RequestException
 
-from release.errors import EngineError
+from release.errors import CommandError, EngineError
 
 _DEFAULT = "unix:///var/run/docker.sock"
 _TIMEOUT = 5
+_BUILD_TIMEOUT = 3600
+
+
+class Engine(Protocol):
+    """Builds images from Dockerfiles."""
+
+    def build(self, context: Path, *, platform: str, arguments: Mapping[str, str], target: Path) -> None:
+        """Build the Dockerfile in `context` for `platform` (`linux/arm64`) and save the image to `target`.
+
+        Raises:
+            CommandError: the build fails; `output` is what it printed.
+            EngineError: the engine does not answer.
+
+        """
+
+
+class DockerEngine:
+    """The engine that the environment names."""
+
+    def build(self, context: Path, *, platform: str, arguments: Mapping[str, str], target: Path) -> None:
+        version()
+        with closing(docker.from_env(timeout=_BUILD_TIMEOUT)) as client:
+            try:
+                image, _ = client.images.build(
+                    path=str(context), platform=platform, buildargs=dict(arguments), rm=True, forcerm=True
+                )
+                try:
+                    with target.open("wb") as out:
+                        out.writelines(image.save())
+                finally:
+                    client.images.remove(str(image.id), force=True)
+            except BuildError as error:
+                raise CommandError(
+                    f"the Dockerfile for {platform} failed: {error.msg}",
+                    fix="see its output above",
+                    output="".join(str(line.get("stream", "")) for line in error.build_log),
+                ) from error
+            except (DockerException, RequestException) as error:
+                raise EngineError(
+                    f"the Docker engine failed: {error}",
+                    fix="see its own log; for another architecture it needs an emulator (qemu-user-static)",
+                ) from error
+
+
+def why_not() -> str:
+    """Why there is no engine; empty where there is one."""
+    try:
+        version()
+    except EngineError as error:
+        return error.what
+    return ""
 
 
 def version() -> str:

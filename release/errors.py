@@ -98,6 +98,12 @@ class LeaseError(ReleaseError):
     exit_code = 22
 
 
+class RegistryError(ReleaseError):
+    """An image registry failed, refused, or is not what it should be."""
+
+    exit_code = 26
+
+
 class GitHubError(ReleaseError):
     """GitHub refused, failed, or answered what its API does not say; `status` is HTTP's, 0 without an answer."""
 

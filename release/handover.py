@@ -42,7 +42,7 @@ def hand_over(context: Context, state: State) -> State:
 
 
 def collect(directories: Sequence[Path]) -> Callable[[Context, State], State]:
-    """A step that takes over what was built in `directories`.
+    """A step that takes over what was built in `directories`; what was released already stays as it is.
 
     Raises:
         OutputError: something there is damaged, or was made from another commit.
@@ -50,11 +50,12 @@ def collect(directories: Sequence[Path]) -> Callable[[Context, State], State]:
     """
 
     def step(context: Context, state: State) -> State:
-        found: dict[str, Artifact] = {}
+        found = {artifact.path.name: artifact for artifact in state.artifacts}
         trees = dict(state.trees)
         for directory in directories:
             for artifact in read(directory):
-                found[artifact.path.name] = _taken(context, directory, artifact)
+                if artifact.path.name not in found:
+                    found[artifact.path.name] = _taken(context, directory, artifact)
             trees |= dict(_trees(context, directory))
         return replace(state, trees=trees, artifacts=tuple(found.values()))
 

@@ -1,15 +1,14 @@
-"""What git says of a product: commits, tags, branch. Plumbing commands only, through GitPython."""
+"""What git says of a product: commits, tags, branches, files of other commits."""
 
-import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from git import GitCommandError, InvalidGitRepositoryError, NoSuchPathError, Repo
-from git.exc import GitCommandNotFound
-
 from release.errors import HistoryError
+from release.git import Git
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,113 +20,247 @@ class Commit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tag:
-    """A tag and the commit that it (or the annotated tag object) points at."""
+class Logged:
+    """A commit with its whole message."""
 
-    name: str
-    commit: str
+    sha: str
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branches:
+    """The branches of a repository, remote ones without the name of the remote.
+
+    `holding` are those that hold HEAD. `default` is the one that a clone starts on, as far as it is known.
+    """
+
+    known: frozenset[str]
+    holding: frozenset[str]
+    default: str | None
 
 
 class History(Protocol):
-    """The questions that version policies ask. `paths` are relative to the product's directory."""
+    """The questions that the rules of versions ask. `paths` are pathspecs relative to the product's directory."""
 
     def head(self) -> Commit: ...
 
+    def branch(self) -> str | None:
+        """The branch that HEAD is on, None where it is detached."""
+
+    def branches(self) -> Branches: ...
+
     def commit(self, revision: str) -> Commit: ...
 
-    def tags(self) -> Sequence[Tag]: ...
+    def tags(self) -> Mapping[str, str]:
+        """The commits that tags (or their annotated tag objects) point at, by the names of the tags."""
+
+    def leaves_tags_out(self) -> bool:
+        """Whether this clone was told not to fetch tags."""
+
+    def remote_has_tags(self) -> bool:
+        """Whether the repository that this is a clone of has tags; False where it cannot be asked."""
+
+    def apart(self, one: str, other: str) -> tuple[int, int]:
+        """How many commits are reachable from `one` alone, and from `other` alone."""
 
     def count(self, *, since: str | None, until: str) -> int:
         """Commits reachable from `until` and not from `since`."""
 
-    def last_touching(self, paths: Sequence[str], *, until: str) -> Commit:
-        """The newest commit that changed `paths`; `until` itself where none did."""
+    def merge_base(self, one: str, other: str) -> str | None: ...
 
-    def changed(self, paths: Sequence[str], *, since: str, until: str) -> bool:
-        """Whether `paths` differ between two commits."""
+    def merged(self, tags: Sequence[str]) -> frozenset[str]:
+        """The names of those of `tags` that are reachable from HEAD."""
 
-    def read(self, path: str, *, at: str) -> str | None:
-        """A file's text at a commit."""
+    def tags_holding_head(self) -> frozenset[str]:
+        """The names of the tags from which HEAD is reachable."""
+
+    def last_touching(self, paths: Sequence[str], *, until: str) -> Commit | None:
+        """The newest commit that changed `paths` on the line of first parents that ends in `until`.
+
+        There a merge counts as one change, so that a later answer is never an older commit.
+        """
+
+    def changed(self, paths: Sequence[str], *, since: str, until: str) -> Sequence[str]:
+        """The files below `paths` that differ between two commits."""
+
+    def log(self, paths: Sequence[str], *, since: str, until: str) -> Sequence[Logged]:
+        """The commits, newest first and without merges, that are reachable from `until` and not from `since`."""
+
+    def read(self, files: Iterable[tuple[str, str]]) -> Sequence[str | None]:
+        """The texts of files, each given by its commit and path; None where there is none."""
 
     def is_dirty(self, paths: Sequence[str] = ()) -> bool:
         """Whether tracked files below the product's directory (or `paths`) differ from HEAD."""
 
 
 class GitHistory:
-    """The history of the repository that holds `directory`.
+    """The history of the repository that holds the directory of `git`.
+
+    What every release needs is asked at once and read later; a repository that cannot be used shows then.
 
     Raises:
         HistoryError: no repository, no commit yet, or a shallow clone, whose counts would be wrong.
 
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._place = git.start("rev-parse", "--is-shallow-repository", "--show-prefix")
+        self._status = git.start(*_STATUS, "--branch", "--", ".")
+        self._refs = git.start("show-ref", "--tags", "--dereference", accept=(0, 1))
+        self._head = git.start(*_ONE, "HEAD", "--", accept=(0, 128))
+
+    @property
+    def prefix(self) -> str:
+        """The product's directory inside the repository, ending in a slash; empty where it is the top."""
         try:
-            self._repo = Repo(directory, search_parent_directories=True)
-        except (InvalidGitRepositoryError, NoSuchPathError) as error:
+            shallow, _, prefix = self._place.text().partition("\n")
+        except HistoryError as error:
+            raise _no_repository(self._git.directory, error) from error
+        if shallow == "true":
             raise HistoryError(
-                f"{directory} is not in a git repository", fix="versions come from git: git init, and commit"
-            ) from error
-        self._git = self._repo.git
-        self._prefix = Path(os.path.relpath(directory.resolve(), Path(self._repo.working_dir).resolve()))
-        if self._run("rev-parse", "--is-shallow-repository") == "true":
-            raise HistoryError(
-                f"{directory} is a shallow clone, so its history cannot be counted",
+                f"{self._git.directory} is a shallow clone, so its history cannot be counted",
                 fix="git fetch --unshallow --tags (in GitHub Actions: actions/checkout with fetch-depth: 0)",
             )
+        return prefix.removesuffix("\n")
+
+    @cached_property
+    def _tags(self) -> dict[str, str]:
+        # The commit of an annotated tag follows the tag object itself, as NAME^{}.
+        return {name: sha for sha, name in _TAG.findall(self._refs.text())}
 
     def head(self) -> Commit:
-        return self.commit("HEAD")
+        _ = self.prefix
+        return _commit(self._head.text(), "HEAD")
+
+    def branch(self) -> str | None:
+        name = self._state("# branch.head ")
+        return None if name == "(detached)" else name
+
+    def branches(self) -> Branches:
+        arguments = ("for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes")
+        everything, holding = self._git.start(*arguments), self._git.start(*arguments, "--contains=HEAD")
+        rows = [line.partition(" ") for line in everything.text().splitlines()]
+        default = next((target for name, _, target in rows if name == "refs/remotes/origin/HEAD"), "")
+        known = frozenset(_branch(name) for name, _, target in rows if not target)
+        fallback = next((name for name in ("main", "master") if name in known), None)
+        return Branches(
+            known=known,
+            holding=frozenset(
+                _branch(name)
+                for name, _, target in (line.partition(" ") for line in holding.text().splitlines())
+                if not target
+            ),
+            default=_branch(default) if default else fallback,
+        )
 
     def commit(self, revision: str) -> Commit:
-        try:
-            sha, date = self._run("log", "-1", "--format=%H %ct", f"{revision}^{{commit}}", "--").split()
-        except HistoryError as error:
-            raise HistoryError(f"git knows no commit {revision}", fix="commit something first") from error
-        return Commit(sha=sha, date=int(date))
+        return _commit(self._git(*_ONE, revision, "--"), revision)
 
-    def tags(self) -> list[Tag]:
-        listing = self._run(
-            "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(objectname) %(*objectname)"
-        )
-        rows = (line.split(" ") for line in listing.splitlines())
-        return [Tag(name=name, commit=peeled or target) for name, target, peeled in rows]
+    def tags(self) -> dict[str, str]:
+        return self._tags
+
+    def leaves_tags_out(self) -> bool:
+        options = self._git.start("config", "--get-regexp", r"^remote\..*\.tagopt$", accept=(0, 1))
+        return "--no-tags" in options.text()
+
+    def remote_has_tags(self) -> bool:
+        return bool(self._git.start("ls-remote", "--tags", accept=range(256)).data())
+
+    def apart(self, one: str, other: str) -> tuple[int, int]:
+        left, right = self._git("rev-list", "--count", "--left-right", f"{one}...{other}", "--").split()
+        return int(left), int(right)
 
     def count(self, *, since: str | None, until: str) -> int:
-        exclude = [f"^{since}"] if since else []
-        return int(self._run("rev-list", "--count", until, *exclude, "--"))
+        return int(self._git("rev-list", "--count", until, *([f"^{since}"] if since else []), "--"))
 
-    def last_touching(self, paths: Sequence[str], *, until: str) -> Commit:
-        line = self._run("log", "-1", "--format=%H %ct", until, "--", *self._pathspecs(paths))
-        if not line:
-            return self.commit(until)
-        sha, date = line.split()
-        return Commit(sha=sha, date=int(date))
+    def merge_base(self, one: str, other: str) -> str | None:
+        return self._git.start("merge-base", one, other, accept=(0, 1)).text() or None
 
-    def changed(self, paths: Sequence[str], *, since: str, until: str) -> bool:
-        return bool(self._run("diff-tree", "-r", "--name-only", since, until, "--", *self._pathspecs(paths)))
+    def merged(self, tags: Sequence[str]) -> frozenset[str]:
+        if not tags:
+            return frozenset()
+        names = (f"refs/tags/{tag}" for tag in tags)
+        found = self._git("for-each-ref", "--format=%(refname:strip=2)", "--merged=HEAD", *names)
+        return frozenset(found.splitlines())
 
-    def read(self, path: str, *, at: str) -> str | None:
-        name = (self._prefix / path).as_posix()
-        if not self._run("ls-tree", "--name-only", "--full-tree", at, "--", name):
-            return None
-        return self._run("cat-file", "blob", f"{at}:{name}")
+    def tags_holding_head(self) -> frozenset[str]:
+        return frozenset(self._git("tag", "--list", "--no-column", "--contains=HEAD").splitlines())
+
+    def last_touching(self, paths: Sequence[str], *, until: str) -> Commit | None:
+        text = self._git(*_ONE, "--first-parent", until, "--", *paths)
+        return _commit(text, until) if text else None
+
+    def changed(self, paths: Sequence[str], *, since: str, until: str) -> list[str]:
+        names = self._git("diff-tree", "-r", "-z", "--name-only", "--relative", since, until, "--", *paths)
+        return names.split("\0")[:-1]
+
+    def log(self, paths: Sequence[str], *, since: str, until: str) -> list[Logged]:
+        options = ("--no-merges", "--full-history", "--encoding=UTF-8", "--format=%B%x00")
+        text = self._git("rev-list", *options, f"{since}..{until}", "--", *paths)
+        rows = (entry.strip().partition("\n") for entry in text.split("\0")[:-1])
+        return [
+            Logged(sha=first.removeprefix("commit "), message=message.strip()) for first, _, message in rows
+        ]
+
+    def read(self, files: Iterable[tuple[str, str]]) -> list[str | None]:
+        names = [f"{commit}:{self.prefix}{path}" for commit, path in files]
+        request = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
+        return list(_blobs(self._git.start("cat-file", "--batch", stdin=request).data(), len(names)))
 
     def is_dirty(self, paths: Sequence[str] = ()) -> bool:
-        self._run("update-index", "-q", "--refresh", check=False)
-        return bool(self._run("diff-index", "--name-only", "HEAD", "--", *self._pathspecs(paths)))
+        entries = (entry for entry in self._status.text().split("\0") if entry and not entry.startswith("# "))
+        if not any(entries):
+            return False
+        return not paths or bool(self._git(*_STATUS, "--", *paths))
 
-    def _pathspecs(self, paths: Sequence[str]) -> list[str]:
-        places = ((self._prefix / path).as_posix() for path in paths or (".",))
-        # The whole tree is ":(top)": git takes ":(top)." for a file of that name.
-        return [f":(top){'' if place == '.' else place}" for place in places]
+    def _state(self, key: str) -> str:
+        _ = self.head()
+        fields = self._status.text().split("\0")
+        return next(field.removeprefix(key) for field in fields if field.startswith(key))
 
-    def _run(self, *argv: str, check: bool = True) -> str:
-        try:
-            return str(self._git.execute(["git", *argv], with_exceptions=check))
-        except GitCommandNotFound as error:
-            raise HistoryError("git is not installed", fix="install git") from error
-        except GitCommandError as error:
-            detail = str(error.stderr).strip().removeprefix("stderr: ").strip("'")
-            raise HistoryError(f"git {argv[0]} failed: {detail}", fix="see what git says") from error
+
+_TAG = re.compile(r"^([0-9a-f]+) refs/tags/(.+?)(?:\^\{\})?$", re.MULTILINE)
+_ONE = ("rev-list", "-1", "--format=%ct")
+_STATUS = ("status", "--porcelain=v2", "-z", "--no-ahead-behind", "--untracked-files=no")
+
+
+def _commit(text: str, revision: str) -> Commit:
+    """The commit in an answer of `git rev-list --format=%ct`."""
+    if not text:
+        raise HistoryError(f"git knows no commit {revision}", fix="commit something first")
+    _, sha, date = text.split()
+    return Commit(sha=sha, date=int(date))
+
+
+def _branch(ref: str) -> str:
+    """The name of a branch by its ref: refs/heads/NAME or refs/remotes/REMOTE/NAME."""
+    kind, _, name = ref.removeprefix("refs/").partition("/")
+    return name if kind == "heads" else name.partition("/")[2]
+
+
+def _blobs(data: bytes, count: int) -> Iterable[str | None]:
+    """The texts in an answer of `git cat-file --batch`: a line each, and the bytes of what is there."""
+    position = 0
+    for _ in range(count):
+        end = data.index(b"\n", position)
+        header, position = data[position:end].split(b" "), end + 1
+        if header[-1] in {b"missing", b"ambiguous"}:
+            yield None
+            continue
+        size = int(header[-1])
+        content, position = data[position : position + size], position + size + 1
+        yield content.decode(errors="replace") if header[-2] == b"blob" else None
+
+
+def _no_repository(directory: Path, error: HistoryError) -> HistoryError:
+    if "not a git repository" in error.what:
+        return HistoryError(
+            f"{directory} is not in a git repository", fix="versions come from git: git init, and commit"
+        )
+    return error

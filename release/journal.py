@@ -4,6 +4,7 @@ It is the memory of a release: a run that follows a crash, or another run at the
 to be the same. What is in the repositories is never taken from it: those are asked themselves.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from release.errors import ConflictError
 from release.holder import Holder
 from release.lease import Data, Lease, kept
 from release.plan import Plan
+from release.stores import Store
 
 Phase = Literal["planned", "staged", "verified", "committed"]
 PHASES: Final[tuple[Phase, ...]] = ("planned", "staged", "verified", "committed")
@@ -116,6 +118,22 @@ class StoredJournal:
             "artifacts": _rows(artifacts, found),
             "history": [*found.get("history", ()), {"phase": phase, "at": now, "by": asdict(self._holder)}],
         }
+
+
+def staged_digests(store: Store, plan: Plan) -> Mapping[str, str]:
+    """What a run of this release has staged already: digests before signing, by file name.
+
+    Raises:
+        StoreError: the store failed.
+
+    """
+    stored = store.get(journal_key(plan))
+    try:
+        found: Data = json.loads(stored.data) if stored else {}
+        staged = _was_staged(found)
+        return {row["file"]: row["sha256"] for row in found["artifacts"]} if staged else {}
+    except (ValueError, KeyError, TypeError):
+        return {}  # claiming the release says what is wrong with it
 
 
 def release_id(plan: Plan) -> str:

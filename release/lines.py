@@ -1,23 +1,21 @@
-"""Lines of versions: a component's tags, its release branches, its contract. What cutting needs of versions."""
+"""Lines of versions: a component's tags and release branches, its contract. What cutting needs of versions."""
 
 from collections.abc import Callable, Mapping
 
 from semver import Version
 
 from release.config import Component
-from release.errors import VersionError
-from release.history import Tag
-from release.version import TaggedVersion, contract_bump, own_line
+from release.version.contract import contract_changes, next_by_contract
+from release.version.tags import TaggedVersion, tags_by_component
 
-__all__ = [
-    "TaggedVersion",
-    "after_contract",
-    "branch_of",
-    "component_of_tag",
-    "line_of",
-    "own_line",
-    "tag_of",
-]
+Lines = Mapping[str, tuple[TaggedVersion, ...]]
+"""The tagged versions of each component."""
+
+
+def lines(components: Mapping[str, Component], tags: Mapping[str, str]) -> Lines:
+    """The tagged versions of every component; `tags` are all of the repository, with their commits."""
+    patterns = {name: component.tag for name, component in components.items()}
+    return {name: found.versions for name, found in tags_by_component(patterns, tags).items()}
 
 
 def line_of(version: Version) -> str:
@@ -30,12 +28,12 @@ def line_of(version: Version) -> str:
 
 
 def branch_of(component: Component, version: Version) -> str:
-    """The release branch of a version: its tag's form around M.m.x.
+    """The release branch of a version.
 
     >>> branch_of(Component(tag="{version}+driver"), Version.parse("7.2.1"))
     'release/7.2.x+driver'
     """
-    return "release/" + component.tag.replace("{version}", f"{line_of(version)}.x")
+    return component.release_branch.replace("{line}", line_of(version))
 
 
 def tag_of(component: Component, version: Version) -> str:
@@ -49,36 +47,24 @@ def tag_of(component: Component, version: Version) -> str:
 
 def component_of_tag(name: str, components: Mapping[str, Component]) -> tuple[str, Version] | None:
     """The component and the version that a tag called `name` stands for, or None for any other tag."""
-    for component, configured in components.items():
-        for tagged in own_line(configured.tag, [Tag(name=name, commit="")]):
-            return component, tagged.version
-    return None
+    found = lines(components, {name: ""})
+    return next(((component, tagged.version) for component, line in found.items() for tagged in line), None)
 
 
 def after_contract(
-    component: Component, base: TaggedVersion, commit: str, text: Callable[[str, str], str]
+    component: Component, base: TaggedVersion, commit: str, text: Callable[[str, str], str | None]
 ) -> tuple[Version, str]:
     """The version that follows `base` by the contract's files at `commit`, and why.
 
-    `text` gives a file's text at a commit.
+    `text` gives a file's text at a commit, None where there is none.
 
     Raises:
         VersionError: a contract went down, is gone, or begins with no SemVer.
 
     """
 
-    def contract(at: str) -> dict[str, Version | None]:
-        return {path: _version_in(path, text(path, at), at) for path in component.contract}
+    def contract(at: str) -> dict[str, str | None]:
+        return {path: text(path, at) for path in component.contract}
 
-    return contract_bump(base.version, contract(base.tag.commit), contract(commit))
-
-
-def _version_in(path: str, text: str, commit: str) -> Version | None:
-    first = text.partition("\n")[0].strip()
-    if not text:
-        return None
-    if not Version.is_valid(first):
-        raise VersionError(
-            f"{path} at {commit[:7]} begins with {first!r}", fix="its first line must be a SemVer"
-        )
-    return Version.parse(first)
+    changes = contract_changes(contract(base.commit), contract(commit), since=base.tag, now=commit[:7])
+    return next_by_contract(base.version, changes)

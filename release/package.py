@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from semver import Version
 
 from release.arch import Arch
+from release.artifact import Compression
 from release.payload import Payload
 
 
@@ -41,7 +42,7 @@ class Package:
     file is this one. `summary` is one line; `description` is plain text, paragraphs parted by an empty line.
     `maintainer` is `Name <address>`. `scripts` maps the format's own script names (`postinst`, `%post` as
     `post`) to shell text, called with the format's own arguments. `triggers` are those of RPM,
-    `trigger_lines` the lines of a DEB's `triggers` file.
+    `trigger_lines` the lines of a DEB's `triggers` file. `compression` is that of the payload.
     """
 
     name: str
@@ -60,3 +61,4 @@ class Package:
     scripts: Mapping[str, str] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
     trigger_lines: tuple[str, ...] = ()
+    compression: Compression = "gzip"

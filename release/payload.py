@@ -99,7 +99,7 @@ class Payload:
             PayloadError: a path is not absolute and normalized, is claimed twice, or lies inside a file.
 
         """
-        ordered = tuple(sorted(entries, key=lambda entry: entry.path.encode()))
+        ordered = _ordered(entries)
         problems = [*_malformed(ordered), *_claimed_twice(ordered), *_inside_files(ordered)]
         if problems:
             raise PayloadError(
@@ -135,11 +135,11 @@ class Payload:
         return self._with(self._missing_parents() - STANDARD_DIRECTORIES)
 
     def _missing_parents(self) -> set[str]:
-        present = {entry.path for entry in self.entries}
-        return {parent for entry in self.entries for parent in parents(entry.path)} - present
+        return _all_parents(self.entries) - {entry.path for entry in self.entries}
 
     def _with(self, directories: Iterable[str]) -> "Payload":
-        return Payload.of((*self.entries, *(Directory(path=path) for path in directories)))
+        """The same payload with directories that nothing in it contradicts."""
+        return Payload(_ordered((*self.entries, *(Directory(path=path) for path in directories))))
 
 
 def parents(path: str) -> Iterator[str]:
@@ -150,6 +150,20 @@ def parents(path: str) -> Iterator[str]:
     """
     parts = path.strip("/").split("/")[:-1]
     return ("/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1))
+
+
+def _all_parents(entries: Iterable[Entry]) -> set[str]:
+    found: set[str] = set()
+    for entry in entries:
+        parent = entry.path.rpartition("/")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
+    return found
+
+
+def _ordered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries, key=lambda entry: entry.path.encode()))
 
 
 def _malformed(entries: Iterable[Entry]) -> Iterator[str]:
@@ -169,6 +183,8 @@ def _claimed_twice(entries: tuple[Entry, ...]) -> Iterator[str]:
 
 def _inside_files(entries: tuple[Entry, ...]) -> Iterator[str]:
     closed = {entry.path for entry in entries if not isinstance(entry, Directory)}
+    if closed.isdisjoint(_all_parents(entries)):
+        return
     for entry in entries:
         for parent in closed.intersection(parents(entry.path)):
             yield f"{entry.path} lies inside {parent}, which is not a directory"

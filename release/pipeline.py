@@ -9,16 +9,29 @@ from release.arch import Arch
 from release.handover import collect, for_architectures, hand_over, in_order, without
 from release.steps import Context, State, Step
 from release.steps.build import build
+from release.steps.checkout import checkout
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
+from release.steps.preflight import preflight
 from release.steps.publish import check, claim, commit, stage, verify
+from release.steps.record import record
+from release.steps.reuse import reuse
 from release.steps.sbom import sbom
 from release.steps.sign import sign
 
 Steps = tuple[tuple[str, Step], ...]
 
+PREPARE: Final[Steps] = (
+    # what publishing needs is looked for before anything is built
+    ("preflight", preflight),
+    # what did not change is taken from where it was released
+    ("reuse", reuse),
+)
+
 BUILD: Final[Steps] = (
+    # the rest is made from its own commit
+    ("checkout", checkout),
     # the product's own commands fill a staged tree for each architecture
     ("build", build),
     # staged trees become tarballs, DEBs and RPMs: from here on everything is ours and reproducible
@@ -47,10 +60,12 @@ PUBLISH: Final[Steps] = (
     ("verify", verify),
     # nothing can be wrong any more: flip the pointers
     ("commit", commit),
+    # a later release finds here what did not change
+    ("record", record),
 )
 
 
-PIPELINE: Final[Steps] = BUILD + ASSEMBLE + PUBLISH
+PIPELINE: Final[Steps] = PREPARE + BUILD + ASSEMBLE + PUBLISH
 
 Announce = Callable[[str], None]
 
@@ -75,7 +90,7 @@ def publish_part(context: Context, directories: Sequence[Path], *, announce: Ann
 
     """
     with context.journal.held():
-        state = _run((("collect", collect(directories)),), context, State(), announce)
+        state = _run((*PREPARE, ("collect", collect(directories))), context, State(), announce)
         rest = replace(context, plan=without(context.plan, state))
         state = in_order(context.plan, _run(BUILD, rest, state, announce))
         state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))

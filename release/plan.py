@@ -1,15 +1,14 @@
 """The plan: everything a release will make and where it goes, as a pure value that is then executed as it is."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from release import spelling
 from release.arch import Arch
-from release.artifact import Kind
+from release.artifact import Compression, Kind, suffix
 from release.config import Channel, Config, Package
 from release.config.models import FormatName
-from release.formats.registry import FORMATS
 from release.version import ComponentVersion
 
 
@@ -27,7 +26,8 @@ class PlannedBuild:
 class PlannedPackage:
     """One package file; `name` is its entry under `packages`, `build` and `arch` name its staged tree.
 
-    With `debug` it holds the debug information of that package instead of the package.
+    With `debug` it holds the debug information of that package instead of the package. One that is `released`
+    is in the channel's store already and is taken from there.
     """
 
     file_name: str
@@ -36,7 +36,9 @@ class PlannedPackage:
     component: str
     build: str
     arch: Arch
+    compression: Compression = "gzip"
     debug: bool = False
+    released: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,10 @@ class PlannedImage:
     component: str
     build: str
     archives: Mapping[Arch, str]
+    base: str | None
+    dockerfile: str | None
+    skipped: str
+    """Why it is not made; empty where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +81,7 @@ class Plan:
         return {
             "project": self.project,
             "channel": self.channel,
-            "versions": {name: _version_data(version) for name, version in self.versions.items()},
+            "versions": {name: version.as_data() for name, version in self.versions.items()},
             "builds": [vars(build) for build in self.builds],
             "packages": [vars(package) for package in self.packages],
             "images": [vars(image) for image in self.images],
@@ -84,20 +90,40 @@ class Plan:
 
 
 def make_plan(
-    config: Config, versions: Mapping[str, ComponentVersion], *, channel: str | None = None
+    config: Config,
+    versions: Mapping[str, ComponentVersion],
+    *,
+    channel: str | None = None,
+    descriptions: Mapping[str, Config] | None = None,
+    released: Collection[str] = (),
+    no_engine: str = "",
 ) -> Plan:
-    """Plan the release of `versions` to a channel of `config`, or as a snapshot."""
+    """Plan the release of `versions` to a channel of `config`, or as a snapshot.
+
+    `descriptions` has the configuration for each component that is not made as `config` says; `released` are the
+    names of the files that the channel's store has already; `no_engine` says why images cannot be built from a
+    Dockerfile here.
+    """
+    described = [(name, (descriptions or {}).get(name, config)) for name in versions]
+    packages = tuple(
+        replace(package, released=package.file_name in released)
+        for name, description in described
+        for package in _packages(description, name, versions[name])
+    )
+    images = tuple(
+        image
+        for name, description in described
+        for image in _images(description, name, versions[name], no_engine)
+    )
+    needed = {(package.build, package.arch) for package in packages if not package.released}
+    needed |= {(image.build, arch) for image in images for arch in image.archives}
     return Plan(
         project=config.project.name,
         channel=channel,
         versions=versions,
-        builds=tuple(
-            PlannedBuild(build=name, component=build.component, arch=arch, command=build.command)
-            for name, build in config.builds.items()
-            for arch in build.architectures
-        ),
-        packages=tuple(_packages(config, versions)),
-        images=tuple(_images(config, versions)),
+        builds=tuple(_builds(described, packages, needed)),
+        packages=packages,
+        images=images,
         destinations=_destinations(config.channels[channel] if channel else SNAPSHOT),
     )
 
@@ -106,18 +132,37 @@ SNAPSHOT = Channel(store="site")
 """Where a snapshot is published: a store inside the output directory."""
 
 
-def _packages(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedPackage]:
+def _builds(
+    described: Iterable[tuple[str, Config]],
+    packages: Iterable[PlannedPackage],
+    needed: Collection[tuple[str, Arch]],
+) -> Iterator[PlannedBuild]:
+    """Every build but those of which all is released already."""
+    released = {(package.build, package.arch) for package in packages if package.released}
+    for component, description in described:
+        for name, build in description.builds.items():
+            for arch in build.architectures:
+                if build.component == component and ((name, arch) in needed or (name, arch) not in released):
+                    yield PlannedBuild(build=name, component=component, arch=arch, command=build.command)
+
+
+def _packages(config: Config, component: str, version: ComponentVersion) -> Iterator[PlannedPackage]:
+    spelled = spelling.file_name(version.version)
     for name, package in config.packages.items():
-        version = spelling.file_name(versions[package.component].version)
+        if package.component != component:
+            continue
         for arch in package.architectures or config.builds[package.build].architectures:
             for kind, debug in _made(package):
+                compression: Compression = getattr(config.compression, kind)
                 yield PlannedPackage(
-                    file_name=_file_name(name, package, version, arch, kind, debug=debug),
+                    file_name=_file_name(name, package, spelled, arch, kind, debug=debug)
+                    + suffix(kind, compression),
                     kind=kind,
                     name=name,
-                    component=package.component,
+                    component=component,
                     build=package.build,
                     arch=arch,
+                    compression=compression,
                     debug=debug,
                 )
 
@@ -132,12 +177,11 @@ def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
 def _file_name(
     name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
 ) -> str:
-    suffix = FORMATS[kind].SUFFIX
     if debug:
-        return f"{debug_name(name, kind)}-{version}-{arch}{suffix}"
+        return f"{debug_name(name, kind)}-{version}-{arch}"
     if package.static and kind == "tarball":
-        return f"{name.removesuffix('-static')}-{version}-static-{arch}{suffix}"
-    return f"{name}-{version}-{arch}{suffix}"
+        return f"{name.removesuffix('-static')}-{version}-static-{arch}"
+    return f"{name}-{version}-{arch}"
 
 
 def debug_name(name: str, kind: FormatName) -> str:
@@ -145,15 +189,22 @@ def debug_name(name: str, kind: FormatName) -> str:
     return f"{name}-dbg" if kind == "deb" else f"{name}-debuginfo"
 
 
-def _images(config: Config, versions: Mapping[str, ComponentVersion]) -> Iterator[PlannedImage]:
+def _images(
+    config: Config, component: str, version: ComponentVersion, no_engine: str
+) -> Iterator[PlannedImage]:
+    spelled = spelling.file_name(version.version)
     for name, image in config.images.items():
-        version = spelling.file_name(versions[image.component].version)
+        if image.component != component:
+            continue
         archs = image.architectures or config.builds[image.build].architectures
         yield PlannedImage(
             name=name,
-            component=image.component,
+            component=component,
             build=image.build,
-            archives={arch: f"{name}-{version}-{arch}.oci.tar" for arch in archs},
+            archives={arch: f"{name}-{spelled}-{arch}.oci.tar" for arch in archs},
+            base=image.base,
+            dockerfile=image.dockerfile,
+            skipped=no_engine if image.dockerfile else "",
         )
 
 
@@ -162,14 +213,8 @@ def _destinations(channel: Channel) -> tuple[Destination, ...]:
         Destination(publisher="files", location=channel.files, takes=("tarball",)),
         Destination(publisher="apt", location=channel.apt, takes=("deb",)),
         Destination(publisher="yum", location=channel.yum, takes=("rpm",)),
+        *(
+            Destination(publisher="registry", location=prefix, takes=("image",))
+            for prefix in channel.registries
+        ),
     )
-
-
-def _version_data(version: ComponentVersion) -> dict[str, Any]:
-    return {
-        "version": str(version.version),
-        "tag": version.tag,
-        "commit": version.commit.sha,
-        "date": version.commit.date,
-        "reasons": list(version.reasons),
-    }

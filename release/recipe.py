@@ -59,6 +59,7 @@ def package_of(
         vendor=config.project.vendor,
         section=options.section or "misc",
         payload=payload.with_own_directories(),
+        compression=planned.compression,
     )
     if planned.debug:
         return _debug_package(package, planned, debug)

@@ -94,3 +94,27 @@ class ProcessRunner:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def ask(argv: Sequence[str], *, question: str, timeout: float = 60) -> str:
+    """What a program answers to `question` on its input; nothing of it is shown, since it may be secret.
+
+    Raises:
+        CommandError: it cannot be started, fails, or takes longer than `timeout` seconds; `output` is its answer.
+
+    """
+    try:
+        done = subprocess.run(
+            argv, input=question, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except OSError as error:
+        raise CommandError(f"cannot run {argv[0]}: {error.strerror}", fix=f"install {argv[0]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"{argv[0]} took longer than {timeout:g} s", fix="try it by hand") from error
+    if done.returncode:
+        raise CommandError(
+            f"{argv[0]} failed with exit code {done.returncode}",
+            fix="try it by hand",
+            output=done.stdout + done.stderr,
+        )
+    return done.stdout

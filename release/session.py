@@ -1,5 +1,6 @@
-"""Puts a run together from the outside world: files, git, environment, clock."""
+"""Puts a run together from the outside world: stores, keys, environment, clock."""
 
+import functools
 import os
 import sys
 import time
@@ -8,27 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import pipeline, target
+from release import engine, pipeline, target
 from release.artifact import Artifact
 from release.channel import channel_of
-from release.compression import Packer
-from release.config import Channel, Config, load
+from release.compression import Cache, Packer
+from release.config import Channel
 from release.cut.clone import Clone
 from release.cut.git import run_git
 from release.cut.notes import notes_of
 from release.cut.session import open_github
 from release.errors import ConfigError
-from release.history import GitHistory
-from release.plan import SNAPSHOT, Plan, make_plan
+from release.journal import staged_digests
+from release.plan import SNAPSHOT, Plan
+from release.product import Product
 from release.publishers import Publication, Publisher
+from release.publishers.apt import AptPublisher
+from release.publishers.registries import Outside, find_base, find_built, registry_publishers
 from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
+from release.registry.connect import new_session
+from release.released import Record
 from release.runner import ProcessRunner
-from release.signing import Signer, openpgp
-from release.steps import Context, State
+from release.signing import Signer, ecdsa, openpgp
+from release.steps import Context, Source, State
+from release.stores import Store
+from release.stores.directory import DirectoryStore
 from release.stores.dry_run import Change, DryRunStore
 from release.target import Target
-from release.version import ComponentVersion, compute_all
+from release.version import ComponentVersion
 from release.workspace import Workspace, open_workspace
 
 
@@ -84,136 +92,227 @@ class Report:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Product:
-    """A product's directory with its configuration and versions."""
+def plan(product: Product, channel: str | None) -> Plan:
+    """The plan for a channel, with what its store has already, or for a snapshot."""
+    if channel is None:
+        return product.plan(no_engine=_no_engine(product))
+    place = target.open_channel(_channel(product, channel), product.directory, progress=_unseen)
+    names = [
+        name
+        for version in product.versions.values()
+        if version.exported
+        for name in _record(place.store, product, version).artifacts()
+    ]
+    return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
 
-    directory: Path
-    config: Config
-    versions: Mapping[str, ComponentVersion]
 
-    def plan(self, channel: str | None) -> Plan:
-        """The plan for a channel, or for a snapshot."""
-        self._channel(channel)
-        return make_plan(self.config, self.versions, channel=channel)
+def channel_of_head(product: Product) -> str | None:
+    """The channel that the tags on HEAD stand for."""
+    own = {name for name, component in product.config.components.items() if component.repository == "."}
+    here = [
+        value.version
+        for name, value in product.versions.items()
+        if name in own and value.evidence and value.evidence.rule == "tag"
+    ]
+    return channel_of(here, product.config.channels)
 
-    def channel_of_head(self) -> str | None:
-        """The channel that the tags on HEAD stand for."""
-        head = GitHistory(self.directory).head().sha
-        versions = self.versions.values()
-        here = [value.version for value in versions if value.tag and value.commit.sha == head]
-        return channel_of(here, self.config.channels)
 
-    def release(
-        self,
-        dist: Path,
-        options: Options,
-        narrator: Narrator,
-        *,
-        run: Callable[[Context], State] | None = None,
-    ) -> Report:
-        """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run.
+def _no_engine(product: Product) -> str:
+    """Why images cannot be built here, if any are to be."""
+    described = (product.config, *product.descriptions.values())
+    wanted = any(image.dockerfile for config in described for image in config.images.values())
+    return engine.why_not() if wanted else ""
 
-        `run` carries out a part of the pipeline in place of all of it.
-        """
-        plan = self.plan(options.channel)
-        configured = openpgp.configured(os.environ) if options.sign else None
-        with (
-            open_workspace(dist, keep=not options.dry_run) as workspace,
-            Packer(workspace.scratch / "deflated") as packer,
-        ):
-            signer = configured or (openpgp.ephemeral(self._key_owner()) if options.sign else None)
-            place = self._target(plan, options, workspace, narrator)
-            context = Context(
-                config=self.config,
-                directory=self.directory,
-                plan=plan,
-                workspace=workspace,
-                runner=ProcessRunner(environment=_environment(), echo=narrator.command),
-                packer=packer,
-                signer=signer,
-                publishers=(
-                    *publishers_for(
-                        self.config,
-                        self._channel(options.channel),
-                        store=place.store,
-                        url=place.url,
-                        signer=signer,
-                        clock=time.time,
-                    ),
-                    *(() if options.dry_run else self._on_github(options.channel, place, signer)),
-                ),
-                journal=place.journal,
-                invalidate=place.invalidate,
-                progress=narrator.progress,
+
+def release(
+    product: Product,
+    dist: Path,
+    options: Options,
+    narrator: Narrator,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    run: Callable[[Context], State] | None = None,
+) -> Report:
+    """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run.
+
+    `run` carries out a part of the pipeline in place of all of it.
+    """
+    planned = plan(product, options.channel)
+    configured = openpgp.configured(environment) if options.sign else None
+    cache = Cache.configured(environment)
+    with (
+        open_workspace(dist, keep=not options.dry_run) as workspace,
+        Packer(workspace.scratch / "deflated", cache=cache) as packer,
+    ):
+        signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
+        place = _target(product, planned, options, workspace, narrator, environment)
+        channel = _channel(product, options.channel)
+        outside = Outside(
+            session=new_session(),
+            environment=environment,
+            home=Path.home(),
+            progress=narrator.progress,
+            key=ecdsa.configured(environment) if options.sign else None,
+            lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
+        )
+        # A dry run shows what would change in the store; registries and GitHub are left alone.
+        elsewhere: tuple[Publisher, ...] = ()
+        if not options.dry_run:
+            elsewhere = (
+                *registry_publishers(product.config, channel, planned, outside),
+                *_on_github(product, channel, place, signer, outside),
             )
-            state = run(context) if run else pipeline.run(context, announce=narrator.step)
-        return Report(
-            dist=workspace.final,
-            plan=plan,
-            artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
-            publications=state.publications,
-            signing_key=signer.fingerprint if signer else None,
-            ephemeral_key=bool(signer) and configured is None,
-            changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
-        )
-
-    def _target(self, plan: Plan, options: Options, workspace: Workspace, narrator: Narrator) -> Target:
-        channel = self._channel(options.channel)
-        if options.channel is None:
-            place = target.snapshot(workspace.output / channel.store, workspace.final / channel.store)
-        else:
-            place = target.open_channel(channel, self.directory, progress=narrator.upload)
-        if options.dry_run:
-            return target.rehearsal(place)
-        if options.channel is None:
-            return place
-        return target.to_write(
-            place,
-            channel,
-            plan,
-            environment=os.environ,
-            take_over=options.take_over,
-            tell=narrator.progress,
-        )
-
-    def _on_github(self, channel: str | None, place: Target, signer: Signer | None) -> tuple[Publisher, ...]:
-        return github_publisher(
-            self.config,
-            self._channel(channel),
-            {name: version.version for name, version in self.versions.items() if version.tag},
-            github=lambda: open_github(self.config, os.environ),
-            body=self._notes,
-            url=place.url.rstrip("/"),
+        context = Context(
+            config=product.config,
+            directory=product.directory,
+            plan=planned,
+            workspace=workspace,
+            runner=ProcessRunner(environment=_with_python(environment), echo=narrator.command),
+            packer=packer,
             signer=signer,
+            publishers=(
+                *publishers_for(
+                    product.config,
+                    channel,
+                    store=place.store,
+                    url=place.url,
+                    signer=signer,
+                    clock=time.time,
+                ),
+                *elsewhere,
+            ),
+            journal=place.journal,
+            invalidate=place.invalidate,
+            progress=narrator.progress,
+            store=place.store,
+            sources={name: _source(product, name) for name in product.versions},
+            engine=engine.DockerEngine(),
+            make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
+            find_built=lambda name, made: find_built(
+                channel,
+                planned,
+                staged_digests(place.store, planned).get(name) if planned.channel else None,
+                outside,
+                name=name,
+                directory=made,
+            ),
+            find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
         )
-
-    def _notes(self, component: str) -> str:
-        clone = Clone(self.directory, git=run_git, remote="origin")
-        return notes_of(component, self.versions[component].version, self.config.components, clone, {})
-
-    def _channel(self, name: str | None) -> Channel:
-        if name is None:
-            return SNAPSHOT
-        if name not in self.config.channels:
-            known = ", ".join(self.config.channels) or "none"
-            raise ConfigError(
-                f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
-            )
-        return self.config.channels[name]
-
-    def _key_owner(self) -> str:
-        return f"{self.config.project.name} snapshot (ephemeral key)"
+        state = run(context) if run else pipeline.run(context, announce=narrator.step)
+    return Report(
+        dist=workspace.final,
+        plan=planned,
+        artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
+        publications=state.publications,
+        signing_key=signer.fingerprint if signer else None,
+        ephemeral_key=bool(signer) and configured is None,
+        changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
+    )
 
 
-def open_product(directory: str | Path) -> Product:
-    """The product in `directory`, its configuration checked and its versions computed."""
-    path = Path(directory).resolve()
-    config = load(path)
-    return Product(directory=path, config=config, versions=compute_all(config.components, GitHistory(path)))
+def _record(store: Store, product: Product, version: ComponentVersion) -> Record:
+    return Record(
+        store=store,
+        project=product.config.project.name,
+        component=version.component,
+        version=version.version,
+    )
 
 
-def _environment() -> dict[str, str]:
+def _source(product: Product, component: str) -> Source:
+    version = product.versions[component]
+    return Source(
+        config=product.descriptions.get(component, product.config),
+        directory=product.source_directory(component),
+        commit=version.commit.sha if version.exported else None,
+    )
+
+
+def _make_repository(
+    product: Product, packages: tuple[Artifact, ...], directory: Path, signer: Signer | None
+) -> None:
+    """An APT repository in `directory`, for a Dockerfile that copies it to /release."""
+    publisher = AptPublisher(
+        store=DirectoryStore(directory),
+        prefix="apt",
+        url="file:///release/apt",
+        name=product.config.project.name,
+        signer=signer,
+        clock=time.time,
+    )
+    publisher.stage(publisher.check(packages))
+    publisher.verify()
+    publisher.commit()
+
+
+def _target(
+    product: Product,
+    planned: Plan,
+    options: Options,
+    workspace: Workspace,
+    narrator: Narrator,
+    environment: Mapping[str, str],
+) -> Target:
+    channel = _channel(product, options.channel)
+    if options.channel is None:
+        place = target.snapshot(workspace.output / channel.store, workspace.final / channel.store)
+    else:
+        place = target.open_channel(channel, product.directory, progress=narrator.upload)
+    if options.dry_run:
+        return target.rehearsal(place)
+    if options.channel is None:
+        return place
+    return target.to_write(
+        place,
+        channel,
+        planned,
+        environment=environment,
+        take_over=options.take_over,
+        tell=narrator.progress,
+    )
+
+
+def _on_github(
+    product: Product, channel: Channel, place: Target, signer: Signer | None, outside: Outside
+) -> tuple[Publisher, ...]:
+    return github_publisher(
+        product.config,
+        channel,
+        {name: version.version for name, version in product.versions.items() if version.tag},
+        github=lambda: open_github(product.config, outside.environment, outside.session),
+        body=lambda component: _notes(product, component),
+        url=place.url.rstrip("/"),
+        signer=signer,
+        lease=outside.lease,
+    )
+
+
+def _notes(product: Product, component: str) -> str:
+    clone = Clone(product.directory, git=run_git, remote="origin")
+    return notes_of(component, product.versions[component].version, product.config.components, clone, {})
+
+
+def _unseen(key: str, sent: int, total: int) -> None:
+    """A plan uploads nothing."""
+
+
+def _channel(product: Product, name: str | None) -> Channel:
+    if name is None:
+        return SNAPSHOT
+    channels = product.config.channels
+    if name not in channels:
+        known = ", ".join(channels) or "none"
+        raise ConfigError(
+            f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
+        )
+    return channels[name]
+
+
+def _key_owner(product: Product) -> str:
+    return f"{product.config.project.name} snapshot (ephemeral key)"
+
+
+def _with_python(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of build commands: `python` there is the Python that runs jesses."""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    return {**os.environ, "PATH": path}
+    path = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", os.defpath)))
+    return {**environment, "PATH": path}

@@ -1,7 +1,8 @@
 """Where a release goes: the store, the address under which users reach it, its journal, and its caches."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import boto3
 from release.config import Channel
 from release.holder import Holder, is_gone, this_process
 from release.journal import Journal, NoJournal, StoredJournal, journal_key
-from release.lease import Lease
+from release.lease import Lease, channel_key, kept
 from release.plan import Plan
 from release.stores import Progress, Store
 from release.stores.cdn import Invalidate, cloudfront, no_cache
@@ -97,6 +98,31 @@ def to_write(
     )
 
 
+def channel_lease(
+    target: Target, plan: Plan, *, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> Callable[[], AbstractContextManager[None]]:
+    """Who may move what has no conditional writes, such as tags of images: one release of a channel at a time."""
+    channel = plan.channel
+    if channel is None:
+        return nullcontext
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        lease = Lease(
+            store=target.store,
+            key=channel_key(plan.project, channel),
+            holder=this_process(environment),
+            clock=time.time,
+            gone=is_gone,
+            wait=waiting(tell, what="moves tags of this channel"),
+        )
+        lease.acquire()
+        with kept(lease):
+            yield
+
+    return hold
+
+
 def _caches(channel: Channel, url: str) -> Invalidate:
     if channel.cloudfront is None:
         return no_cache
@@ -104,7 +130,9 @@ def _caches(channel: Channel, url: str) -> Invalidate:
 
 
 def waiting(
-    tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    what: str = "publishes this release; --take-over does not wait",
 ) -> Callable[[Holder], None]:
     """Waits a few seconds for a holder each time, and tells of each holder once."""
     told: set[Holder] = set()
@@ -112,7 +140,7 @@ def waiting(
     def wait(holder: Holder) -> None:
         if holder not in told:
             told.add(holder)
-            tell(f"waiting: {holder} publishes this release; --take-over does not wait")
+            tell(f"waiting: {holder} {what}")
         sleep(_POLL)
 
     return wait

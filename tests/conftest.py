@@ -4,6 +4,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# Laws are shown, times are not: a busy machine must fail no test.
+settings.register_profile("jesses", deadline=None)
+settings.load_profile("jesses")
 
 _FORBIDDEN = frozenset(
     {

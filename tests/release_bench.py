@@ -146,6 +146,7 @@ class Bench:
             runner=cast("Runner", None),
             packer=cast("Packer", None),
             signer=signer,
+            store=store,
             publishers=publishers_for(
                 config, Channel(store="x"), store=store, url=URL, signer=signer, clock=clock
             ),

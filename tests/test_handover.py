@@ -1,22 +1,26 @@
 """A release in two parts, on a machine for each architecture and one that joins them."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from release import pipeline
 from release.arch import Arch, parse_arch
+from release.artifact import Artifact
 from release.compression import Packer
 from release.config import load
 from release.errors import ConfigError, OutputError
 from release.journal import NoJournal
 from release.plan import make_plan
+from release.released import Record
 from release.steps import Context, State
 from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
 from tests.test_pipeline import PRODUCT, VERSION, FakePublisher, FakeRunner
 
 NOARCH = """
@@ -41,6 +45,8 @@ class Machines:
 
     root: Path
     log: list[str]
+    store: MemoryStore = field(default_factory=MemoryStore)
+    released: frozenset[str] = frozenset()
 
     def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
         runner = FakeRunner()
@@ -52,7 +58,7 @@ class Machines:
                 Context(
                     config=config,
                     directory=self.root / "hawk",
-                    plan=make_plan(config, {"userspace": VERSION}),
+                    plan=make_plan(config, {"userspace": VERSION}, released=self.released),
                     workspace=workspace,
                     runner=runner,
                     packer=packer,
@@ -61,6 +67,7 @@ class Machines:
                     journal=NoJournal(),
                     invalidate=lambda _: None,
                     progress=print,
+                    store=self.store,
                 )
             )
         return state, runner
@@ -110,6 +117,28 @@ def test_what_nobody_has_built_is_built_by_the_one_that_joins(machines: Machines
     machines.build("x86_64")
     _, runner = machines.publish("x86_64")
     assert [call["JESSES_ARCH"] for call in runner.calls] == ["aarch64", "noarch"]
+
+
+def test_what_was_released_already_is_taken_from_the_store_not_from_the_jobs_that_built(
+    machines: Machines,
+) -> None:
+    machines.build("x86_64")
+    name = "hawk-1.2.3-x86_64.deb"
+    content = b"as it was released"
+    digest = hashlib.sha256(content).hexdigest()
+    machines.store.put("pool/hawk.deb", content)
+    artifact = Artifact(
+        path=machines.root / name, kind="deb", component="userspace", name="hawk", version=VERSION.version,
+        arch="x86_64", size=len(content), sha256="0" * 64, signed_sha256=digest,
+    )  # fmt: skip
+    record = Record(store=machines.store, project="hawk", component="userspace", version=VERSION.version)
+    record.write([artifact], {name: "pool/hawk.deb"})
+    machines.released = frozenset({name})
+    joined, runner = machines.publish("x86_64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["aarch64", "noarch"]
+    taken = [each.signed_sha256 for each in joined.artifacts if each.path.name == name]
+    assert taken == [digest]
+    assert (machines.root / "dist" / "packages" / name).read_bytes() == content
 
 
 def test_a_file_that_was_damaged_on_the_way_is_told_and_nothing_is_published(machines: Machines) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from semver import Version
 
-from release.history import Tag
-from release.latest import is_latest, latest
-from release.lines import own_line
+from release import tags
+from release.config import Component
+from release.lines import lines
 
 DATA = Path(__file__).parent / "data" / "falco-tags.json"
 Rule = Callable[[Sequence[Version]], Version | None]
@@ -46,8 +46,12 @@ SCRIPTED = [
 def falco() -> list[Version]:
     """Falco's own line in the order in which it was tagged."""
     rows = sorted(json.loads(DATA.read_text())["tags"], key=lambda row: row["committed"])
-    tags = [Tag(name=row["tag"], commit="") for row in rows]
-    return [tagged.version for tagged in own_line("{version}", tags)]
+    line = lines({"falco": Component()}, {row["tag"]: "" for row in rows})["falco"]
+    return [tagged.version for tagged in line]
+
+
+def latest(published: Sequence[Version]) -> Version | None:
+    return tags.highest(tags.LATEST, published)
 
 
 def replay(rule: Rule, versions: Sequence[Version]) -> list[str | None]:
@@ -95,4 +99,5 @@ def test_a_rule_that_goes_by_date_fails_here() -> None:
 def test_a_release_knows_whether_it_will_be_the_latest(
     version: str, published: list[str], expected: bool
 ) -> None:
-    assert is_latest(Version.parse(version), map(Version.parse, published)) is expected
+    moved = tags.forward(Version.parse(version), map(Version.parse, published))
+    assert (tags.LATEST in moved) is expected

@@ -1,6 +1,8 @@
 """The order of a release, with fakes for everything outside."""
 
+import io
 import json
+import tarfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from release import pipeline
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config, load
-from release.errors import CommandError, PayloadError, StoreError
+from release.errors import CommandError, EngineError, PayloadError, StoreError
 from release.history import Commit
 from release.journal import NoJournal
 from release.plan import make_plan
@@ -22,6 +24,7 @@ from release.signing import Signer
 from release.steps import Context, State
 from release.version import ComponentVersion
 from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
 
 PRODUCT = """
 [project]
@@ -114,6 +117,35 @@ class FakeRunner:
 
 
 @dataclass
+class FakeEngine:
+    """Saves an image with one layer, which holds what it was asked for."""
+
+    architecture: str = ""
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def build(self, context: Path, *, platform: str, arguments: Mapping[str, str], target: Path) -> None:
+        self.asked.append(
+            {
+                "platform": platform,
+                "files": " ".join(sorted(path.name for path in context.iterdir())),
+                **arguments,
+            }
+        )
+        config = {"architecture": self.architecture or platform.removeprefix("linux/"), "os": "linux"}
+        members = {
+            "manifest.json": [{"Config": "config.json", "Layers": ["layer.tar"]}],
+            "config.json": config,
+            "layer.tar": [platform],
+        }
+        with tarfile.open(target, "w") as tar:
+            for name, document in members.items():
+                data = json.dumps(document).encode()
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+
+
+@dataclass
 class Bench:
     """One release to be run, and what happened."""
 
@@ -122,6 +154,9 @@ class Bench:
     publishers: tuple[FakePublisher, ...] = ()
     runner: FakeRunner = field(default_factory=FakeRunner)
     signer: Signer | None = None
+    engine: FakeEngine | None = None
+    no_engine: str = ""
+    channel: str | None = None
     steps: list[str] = field(default_factory=list)
     invalidated: list[str] = field(default_factory=list)
 
@@ -136,7 +171,12 @@ class Bench:
             context = Context(
                 config=self.config,
                 directory=self.directory,
-                plan=make_plan(self.config, {"userspace": VERSION}),
+                plan=make_plan(
+                    self.config,
+                    {"userspace": VERSION},
+                    channel=self.channel,
+                    no_engine=self.no_engine,
+                ),
                 workspace=workspace,
                 runner=self.runner,
                 packer=packer,
@@ -145,6 +185,8 @@ class Bench:
                 journal=NoJournal(),
                 invalidate=self.invalidated.extend,
                 progress=print,
+                engine=self.engine,
+                store=MemoryStore(),
             )
             return pipeline.run(context, announce=self.steps.append)
 
@@ -247,3 +289,69 @@ def test_the_same_source_gives_the_same_artifacts_in_another_place(bench: Bench,
     assert [artifact.sha256 for artifact in first.artifacts] == [
         artifact.sha256 for artifact in second.artifacts
     ]
+
+
+def with_dockerfile(bench: Bench) -> Bench:
+    (bench.directory / "loader").mkdir()
+    (bench.directory / "loader" / "Dockerfile").write_text("FROM scratch")
+    (bench.directory / "loader" / "load").write_text("#!/bin/sh")
+    image = """
+[images.hawk-loader]
+component = "userspace"
+dockerfile = "loader/Dockerfile"
+architectures = ["x86_64", "aarch64"]
+arguments = { NAME = "hawk {version}" }
+[channels.stable]
+store = "../site"
+registries = ["registry.example.org/hawk"]
+"""
+    (bench.directory / "release.toml").write_text(PRODUCT + image)
+    return bench
+
+
+def test_an_image_with_a_dockerfile_is_built_for_each_architecture(bench: Bench) -> None:
+    engine = FakeEngine()
+    with_dockerfile(bench).engine = engine
+    state = bench.run()
+    kinds = [artifact.kind for artifact in state.artifacts if artifact.name == "hawk-loader"]
+    assert kinds == ["image", "image-archive", "image-archive", "sbom", "sbom"]
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
+    first = engine.asked[0]
+    assert first["files"] == "Dockerfile load release"
+    assert first["NAME"] == "hawk 1.2.3"
+    assert (first["JESSES_VERSION"], first["JESSES_ARCH"]) == ("1.2.3", "x86_64")
+    assert first["JESSES_COMMIT"] == "a" * 40
+
+
+def test_an_engine_that_builds_for_another_machine_is_an_error(bench: Bench) -> None:
+    with_dockerfile(bench).engine = FakeEngine(architecture="amd64")
+    with pytest.raises(EngineError, match="built hawk-loader for amd64, not for arm64"):
+        bench.run()
+
+
+def test_without_an_engine_a_snapshot_leaves_the_image_out(bench: Bench) -> None:
+    with_dockerfile(bench).no_engine = "no engine answers"
+    state = bench.run()
+    assert "hawk-loader" not in {artifact.name for artifact in state.artifacts}
+    assert "hawk" in {artifact.name for artifact in state.artifacts if artifact.kind == "image"}
+
+
+def test_without_an_engine_a_channel_is_an_error_before_anything_is_built(bench: Bench) -> None:
+    with_dockerfile(bench).no_engine = "no engine answers"
+    bench.channel = "stable"
+    with pytest.raises(EngineError, match="hawk-loader cannot be built: no engine answers"):
+        bench.run()
+    assert bench.steps == ["preflight"]
+    assert bench.runner.calls == []
+
+
+def test_a_publisher_that_may_not_publish_is_found_before_anything_is_built(bench: Bench) -> None:
+    class Forbidden(FakePublisher):
+        def preflight(self) -> None:
+            self._do("preflight")
+
+    log: list[str] = []
+    bench.publishers = (Forbidden("a", log, fails_at="preflight"),)
+    with pytest.raises(StoreError, match="preflight failed"):
+        bench.run()
+    assert bench.runner.calls == []

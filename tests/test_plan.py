@@ -77,6 +77,9 @@ def test_a_plan_is_data(config: Config) -> None:
         "tag": None,
         "commit": "c" * 40,
         "date": 1,
+        "dirty": False,
+        "exported": False,
         "reasons": ["because"],
+        "evidence": None,
     }
     assert [build["arch"] for build in data["builds"]] == [*(2 * ("x86_64", "aarch64")), "noarch"]

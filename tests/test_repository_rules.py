@@ -1,9 +1,12 @@
 """Rules about the repository itself that are easy to break and costly to find."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
@@ -55,3 +58,23 @@ def test_kestrel_pins_the_compiler_that_is_locked() -> None:
     assert (ROOT / "examples/kestrel/requirements.txt").read_text().split()[
         -1
     ] == f"ziglang=={locked('test')['ziglang']}"
+
+
+@pytest.mark.process
+def test_a_plan_imports_nothing_that_only_a_release_needs() -> None:
+    """`./inv plan` is mostly imports: what packs, signs, uploads or draws bars stays out of it."""
+    code = "import sys, release.product, release.tasks.tables; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "release.plan" in loaded
+    assert not loaded & {
+        "boto3",
+        "deflate",
+        "docker",
+        "git",
+        "pysequoia",
+        "requests",
+        "rich",
+        "zlib_ng",
+        "zstandard",
+    }

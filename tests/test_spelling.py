@@ -25,10 +25,10 @@ TAGS = [
 ]
 TAGGED = sorted({Version.parse(re.sub("^(agent/|v)", "", tag)) for tag in TAGS}, key=str)
 
-DOCUMENTATION = Path(__file__).parents[1] / "docs" / "versions.md"
+DOCUMENTATION = (Path(__file__).parents[1] / "docs" / "versions.md").read_text().partition("## Spellings")[2]
 EXAMPLES = [
     [cell.strip(" `") for cell in row.strip("|").split("|")]
-    for row in re.findall(r"^\| `.*$", DOCUMENTATION.read_text(), re.MULTILINE)
+    for row in re.findall(r"^\| `.*$", DOCUMENTATION, re.MULTILINE)
 ]
 
 # https://semver.org, section 11, and what the project's own rules put between two releases.

@@ -1,6 +1,17 @@
 """`release.toml` as frozen, validated values."""
 
-from release.config.load import load
+from release.config.load import load, parse
 from release.config.models import Build, Channel, Component, Config, Contents, Image, Package, Project
 
-__all__ = ["Build", "Channel", "Component", "Config", "Contents", "Image", "Package", "Project", "load"]
+__all__ = [
+    "Build",
+    "Channel",
+    "Component",
+    "Config",
+    "Contents",
+    "Image",
+    "Package",
+    "Project",
+    "load",
+    "parse",
+]

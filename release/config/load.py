@@ -26,29 +26,41 @@ def load(directory: Path) -> Config:
     """
     path = directory / FILE_NAME
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
             f"there is no {FILE_NAME} in {directory}", fix="name the product's directory with --project DIR"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}", fix="make it a readable UTF-8 file") from error
+    return parse(text, origin=str(path), directory=directory)
+
+
+def parse(text: str, *, origin: str, directory: Path | None = None) -> Config:
+    """A configuration from its text, which is from `origin`; its files are looked for in `directory`, or not.
+
+    Raises:
+        ConfigError: it is wrong; the message names every problem.
+
+    """
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", fix="correct the line that it names") from error
+        raise ConfigError(f"{origin} is not TOML: {error}", fix="correct the line that it names") from error
     try:
         # Through JSON, since strict mode takes an array as a tuple there.
         config = Config.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        raise _refusal(path, [_describe(detail) for detail in error.errors()]) from None
+        raise _refusal(origin, [_describe(detail) for detail in error.errors()]) from None
     if problems := list(problems_in(config, directory)):
-        raise _refusal(path, problems)
+        raise _refusal(origin, problems)
     return config
 
 
-def _refusal(path: Path, problems: Sequence[str]) -> ConfigError:
+def _refusal(origin: str, problems: Sequence[str]) -> ConfigError:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ConfigError(
-        f"{path} has {count}:\n    " + "\n    ".join(problems),
+        f"{origin} has {count}:\n    " + "\n    ".join(problems),
         fix="see docs/configuration.md; editors check the file with docs/release.schema.json",
     )
 

@@ -5,22 +5,29 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from release.arch import Arch
+from release.artifact import Compression
+from release.config.distributions import DEFAULT_OLDEST, Distribution
 from release.config.text import (
     AbsolutePath,
+    BranchPattern,
     DistributionId,
+    ImageName,
     Line,
     Maintainer,
     Mode,
     Name,
+    RegistryPrefix,
     Relation,
     SemVer,
     SiteUrl,
     StoreLocation,
+    Tag,
     TagPattern,
     Unit,
     Url,
     UserId,
 )
+from release.formats.layers import LARGE
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
@@ -53,14 +60,24 @@ class Component(_Strict):
 
     tag: TagPattern = "{version}"
     """What this component's git tags look like."""
+    branch: BranchPattern | None = None
+    """What its release branches look like; `{line}` stands for major and minor. By itself like its tags:
+    `release/{line}.x` for `{version}` and `v{version}`, `release/{line}.x+driver` for `{version}+driver`."""
     first_version: SemVer = "0.1.0"
     """The version that development leads to while there is no tag."""
-    bump: Literal["minor", "contract"] = "minor"
-    """How the next version is found: the next minor, or from the contract files."""
+    bump: Literal["minor", "contract", "conventional"] = "minor"
+    """How the next version is found: the next minor, from the contract files, or from commit messages."""
     contract: tuple[str, ...] = ()
     """Version files of the component's interface; the first line of each is a SemVer."""
     paths: tuple[str, ...] = ()
     """What belongs to the component (git pathspecs); empty: the whole repository."""
+    repository: str = "."
+    """The directory of the component's sources, where they are in another repository (`../libs`)."""
+
+    @property
+    def release_branch(self) -> str:
+        """What its release branches look like."""
+        return self.branch or "release/" + self.tag.removeprefix("v").replace("{version}", "{line}.x")
 
 
 class Build(_Strict):
@@ -163,13 +180,23 @@ class Package(_Strict):
 
 
 class Image(_Strict):
-    """A container image assembled from payload files, without an engine."""
+    """A container image: put together from payload files without an engine, or built from a Dockerfile."""
 
     component: str
-    build: str
+    build: str = ""
     architectures: tuple[MachineArch, ...] = ()
     """Those of its build where it names none."""
-    contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
+    dockerfile: str | None = None
+    """A Dockerfile of the repository, for an image that must run commands; its directory is what it may copy."""
+    arguments: dict[str, str] = {}
+    """Build arguments of the Dockerfile; `{version}` stands for the component's version."""
+    base: ImageName | None = None
+    """The image that this one stands on, such as docker.io/library/debian:12; from scratch without one."""
+    contents: tuple[Contents, ...] = ()
+    layers: tuple[tuple[AbsolutePath, ...], ...] = ()
+    """Groups of files and directories that change together: each group is a layer."""
+    large_file: Annotated[int, Field(ge=0)] = LARGE
+    """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
@@ -199,6 +226,20 @@ class Channel(_Strict):
     files: str = "files"
     github: bool = False
     """Publish tagged versions as releases of the repository that `project.github` names, too."""
+    registries: tuple[RegistryPrefix, ...] = ()
+    """What stands before the images' names in each registry that they are pushed to."""
+    moving_tag: Tag | None = None
+    """The tag that images of merges move; without it a release moves X.Y, X and latest."""
+
+
+class Compressions(_Strict):
+    """How the payloads of packages are compressed, and who must be able to read them."""
+
+    tarball: Compression = "gzip"
+    deb: Compression = "gzip"
+    rpm: Compression = "gzip"
+    oldest: tuple[Distribution, ...] = DEFAULT_OLDEST
+    """The oldest distributions that are served: what their package managers cannot read is an error."""
 
 
 class Config(_Strict):
@@ -210,3 +251,4 @@ class Config(_Strict):
     packages: dict[Name, Package] = {}
     images: dict[Name, Image] = {}
     channels: dict[Name, Channel] = {}
+    compression: Compressions = Compressions()

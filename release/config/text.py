@@ -54,9 +54,16 @@ def is_pattern(text: str) -> bool:
     return any(character in text for character in "*?[")
 
 
+def _branch_pattern(text: str) -> str:
+    if text.count("{line}") != 1:
+        raise ValueError("must hold {line} exactly once")
+    return text
+
+
 Relation = Annotated[str, AfterValidator(_relation)]
 SemVer = Annotated[str, AfterValidator(_semver)]
 TagPattern = Annotated[str, AfterValidator(_tag_pattern)]
+BranchPattern = Annotated[str, AfterValidator(_branch_pattern)]
 Mode = Annotated[str, Like(r"^0?[0-7]{3,4}$", "a file mode in octal, such as 0755")]
 Name = Annotated[
     str, Like(r"^[a-z0-9][a-z0-9+.-]+$", "lower-case letters, digits, '+', '.' and '-', at least two")
@@ -68,6 +75,21 @@ SiteUrl = Annotated[str, Like(r"^(https?|file)://\S+$", "an http, https or file 
 Unit = Annotated[str, Like(r"^[A-Za-z0-9:_.@-]+\.[a-z]+$", "a systemd unit, such as agent.service")]
 UserId = Annotated[str, Like(r"^[0-9]+(:[0-9]+)?$", "a user by number, such as 65532 or 65532:65532")]
 AbsolutePath = Annotated[str, Like(r"^/", "an absolute path")]
+RegistryPrefix = Annotated[
+    str,
+    Like(
+        r"^(https?://)?[A-Za-z0-9.:\[\]-]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$",
+        "a registry and what stands before the images' names, such as docker.io/example",
+    ),
+]
+Tag = Annotated[str, Like(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", "a tag, such as master")]
+ImageName = Annotated[
+    str,
+    Like(
+        r"^(https?://)?[A-Za-z0-9][A-Za-z0-9.:_/\[\]-]*(@sha256:[0-9a-f]{64})?$",
+        "an image, such as docker.io/library/debian:12",
+    ),
+]
 StoreLocation = Annotated[
     str,
     Like(r"^(?!.*://)[^\n]+$|^s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/|$)", "a directory, or s3://bucket/prefix"),

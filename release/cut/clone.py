@@ -7,7 +7,6 @@ from pathlib import Path
 
 from release.cut.git import Done, Git
 from release.errors import ConflictError, CutError, HistoryError
-from release.history import Tag
 from release.notes import Contribution
 
 _SEEN = "refs/jesses/tags"
@@ -88,14 +87,11 @@ class Clone:
         rows = self._refs(f"refs/remotes/{self.remote}")
         return {name: sha for name, sha in rows if name != "HEAD"}
 
-    def tags(self, namespace: str = _SEEN) -> list[Tag]:
-        """The remote's tags, with their commits; those of this clone below `refs/tags`."""
+    def tags(self, namespace: str = _SEEN) -> dict[str, str]:
+        """The commits of the remote's tags, by name; those of this clone below `refs/tags`."""
         listing = self._run("for-each-ref", namespace, "--format=%(refname) %(objectname) %(*objectname)")
         rows = (line.split(" ") for line in listing.splitlines())
-        return [
-            Tag(name=ref.removeprefix(f"{namespace}/"), commit=peeled or target)
-            for ref, target, peeled in rows
-        ]
+        return {ref.removeprefix(f"{namespace}/"): peeled or target for ref, target, peeled in rows}
 
     def local_tags(self) -> frozenset[str]:
         return frozenset(name for name, _ in self._refs("refs/tags"))
@@ -122,10 +118,10 @@ class Clone:
     def is_ancestor(self, older: str, newer: str) -> bool:
         return self._git("merge-base", "--is-ancestor", older, newer, cwd=self._at).code == 0
 
-    def text(self, path: str, *, at: str) -> str:
-        """A file of the product at a commit; nothing where there is none."""
+    def text(self, path: str, *, at: str) -> str | None:
+        """A file of the product at a commit; None where there is none."""
         done = self._git("cat-file", "blob", f"{at}:{self._full(path)}", cwd=self._at)
-        return f"{done.out}\n" if done.out and not done.code else ""
+        return None if done.code else f"{done.out}\n" if done.out else ""
 
     def contributions(self, *, since: Sequence[str], until: str) -> list[Contribution]:
         """The commits of the product that lead to `until`, oldest first, merges left out."""

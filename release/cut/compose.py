@@ -24,19 +24,19 @@ def planned_tag(
 ) -> PlannedTag:
     """The tag of `target`, with its section of the changelog."""
     base = target.base
-    known = clone.authors(until=[base.tag.commit]) if base else frozenset()
+    known = clone.authors(until=[base.commit]) if base else frozenset()
     return PlannedTag(
         component=target.name,
         tag=target.tag,
         version=target.version,
-        follows=base.tag.name if base else None,
+        follows=base.tag if base else None,
         why=target.why,
         section=section(
             tag=target.tag,
             date=int(now),
             changes=changes_in(target.contributions, pulls, released=frozenset()),
             first_time=newcomers(target.contributions, pulls, known) if base else (),
-            compare=f"{web}/compare/{base.tag.name}...{target.tag}" if web and base else "",
+            compare=f"{web}/compare/{base.tag}...{target.tag}" if web and base else "",
         ),
     )
 
@@ -63,7 +63,7 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
     names = " and ".join(planned.tag for planned in finals)
 
     def with_changelog(parent: str, message: str) -> str:
-        before = clone.text(CHANGELOG, at=parent)
+        before = clone.text(CHANGELOG, at=parent) or ""
         after = before
         for planned in finals:
             after = with_section(after, planned.section, lambda name: component_of_tag(name, components))

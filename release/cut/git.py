@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from release.errors import HistoryError
+from release.git import OF_ANOTHER_REPOSITORY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +30,12 @@ class Git(Protocol):
 
 def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
     """Run `git argv`: no prompt, no editor, messages in English. A command that fails is an answer, too."""
+    here = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
     try:
         done = subprocess.run(
             ["git", *argv],  # noqa: S607 -- git is found on the PATH, as everywhere
             cwd=cwd,
-            env={**os.environ, **_QUIET, **(env or {})},
+            env={**here, **_QUIET, **(env or {})},
             input=stdin,
             capture_output=True,
             text=True,

@@ -7,7 +7,7 @@ from semver import Version
 from release.config import Component
 from release.cut.clone import Clone
 from release.cut.plan import CHANGELOG
-from release.lines import own_line, tag_of
+from release.lines import lines, tag_of
 from release.notes import PullRequest, changes_in, section
 from release.notes.changelog import section_of
 from release.notes.changes import of_component
@@ -29,13 +29,13 @@ def notes_of(
     component = components[name]
     tag = tag_of(component, version)
     commit = clone.revision(f"refs/tags/{tag}")
-    if written := section_of(clone.text(CHANGELOG, at=commit), tag):
+    if written := section_of(clone.text(CHANGELOG, at=commit) or "", tag):
         return written
-    line = own_line(component.tag, clone.tags("refs/tags"))
+    line = lines(components, clone.tags("refs/tags"))[name]
     finals = [each for each in line if not each.version.prerelease and each.version < version]
     base = max(finals, default=None, key=lambda each: each.version)
     contributions = of_component(
-        clone.contributions(since=[base.tag.commit] if base else [], until=commit), name, components
+        clone.contributions(since=[base.commit] if base else [], until=commit), name, components
     )
     changes = changes_in(contributions, pulls, released=frozenset())
     return section(

@@ -15,7 +15,7 @@ from release.cut.target import Origin, Request, origin
 from release.cut.targets import Seen, Target, has_changes, target_of
 from release.errors import CutError
 from release.github import GitHub
-from release.lines import branch_of, line_of, own_line
+from release.lines import branch_of, line_of, lines
 from release.notes import Contribution
 from release.signing import Signer
 
@@ -53,20 +53,23 @@ def prepare(request: Request, around: Surroundings, *, skip: Sequence[str] = ())
 
     """
     components = around.config.components
-    if unknown := [name for name in request.components if name not in components]:
-        raise CutError(f"there is no component {unknown[0]!r}", fix=f"components are {', '.join(components)}")
+    own = [name for name, component in components.items() if component.repository == "."]
+    if unknown := [name for name in request.components if name not in own]:
+        there = unknown[0] in components
+        what = f"{unknown[0]} is in another repository" if there else f"there is no component {unknown[0]!r}"
+        raise CutError(what, fix=f"components that are released from here are {', '.join(own)}")
     seen = look(around.clone)
     pulls = Pulls(around.github if around.token else None)
     if left := unfinished(around, seen):
         return _finishing(around, seen, left)
-    names = [name for name in components if name in request.components or not request.components]
+    names = [name for name in own if name in request.components or not request.components]
     return _prepare(names, request, around, seen, pulls, skip)
 
 
 def look(clone: Clone) -> Seen:
     """The remote as it is now."""
     main = clone.fetch()
-    return Seen(main=main, branches=clone.branches(), tags=tuple(clone.tags()))
+    return Seen(main=main, branches=clone.branches(), tags=clone.tags())
 
 
 def unfinished(around: Surroundings, seen: Seen) -> tuple[str, ...]:
@@ -107,7 +110,7 @@ def _prepare(
 ) -> CutPlan:
     components = around.config.components
     leader = components[names[0]]
-    source = origin(leader, list(own_line(leader.tag, seen.tags)), request)
+    source = origin(leader, lines(components, seen.tags)[names[0]], request)
     start, wanted = _start(source, around, seen, pulls)
     identity = around.clone.identity()
     who = identity or _NOBODY
@@ -188,7 +191,7 @@ def _start(
         return main, ()
     start = seen.branches.get(source.branch)
     if start is None and source.patch and source.base:
-        start = source.base.tag.commit
+        start = source.base.commit
     line = source.base.version if source.patch and source.base else source.open_rc
     if start is None or line is None:
         raise CutError(
@@ -225,7 +228,7 @@ def _facts(
     finals = [target.version for target in targets if not target.version.prerelease]
     milestone = asked.milestone(str(finals[0])) if asked and finals else None
     local = clone.local_tags()
-    remote = {tag.name for tag in seen.tags}
+    remote = frozenset(seen.tags)
     return checks.Facts(
         dirty=clone.is_dirty(),
         current=current,

@@ -7,13 +7,13 @@ from typing import Any, Literal
 from semver import Version
 
 from release import spelling
+from release import tags as moving
 from release.config import Config
 from release.cut.compose import BRING_BACK
 from release.cut.prepare import Surroundings, look, unfinished
 from release.cut.targets import Seen
 from release.github import GitHub
-from release.latest import latest
-from release.lines import branch_of, own_line
+from release.lines import branch_of, lines
 from release.publishers.files import SUMS
 from release.stores import Store
 
@@ -90,15 +90,16 @@ def _lines(
     config: Config, seen: Seen, published: Sequence[Published], github: GitHub | None
 ) -> Iterator[Line]:
     drafts = {release.tag: release for release in github.releases()} if github else {}
+    found = lines(config.components, seen.tags)
     for name, component in config.components.items():
-        tags = {tagged.version: tagged.tag for tagged in own_line(component.tag, seen.tags)}
-        newest = latest(tags)
+        tags = {tagged.version: tagged.tag for tagged in found[name]}
+        newest = moving.highest(moving.LATEST, tags)
         highest = max(tags, default=None)
         under_way = highest if highest and highest != newest else None
         files: list[Published] = []
         for version in filter(None, dict.fromkeys((newest, under_way))):
             files += _in_channels(config, name, version, published)
-            release = drafts.get(tags[version].name)
+            release = drafts.get(tags[version])
             if github and release:
                 files += [
                     Published(
@@ -112,8 +113,8 @@ def _lines(
         branch = branch_of(component, highest) if highest else None
         yield Line(
             component=name,
-            latest=tags[newest].name if newest else None,
-            under_way=tags[under_way].name if under_way else None,
+            latest=tags[newest] if newest else None,
+            under_way=tags[under_way] if under_way else None,
             branch=branch if branch in seen.branches else None,
             commit=_commit(seen.branches, branch),
             files=tuple(files),

@@ -8,7 +8,8 @@ from semver import Version
 
 from release.config import Component
 from release.errors import CutError
-from release.lines import TaggedVersion, branch_of, line_of
+from release.lines import branch_of, line_of
+from release.version.tags import TaggedVersion
 
 Level = Literal["minor", "patch"]
 Stage = Literal["rc", "final"]
@@ -84,7 +85,7 @@ def following(line: Sequence[TaggedVersion], leader: Origin, *, reachable: froze
     finals = [
         tagged
         for tagged in line
-        if not tagged.version.prerelease and (not leader.patch or tagged.tag.name in reachable)
+        if not tagged.version.prerelease and (not leader.patch or tagged.tag in reachable)
     ]
     return Origin(
         branch=leader.branch,
@@ -115,7 +116,7 @@ def _patch(
         patch=True,
         base=base,
         open_rc=open_rc,
-        why=f"a patch of {base.tag.name} comes from its branch",
+        why=f"a patch of {base.tag} comes from its branch",
     )
 
 

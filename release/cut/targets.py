@@ -9,22 +9,22 @@ from release.config import Component
 from release.cut.clone import Clone
 from release.cut.target import Origin, Stage, final_version, following, staged_version
 from release.errors import VersionError
-from release.history import Tag
-from release.lines import TaggedVersion, after_contract, own_line, tag_of
+from release.lines import after_contract, lines, tag_of
 from release.notes import Contribution
 from release.notes.changes import of_component
 from release.notes.parse import commit_type
+from release.version.tags import TaggedVersion
 
 OURS = "release"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The remote, as it was when we looked: its main branch, the commits of its branches, its tags."""
+    """The remote, as it was when we looked: its main branch, the commits of its branches and tags."""
 
     main: str
     branches: Mapping[str, str]
-    tags: tuple[Tag, ...]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +62,13 @@ def target_of(  # noqa: PLR0913 -- what it weighs
 ) -> Target:
     """The component `name` as it would be released from `commit`."""
     component = components[name]
-    line = tuple(own_line(component.tag, seen.tags))
+    line = lines(components, seen.tags)[name]
     if not leads:
-        reachable = frozenset(
-            tagged.tag.name for tagged in line if clone.is_ancestor(tagged.tag.commit, commit)
-        )
+        reachable = frozenset(tagged.tag for tagged in line if clone.is_ancestor(tagged.commit, commit))
         source = following(line, source, reachable=reachable)
     final, why, broken = _final(component, source, clone, commit)
     version, kind = staged_version(final, line, stage)
-    base = [source.base.tag.commit] if source.base else []
+    base = [source.base.commit] if source.base else []
     released = {each.origin for each in clone.contributions(since=[commit], until=base[0])} if base else set()
     contributions = of_component(clone.contributions(since=base, until=commit), name, components)
     if source.patch and not base:
@@ -84,7 +82,7 @@ def target_of(  # noqa: PLR0913 -- what it weighs
         why=(source.why, why, kind),
         line=line,
         base=source.base,
-        last=last.tag.name if last else None,
+        last=last.tag if last else None,
         contributions=tuple(each for each in contributions if each.sha not in released),
         commit=commit,
         contract=broken,
@@ -96,9 +94,9 @@ def has_changes(
 ) -> bool:
     """Whether there is something to release: since the release before, for a candidate since the last one."""
     contributions = target.contributions
-    last = next((tagged for tagged in target.line if tagged.tag.name == target.last), None)
+    last = next((tagged for tagged in target.line if tagged.tag == target.last), None)
     if stage == "rc" and last:
-        since = clone.contributions(since=[last.tag.commit], until=target.commit)
+        since = clone.contributions(since=[last.commit], until=target.commit)
         fresh = {each.sha for each in of_component(since, target.name, components)}
         contributions = tuple(each for each in contributions if each.sha in fresh)
     return any(commit_type(each.message) != OURS for each in contributions)

@@ -17,6 +17,15 @@ def member(entry: Entry, *, kind: int, inode: int, date: int, size: int) -> byte
     return _header("." + entry.path, inode=inode, mode=kind | entry.mode, links=1, date=date, size=size)
 
 
+def stripped(index: int) -> bytes:
+    """The header that rpm has for packages with large files: the number of the file in the RPM header.
+
+    Its size is there, since cpio has no room for it (rpm's `rpmcpio.c`).
+    """
+    head = b"07070X%08x" % index
+    return head + padding(len(head))
+
+
 def trailer() -> bytes:
     """What ends the archive."""
     return _header(TRAILER_NAME, inode=0, mode=0, links=1, date=0, size=0)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from release import spelling
+from release.artifact import COMPRESSED, Compression
 from release.compression import Packed, Packer, gzipped
 from release.errors import FormatError
 from release.formats import ar, debian_control, tar
 from release.package import Package
 from release.payload import Directory, File, Payload, Symlink
-
-SUFFIX = ".deb"
 
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 """Maintainer scripts (Policy 6.1)."""
@@ -47,9 +46,10 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     with ar.member(out, "debian-binary", date=package.date):
         out.write(b"2.0\n")
     with ar.member(out, _CONTROL_TAR + ".gz", date=package.date):
-        _write_tar(control, out, packer, package.date)
-    with ar.member(out, "data.tar.gz", date=package.date):
-        _write_tar(payload, out, packer, package.date)
+        # Always gzip: every dpkg reads it, and it is small.
+        _write_tar(control, out, packer, package.date, "gzip")
+    with ar.member(out, "data.tar" + COMPRESSED[package.compression], date=package.date):
+        _write_tar(payload, out, packer, package.date, package.compression)
 
 
 def read_control(source: BinaryIO | Path) -> str:
@@ -186,8 +186,8 @@ def _is_configuration(file: File) -> bool:
     return file.config or file.path.startswith("/etc/")
 
 
-def _write_tar(payload: Payload, out: BinaryIO, packer: Packer, date: int) -> None:
-    archive = packer.gzip(out)
+def _write_tar(payload: Payload, out: BinaryIO, packer: Packer, date: int, compression: Compression) -> None:
+    archive = packer.archive(out, compression)
     archive.write(tar.header(Directory(path="/"), name=".", date=date, dialect=tarfile.GNU_FORMAT))
     tar.add_payload(archive, payload, packer, prefix=".", date=date, dialect=tarfile.GNU_FORMAT)
     archive.close()

@@ -1,4 +1,4 @@
-"""Container images from a payload alone: no engine, no base image, any architecture from any host.
+"""Container images from payload files, alone or on a base: no engine, any architecture from any host.
 
 What is written is an image layout of the OCI image specification 1.1.
 """
@@ -18,8 +18,10 @@ from release import spelling
 from release.arch import MACHINES, OCI, Arch
 from release.compression import Packer
 from release.errors import FormatError
-from release.formats import oci_layout, tar
+from release.formats import layers, oci_layout, tar
+from release.formats.base import Base
 from release.formats.oci_layout import Descriptor, LayoutWriter
+from release.parallel import each
 from release.payload import File, Payload, Symlink, parents
 
 CREATOR: Final = "jesses"
@@ -33,6 +35,8 @@ _PORT: Final = re.compile(r"[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?")
 _VARIABLE: Final = re.compile(r"[^=\0]+")
 _HIGHEST_ID: Final = 2**31 - 1
 """Of users and groups: engines refuse more."""
+_MERGED: Final = ("/bin/", "/sbin/", "/lib/", "/lib64/")
+"""Where distributions keep links to /usr."""
 _WHITEOUT: Final = ".wh."
 """Such names delete files of lower layers ("layer.md", "Whiteouts")."""
 
@@ -89,6 +93,11 @@ class Image:
     payload: Payload
     config: ImageConfig = field(default_factory=ImageConfig)
     about: About = field(default_factory=About)
+    base: Base | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
+    """Paths that share a layer."""
+    large: int = layers.LARGE
+    """Bytes from which on a file gets a layer of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +145,11 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     first = images[0]
     tag = spelling.oci_tag(first.version)
     layout = LayoutWriter(directory)
-    manifests = tuple(_write_manifest(image, layout, packer) for image in images)
+    packer.prepare(file.source for image in images for file in image.payload.files)
+    manifests = tuple(each(lambda image: _write_manifest(image, layout, packer), images))
     index = oci_layout.index(manifest.descriptor.document() for manifest in manifests)
-    descriptor = layout.put({**index, "annotations": _annotations(first)}, oci_layout.INDEX)
+    about = _annotations(first, first.base.index_digest if first.base else "")
+    descriptor = layout.put({**index, "annotations": about}, oci_layout.INDEX)
     layout.finish(descriptor, name=first.name, tag=tag)
     return ImageIndex(
         name=first.name,
@@ -151,53 +162,91 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
 
 
 def _write_manifest(image: Image, layout: LayoutWriter, packer: Packer) -> Manifest:
-    layer, diff_id = _write_layer(image, layout, packer)
-    config = layout.put(_config(image, [diff_id]), oci_layout.CONFIG)
+    below = image.base.layers if image.base else ()
+    for layer in below:
+        layout.adopt(layer, image.base.path(layer) if image.base else Path())
+    written = [_write_layer(payload, image.date, layout, packer) for payload in _layers(image)]
+    config = layout.put(_config(image, [diff_id for _, diff_id in written]), oci_layout.CONFIG)
+    stack = (*below, *(layer for layer, _ in written))
     document = {
         "schemaVersion": 2,
         "mediaType": oci_layout.MANIFEST,
         "config": config.document(),
-        "layers": [layer.document()],
-        "annotations": _annotations(image),
+        "layers": [layer.document() for layer in stack],
+        "annotations": _annotations(image, image.base.digest if image.base else ""),
     }
     descriptor = replace(layout.put(document, oci_layout.MANIFEST), arch=image.arch)
-    return Manifest(arch=image.arch, descriptor=descriptor, config=config, layers=(layer,))
+    return Manifest(arch=image.arch, descriptor=descriptor, config=config, layers=stack)
 
 
-def _write_layer(image: Image, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
+def _layers(image: Image) -> tuple[Payload, ...]:
+    planned = layers.plan(
+        image.payload,
+        groups=image.groups,
+        large=image.large,
+        size=_size,
+        whole_paths=image.base is None,
+    )
+    # An image has a layer, even if nothing is in it.
+    return planned or (() if image.base else (image.payload,))
+
+
+def _size(file: File) -> int:
+    try:
+        return len(file.source) if isinstance(file.source, bytes) else file.source.stat().st_size
+    except OSError:
+        return 0  # packing it says what is wrong
+
+
+def _write_layer(payload: Payload, date: int, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
     """The payload as a layer, and the digest of its tar archive before compression."""
     plain = hashlib.sha256()
     with layout.blob(oci_layout.LAYER) as blob:
         gzip = packer.gzip(blob.stream, plain_digest=plain)
-        tar.add_payload(gzip, image.payload.with_parents(), packer, prefix="", date=image.date)
+        tar.add_payload(gzip, payload, packer, prefix="", date=date)
         gzip.close()
     return blob.descriptor, f"sha256:{plain.hexdigest()}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:
-    config = image.config
-    run = {
-        "User": config.user,
-        "ExposedPorts": {port: {} for port in sorted(config.exposed_ports)},
-        "Env": [f"{name}={value}" for name, value in config.env.items()],
-        "Entrypoint": config.entrypoint,
-        "Cmd": config.cmd,
-        "Volumes": {path: {} for path in sorted(config.volumes)},
-        "WorkingDir": config.working_dir,
-        "Labels": dict(sorted({**_annotations(image), **config.labels}.items())),
-    }
+    base: Mapping[str, Any] = image.base.config if image.base else {}
+    history = [{"created": _rfc3339(image.date), "created_by": CREATOR} for _ in diff_ids]
     return {
+        **({"variant": base["variant"]} if "variant" in base else {}),
         "created": _rfc3339(image.date),
         "architecture": OCI[image.arch],
         "os": "linux",
-        "config": {key: value for key, value in run.items() if value},
-        "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": [{"created": _rfc3339(image.date), "created_by": CREATOR} for _ in diff_ids],
+        "config": {key: value for key, value in _run(image).items() if value},
+        "rootfs": {"type": "layers", "diff_ids": [*(image.base.diff_ids if image.base else ()), *diff_ids]},
+        "history": [*base.get("history", ()), *history],
     }
 
 
-def _annotations(image: Image) -> dict[str, str]:
+def _run(image: Image) -> dict[str, Any]:
+    """How to run it: what the base says, and over it what the image says, as in a Dockerfile."""
+    config, below = image.config, image.base.run if image.base else {}
+    inherited = dict(entry.partition("=")[::2] for entry in below.get("Env") or ())
+    # A new entry point makes the old arguments meaningless.
+    cmd = config.cmd or (() if config.entrypoint else below.get("Cmd"))
+    labels = {**(below.get("Labels") or {}), **_annotations(image), **config.labels}
+    ports = {**(below.get("ExposedPorts") or {}), **{port: {} for port in sorted(config.exposed_ports)}}
+    return {
+        **below,
+        "User": config.user or below.get("User"),
+        "ExposedPorts": ports,
+        "Env": [f"{name}={value}" for name, value in {**inherited, **config.env}.items()],
+        "Entrypoint": config.entrypoint or below.get("Entrypoint"),
+        "Cmd": cmd,
+        "Volumes": {**(below.get("Volumes") or {}), **{path: {} for path in sorted(config.volumes)}},
+        "WorkingDir": config.working_dir or below.get("WorkingDir"),
+        "Labels": dict(sorted(labels.items())),
+    }
+
+
+def _annotations(image: Image, base_digest: str = "") -> dict[str, str]:
     about = {**vars(image.about), "version": str(image.version), "created": _rfc3339(image.date)}
+    if image.base and image.base.name and base_digest:
+        about |= {"base.name": image.base.name, "base.digest": base_digest}
     return {f"org.opencontainers.image.{key}": value for key, value in sorted(about.items()) if value}
 
 
@@ -229,6 +278,13 @@ def _problems(image: Image) -> Iterator[str]:
     yield from _config_problems(image.config)
     yield from _payload_problems(image.payload)
     yield from _program_problems(image)
+    if image.base:
+        yield from (
+            f"{entry.path}: in a base /{entry.path.split('/')[1]} may be a link, which this would replace: "
+            f"use /usr{entry.path}"
+            for entry in image.payload
+            if entry.path.startswith(_MERGED)
+        )
 
 
 def _config_problems(config: ImageConfig) -> Iterator[str]:
@@ -264,6 +320,8 @@ def _program_problems(image: Image) -> Iterator[str]:
     if any(isinstance(entry, Symlink) for entry in on_the_way):
         return
     entry = entries.get(program)
+    if entry is None and image.base:
+        return
     if not isinstance(entry, File):
         yield f"it is to run {program}, which is not in it"
     elif not entry.mode & 0o111:

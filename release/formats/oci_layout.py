@@ -5,6 +5,8 @@ A layout holds one image: an index that refers to a manifest for each architectu
 
 import hashlib
 import json
+import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 from release.arch import OCI, Arch
+from release.output import named_afterwards
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -51,7 +54,7 @@ class Descriptor:
 
 
 class LayoutWriter:
-    """Writes a layout into `directory`, which is made here and must not exist before."""
+    """Writes a layout into `directory`, which is made here and must not exist before; threads may share it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -68,12 +71,22 @@ class LayoutWriter:
     @contextmanager
     def blob(self, media_type: str) -> Iterator["Blob"]:
         """A blob to write; its descriptor is known when the context ends."""
-        unnamed = self._directory / BLOBS / ".new"
-        with unnamed.open("wb") as out:
+        with named_afterwards(self._directory / BLOBS, lambda: self._directory / blob.descriptor.path) as out:
             blob = Blob(out, media_type)
             yield blob
-        unnamed.chmod(0o644)
-        unnamed.rename(self._directory / blob.descriptor.path)
+
+    def adopt(self, descriptor: Descriptor, source: Path) -> None:
+        """Take over a blob that lies elsewhere, without a copy where the file system allows it."""
+        target = self._directory / descriptor.path
+        unnamed = self._directory / BLOBS / f".new-{threading.get_ident()}"
+        try:
+            unnamed.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, unnamed)
+            unnamed.chmod(0o644)
+        unnamed.replace(target)
+        # Renaming one link of a file to another of the same file leaves both.
+        unnamed.unlink(missing_ok=True)
 
     def finish(self, image: Descriptor, *, name: str, tag: str) -> None:
         """Write the two files that make the directory a layout of `image`."""
@@ -92,7 +105,7 @@ class Blob:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self._out.write(data)
         self._digest.update(data)
         self._size += len(data)

@@ -1,8 +1,27 @@
-"""The package formats by their names in the configuration."""
+"""The package formats by their names in the configuration, and what each offers."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import BinaryIO, Final, Protocol
 
-from release.formats import Format, deb, rpm, tarball
+from release.compression import Packer
+from release.formats import deb, rpm, tarball
+from release.package import Package
+from release.payload import Payload
+
+
+class Format(Protocol):
+    """What a module of `release/formats/` offers for a kind of package file."""
+
+    def contents(self, package: Package) -> Payload:
+        """What the file will hold: the payload, with what the format adds and without what it has no word for."""
+
+    def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
+        """Write the package file to `out`, which is seekable and empty.
+
+        Raises:
+            FormatError: the format forbids a name, a relation or a script of this package.
+
+        """
+
 
 FORMATS: Final[Mapping[str, Format]] = {"tarball": tarball, "deb": deb, "rpm": rpm}

@@ -8,7 +8,8 @@ from typing import BinaryIO, Final
 
 from release import spelling
 from release.arch import RPM
-from release.compression import GzipWriter, Packer
+from release.artifact import Compression
+from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import sign, unsigned_sha256
@@ -17,15 +18,14 @@ from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File, Ghost, Payload
 
-__all__ = ["RELEASE", "SCRIPTS", "SUFFIX", "contents", "sign", "unsigned_sha256", "write"]
+__all__ = ["RELEASE", "SCRIPTS", "contents", "sign", "unsigned_sha256", "write"]
 
-SUFFIX = ".rpm"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)
 _RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces")
-# Sizes have 32 bits here, headers and padding included; more needs the cpio of rpmlib(LargeFiles).
-_MOST_BYTES: Final = (1 << 32) - (64 << 20)
+# Of contents: with the headers and padding of an archive, and the headers of the package, 32 bits hold it.
+_MOST_32: Final = (1 << 32) - (64 << 20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,9 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
         Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
         for entry in contents(package)
     ]
-    _check_sizes(package, items)
     # The headers stand first and hold digests of the payload, but are as long with any others.
     out.seek(len(_head(package, items, _NOT_YET)))
-    written = _write_payload(items, out, packer, package.date)
+    written = _write_payload(items, out, packer, package.date, package.compression)
     end = out.tell()
     out.seek(0)
     out.write(_head(package, items, written))
@@ -72,7 +71,10 @@ def _head(package: Package, items: Sequence[Item], written: _Written) -> bytes:
     header = rpm_metadata.header(package, items, payload_sha256=written.sha256).encode(Tag.REGION)
     lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
     signature = rpm_file.signature_header(
-        header, payload_size=written.size, archive_size=written.archive_size
+        header,
+        payload_size=written.size,
+        archive_size=written.archive_size,
+        large=sum(item.size for item in items) > _MOST_32,
     )
     return rpm_file.opening(lead, signature) + header
 
@@ -85,25 +87,32 @@ class _Digested:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         self.digest.update(data)
         self.size += len(data)
         return self._out.write(data)
 
 
-def _write_payload(items: Sequence[Item], out: BinaryIO, packer: Packer, date: int) -> _Written:
+def _write_payload(
+    items: Sequence[Item], out: BinaryIO, packer: Packer, date: int, compression: Compression
+) -> _Written:
     compressed = _Digested(out)
-    archive = packer.gzip(compressed)
+    archive = packer.archive(compressed, compression)
     _write_archive(items, archive, date)
     archive.close()
     return _Written(size=compressed.size, archive_size=archive.size, sha256=compressed.digest.hexdigest())
 
 
-def _write_archive(items: Sequence[Item], archive: GzipWriter, date: int) -> None:
-    for inode, item in enumerate(items, start=1):
+def _write_archive(items: Sequence[Item], archive: Archive, date: int) -> None:
+    large = rpm_metadata.has_large_files(items)
+    for index, item in enumerate(items):
         if isinstance(item.entry, Ghost):
             continue
-        archive.write(cpio.member(item.entry, kind=item.kind, inode=inode, date=date, size=item.size))
+        archive.write(
+            cpio.stripped(index)
+            if large
+            else cpio.member(item.entry, kind=item.kind, inode=index + 1, date=date, size=item.size)
+        )
         if item.content:
             archive.add(item.content)
         else:
@@ -165,12 +174,3 @@ def _script_problems(package: Package) -> Iterator[str]:
             yield f"the script {name} has Windows line endings: write it with plain newlines"
         if "\0" in body:
             yield f"the script {name} holds a null character"
-
-
-def _check_sizes(package: Package, items: Sequence[Item]) -> None:
-    total = sum(item.size for item in items)
-    if total > _MOST_BYTES:
-        raise FormatError(
-            f"the package {package.name} holds {total} bytes; an RPM here may hold {_MOST_BYTES}",
-            fix="split the package",
-        )

@@ -73,21 +73,29 @@ def lead(nevr: str, arch: str) -> bytes:
     )
 
 
-def signature_header(main: bytes, *, payload_size: int, archive_size: int) -> Header:
+def signature_header(main: bytes, *, payload_size: int, archive_size: int, large: bool = False) -> Header:
     """The signature header of an unsigned package.
 
     `main` is the main header, `payload_size` the bytes of the compressed payload, `archive_size` those of the
-    archive in it. There is no MD5 of header and payload: the main header, digested here, holds the
-    payload's SHA-256.
+    archive in it; `large` is set where they may need more than 32 bits. There is no MD5 of header and payload:
+    the main header, digested here, holds the payload's SHA-256.
     """
     return Header.of(
         (
             rpm_header.text(SigTag.SHA1, hashlib.sha1(main, usedforsecurity=False).hexdigest()),
             rpm_header.text(SigTag.SHA256, hashlib.sha256(main).hexdigest()),
-            rpm_header.int32(SigTag.SIZE, len(main) + payload_size),
-            rpm_header.int32(SigTag.PAYLOADSIZE, archive_size),
+            *_sizes(len(main) + payload_size, archive_size, large=large),
         )
     )
+
+
+def _sizes(package: int, archive: int, *, large: bool) -> tuple[rpm_header.Entry, rpm_header.Entry]:
+    if large:
+        return (
+            rpm_header.int64(SigTag.LONGSIZE, package),
+            rpm_header.int64(SigTag.LONGARCHIVESIZE, archive),
+        )
+    return rpm_header.int32(SigTag.SIZE, package), rpm_header.int32(SigTag.PAYLOADSIZE, archive)
 
 
 def opening(lead_bytes: bytes, signature: Header) -> bytes:

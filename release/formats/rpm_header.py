@@ -140,6 +140,10 @@ def int32(tag: int, *values: int) -> Entry:
     return _integers(tag, Type.INT32, values)
 
 
+def int64(tag: int, *values: int) -> Entry:
+    return _integers(tag, Type.INT64, values)
+
+
 def _integers(tag: int, kind: Type, values: Sequence[int]) -> Entry:
     data = struct.pack(f">{len(values)}{_WIDTHS[kind]}", *values)
     return Entry(tag=tag, type=kind, count=len(values), data=data)

@@ -4,15 +4,17 @@ import stat
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
 from release import spelling
 from release.arch import RPM
+from release.artifact import Compression
 from release.compression import Packed
 from release.formats import rpm_relations
 from release.formats.rpm_header import Entry as Tagged
-from release.formats.rpm_header import Header, i18n, int16, int32, text, texts
+from release.formats.rpm_header import Header, i18n, int16, int32, int64, text, texts
 from release.formats.rpm_relations import Relation
 from release.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 from release.package import Package, Trigger
@@ -51,6 +53,7 @@ _VERIFY_GHOST: Final = 0xFFFFFFD8
 # What rpmbuild gives a trigger that names none.
 _PRIORITY: Final = 1_000_000
 _ONE_DEVICE: Final = 1
+_MOST_32: Final = 0xFFFFFFFF
 _DAY: Final = 86_400
 _WIDTH: Final = 79
 
@@ -83,7 +86,7 @@ class Item:
         """What `rpm --verify` compares."""
         return _VERIFY_GHOST if isinstance(self.entry, Ghost) else _VERIFY_EVERYTHING
 
-    @property
+    @cached_property
     def flags(self) -> FileFlag:
         if isinstance(self.entry, Ghost):
             return FileFlag.GHOST
@@ -112,10 +115,20 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
             *_scripts(package.scripts),
             *_triggers(package.triggers),
             *_changelog(package),
-            *_payload(payload_sha256),
-            int32(Tag.SIZE, sum(item.size for item in items)),
+            *_payload(payload_sha256, package.compression),
+            _size(items),
         )
     )
+
+
+def has_large_files(items: Sequence[Item]) -> bool:
+    """Whether a file is larger than 32 bits can say."""
+    return any(item.size > _MOST_32 for item in items)
+
+
+def _size(items: Sequence[Item]) -> Tagged:
+    total = sum(item.size for item in items)
+    return int64(Tag.LONGSIZE, total) if total > _MOST_32 else int32(Tag.SIZE, total)
 
 
 def _about(package: Package) -> Iterator[Tagged]:
@@ -163,7 +176,8 @@ def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
     yield texts(Tag.DIRNAMES, directories)
     yield int32(Tag.DIRINDEXES, *(index[f"{directory}/"] for directory, _, _ in split))
     yield texts(Tag.BASENAMES, [name for _, _, name in split])
-    yield int32(Tag.FILESIZES, *(item.size for item in items))
+    sizes = [item.size for item in items]
+    yield int64(Tag.LONGFILESIZES, *sizes) if has_large_files(items) else int32(Tag.FILESIZES, *sizes)
     yield int16(Tag.FILEMODES, *(item.kind | item.entry.mode for item in items))
     yield int32(Tag.FILEMTIMES, *(date for _ in items))
     yield texts(Tag.FILEDIGESTS, [item.digest for item in items])
@@ -202,7 +216,9 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     if package.triggers:
         asked[rpm_relations.REQUIRES].append(Relation(name=SHELL, sense=Sense.INTERP))
     used = (relation.evr for group in asked.values() for relation in group)
-    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used])
+    asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used], package.compression)
+    if has_large_files(items):
+        asked[rpm_relations.REQUIRES].append(rpm_relations.of_large_files())
     for tags, group in asked.items():
         yield from rpm_relations.entries(group, tags)
 
@@ -236,8 +252,8 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(sha256: str) -> Iterator[Tagged]:
+def _payload(sha256: str, compression: Compression) -> Iterator[Tagged]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
-    yield text(Tag.PAYLOADCOMPRESSOR, "gzip")
+    yield text(Tag.PAYLOADCOMPRESSOR, compression)
     yield texts(Tag.PAYLOADDIGEST, [sha256])
     yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from release.artifact import Compression
 from release.formats import rpm_header
 from release.formats.rpm_header import Entry
 from release.formats.rpm_tags import Sense, Tag
@@ -62,7 +63,7 @@ def of_configuration(name: str, evr: str) -> Relation:
     return Relation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
 
 
-def of_rpm_itself(evrs: Iterable[str]) -> Iterator[Relation]:
+def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[Relation]:
     """The features that an rpm needs to read this package (`rpmlib(7)` names, rpm's `rpmds.c`)."""
     used = "".join(evrs)
     yield _feature("CompressedFileNames", "3.0.4-1")
@@ -72,6 +73,15 @@ def of_rpm_itself(evrs: Iterable[str]) -> Iterator[Relation]:
         yield _feature("TildeInVersions", "4.10.0-1")
     if "^" in used:
         yield _feature("CaretInVersions", "4.15.0-1")
+    if compression == "xz":
+        yield _feature("PayloadIsXz", "5.2-1")
+    if compression == "zstd":
+        yield _feature("PayloadIsZstd", "5.4.18-1")
+
+
+def of_large_files() -> Relation:
+    """What an rpm needs to read the archive of a package with a file of 4 GiB or more."""
+    return _feature("LargeFiles", "4.12.0-1")
 
 
 def entries(relations: Iterable[Relation], tags: tuple[Tag, Tag, Tag]) -> Iterator[Entry]:

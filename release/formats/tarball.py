@@ -8,8 +8,6 @@ from release.formats import tar
 from release.package import Package
 from release.payload import Directory, Payload
 
-SUFFIX = ".tar.gz"
-
 
 def contents(package: Package) -> Payload:
     """The payload without ghosts."""
@@ -17,9 +15,9 @@ def contents(package: Package) -> Payload:
 
 
 def write(package: Package, out: BinaryIO, packer: Packer) -> None:
-    """Write `package` as a gzipped tar archive; scripts and relations have no place in it."""
+    """Write `package` as a compressed tar archive; scripts and relations have no place in it."""
     top = f"{package.name}-{spelling.file_name(package.version)}"
-    gzip = packer.gzip(out)
-    gzip.write(tar.header(Directory(path="/"), name=top, date=package.date))
-    tar.add_payload(gzip, contents(package).with_parents(), packer, prefix=top, date=package.date)
-    gzip.close()
+    archive = packer.archive(out, package.compression)
+    archive.write(tar.header(Directory(path="/"), name=top, date=package.date))
+    tar.add_payload(archive, contents(package).with_parents(), packer, prefix=top, date=package.date)
+    archive.close()

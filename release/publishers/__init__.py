@@ -5,8 +5,8 @@ what was staged; *commit* flips the few mutable pointers. The pipeline takes eve
 any goes on to the next.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from release.artifact import Artifact
@@ -17,7 +17,8 @@ class Publication:
     """What one publisher made visible: a line for the report, and the lines a user copies to install it.
 
     `uploaded` and `present` count the objects that this run wrote and those that were there already.
-    `pointers` are the keys of the mutable objects that users read, changed by this run or not.
+    `pointers` are the keys of the mutable objects that users read, changed by this run or not; `objects` those of
+    the published artifacts, by file name.
     """
 
     publisher: str
@@ -26,6 +27,7 @@ class Publication:
     present: int
     instructions: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 class Publisher(Protocol):

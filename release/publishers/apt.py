@@ -135,6 +135,7 @@ class AptPublisher:
             present=self._repository.present,
             instructions=self._instructions() if self._files else (),
             pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._files else (),
+            objects={file.path.name: file.key for file in self._files},
         )
 
     def _as_published(self, artifact: Artifact) -> Artifact:

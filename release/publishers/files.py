@@ -68,6 +68,7 @@ class FilesPublisher:
             present=len(self._lines) - len(self._absent),
             instructions=tuple(f"curl -fLO {self._url}/{name}" for name in self._lines),
             pointers=tuple(map(self._key, names)),
+            objects={name: self._key(name) for name in self._lines},
         )
 
     def _is_present(self, name: str) -> bool:

@@ -5,19 +5,20 @@ An asset that is there with the same bytes stays; with other bytes it is an erro
 
 import io
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from semver import Version
 
+from release import tags
 from release.artifact import Artifact
+from release.config import Component
 from release.errors import ConflictError, GitHubError, SigningError
 from release.github import Asset, GitHub, Release
-from release.history import Tag
-from release.latest import is_latest, latest
-from release.lines import own_line
+from release.lines import lines
 from release.notes import notes
 from release.publishers import Publication
 from release.publishers.signed import adopt
@@ -25,12 +26,16 @@ from release.signing import Signer
 from release.signing.verification import verify_detached
 
 SUMS: Final = "SHA256SUMS"
+_TRIES: Final = 5
+Lease = Callable[[], AbstractContextManager[object]]
+"""Holds the channel for one release at a time."""
+
 FILES: Final = ("tarball", "deb", "rpm", "image-archive", "sbom")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaggedRelease:
-    """What one component releases: `pattern` is what its tags look like, `body` the changelog's section.
+    """What one component releases; `body` is the changelog's section.
 
     `leads` says that GitHub's "latest" follows this component's line; one component of a product does.
     """
@@ -38,7 +43,6 @@ class TaggedRelease:
     component: str
     tag: str
     version: Version
-    pattern: str
     title: str
     body: str
     leads: bool
@@ -55,7 +59,8 @@ class _Staged:
 class GitHubPublisher:
     """Publishes each of `releases` with the files of its component.
 
-    `project` names the key's file; `install` are lines for the text of the release.
+    `components` are all of the product: they tell whose releases are there. `project` names the key's file;
+    `install` are lines for the text of the release. `lease` holds the channel while its "latest" moves.
     """
 
     name = "github"
@@ -65,15 +70,19 @@ class GitHubPublisher:
         github: GitHub,
         releases: Sequence[TaggedRelease],
         *,
+        components: Mapping[str, Component],
         project: str,
         signer: Signer | None,
         install: Sequence[str] = (),
+        lease: Lease = nullcontext,
     ) -> None:
         self._github = github
         self._releases = releases
+        self._components = components
         self._project = project
         self._signer = signer
         self._install = install
+        self._lease = lease
         self._staged: list[_Staged] = []
         self._uploaded = 0
         self._present = 0
@@ -127,17 +136,9 @@ class GitHubPublisher:
                     )
 
     def commit(self) -> Publication:
-        for staged in self._staged:
-            wanted = staged.wanted
-            if staged.release.draft:
-                self._github.publish(
-                    staged.release,
-                    body=notes(wanted.body, staged.artifacts, self._install),
-                    prerelease=bool(wanted.version.prerelease),
-                    latest=wanted.leads and is_latest(wanted.version, self._published(wanted)),
-                )
-            if wanted.leads:
-                self._settle_latest(wanted)
+        with self._lease():
+            for staged in self._staged:
+                self._publish(staged)
         return Publication(
             publisher=self.name,
             location=f"GitHub {self._github.name}",
@@ -202,24 +203,43 @@ class GitHubPublisher:
             return False
         return True
 
-    def _published(self, wanted: TaggedRelease) -> list[Version]:
-        return [version for version, _ in _line(self._github.releases(), wanted.pattern)]
+    def _publish(self, staged: _Staged) -> None:
+        wanted = staged.wanted
+        if staged.release.draft:
+            published = self._published(wanted.component)
+            self._github.publish(
+                staged.release,
+                body=notes(wanted.body, staged.artifacts, self._install),
+                prerelease=bool(wanted.version.prerelease),
+                latest=wanted.leads and tags.LATEST in tags.forward(wanted.version, published),
+            )
+        if wanted.leads:
+            self._settle_latest(wanted)
 
     def _settle_latest(self, wanted: TaggedRelease) -> None:
-        """Two releases at once may each have looked before the other was there: look again, and put it right."""
-        line = list(_line(self._github.releases(), wanted.pattern))
-        highest = latest(version for version, _ in line)
-        current = self._github.latest_release()
-        for version, release in line:
-            if version == highest and (current is None or current.tag != release.tag):
-                self._github.make_latest(release)
+        """Read back what GitHub calls the latest, and put it right where somebody without the lease has moved it.
 
+        Raises:
+            GitHubError: it does not stay where it is put.
 
-def _line(releases: Iterable[Release], pattern: str) -> Iterable[tuple[Version, Release]]:
-    """The published releases of a component's line, with their versions."""
-    by_tag = {release.tag: release for release in releases if not release.draft}
-    tags = [Tag(name=name, commit="") for name in by_tag]
-    return [(tagged.version, by_tag[tagged.tag.name]) for tagged in own_line(pattern, tags)]
+        """
+        for _ in range(_TRIES):
+            published = self._published(wanted.component)
+            highest = tags.highest(tags.LATEST, published)
+            current = self._github.latest_release()
+            if highest is None or (current and current.tag == published[highest].tag):
+                return
+            self._github.make_latest(published[highest])
+        raise GitHubError(
+            "what GitHub calls the latest does not stay where it is put",
+            fix="see who else moves it, and run again",
+        )
+
+    def _published(self, component: str) -> dict[Version, Release]:
+        """The releases of a component that users see, by their versions."""
+        by_tag = {release.tag: release for release in self._github.releases() if not release.draft}
+        line = lines(self._components, dict.fromkeys(by_tag, ""))[component]
+        return {tagged.version: by_tag[tagged.tag] for tagged in line}
 
 
 def _is_of(artifact: Artifact, wanted: TaggedRelease) -> bool:

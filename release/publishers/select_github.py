@@ -8,12 +8,12 @@ from release.config import Channel, Config
 from release.github import GitHub
 from release.lines import tag_of
 from release.publishers import Publisher
-from release.publishers.github import GitHubPublisher, TaggedRelease
+from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
 from release.publishers.install import apt_lines, yum_lines
 from release.signing import Signer
 
 
-def github_publisher(
+def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     config: Config,
     channel: Channel,
     tagged: Mapping[str, Version],
@@ -22,6 +22,7 @@ def github_publisher(
     body: Callable[[str], str],
     url: str,
     signer: Signer | None,
+    lease: Lease,
 ) -> tuple[Publisher, ...]:
     """The publisher for the components that are at a tag; none where the channel has no GitHub releases.
 
@@ -37,15 +38,23 @@ def github_publisher(
             component=name,
             tag=tag_of(config.components[name], version),
             version=version,
-            pattern=config.components[name].tag,
             title=f"{project} {version}" if name == leader else f"{project} {name} {version}",
             body=body(name),
             leads=name == leader,
         )
         for name, version in tagged.items()
     ]
-    lines = tuple(_install(config, channel, url, set(tagged), signed=signer is not None))
-    return (GitHubPublisher(github(), releases, project=project, signer=signer, install=lines),)
+    return (
+        GitHubPublisher(
+            github(),
+            releases,
+            components=config.components,
+            project=project,
+            signer=signer,
+            install=tuple(_install(config, channel, url, set(tagged), signed=signer is not None)),
+            lease=lease,
+        ),
+    )
 
 
 def _install(

@@ -5,6 +5,7 @@ pointer. When another job was faster, the lists are made again with its packages
 again.
 """
 
+import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class YumPublisher:
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._repository = YumRepository(store=store, prefix=prefix, signer=signer)
+        self._prefix = prefix
         self._url = url
         self._project = name
         self._signer = signer
@@ -65,6 +67,7 @@ class YumPublisher:
         self._snapshot = Snapshot()
         self._present: set[str] = set()
         self._packages: tuple[IndexedPackage, ...] = ()
+        self._locations: tuple[str, ...] = ()
         self._revision: _Revision | None = None
 
     def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -104,6 +107,7 @@ class YumPublisher:
             # Another job was first, and may have listed its packages too.
             self._snapshot = self._repository.read()
         self._packages = tuple(map(self._describe, staged.values()))
+        self._locations = tuple(map(_location, rpms))
         self._stage_revision(self._snapshot)
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
@@ -130,6 +134,9 @@ class YumPublisher:
             present=self._repository.present,
             instructions=self._instructions() if self._packages else (),
             pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._packages else (),
+            objects={
+                posixpath.basename(location): f"{self._prefix}/{location}" for location in self._locations
+            },
         )
 
     def _as_published(self, artifact: Artifact) -> Artifact:

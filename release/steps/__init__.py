@@ -8,21 +8,67 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
+from release.engine import Engine
+from release.errors import RegistryError
+from release.export import Export, export
+from release.formats.base import Base
 from release.formats.sbom import Subject
 from release.journal import Journal
 from release.plan import Plan
 from release.publishers import Publication, Publisher
+from release.released import Record
 from release.runner import Runner
 from release.signing import Signer
+from release.stores import Store
 from release.stores.cdn import Invalidate
 from release.workspace import Workspace
+
+FindBase = Callable[[str, tuple[Arch, ...]], Mapping[Arch, Base]]
+"""The image of a name for each of some architectures, from its registry; it is asked once for each."""
+
+
+def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
+    """For runs that reach no registry."""
+    raise RegistryError(
+        f"the base {name} cannot be had: this run reaches no registry", fix="build from scratch"
+    )
+
+
+FindBuilt = Callable[[str, Path], bool]
+"""Writes the layout of an image that another run of this release has built and staged; whether there is one."""
+
+
+def nothing_built(_name: str, _directory: Path) -> bool:
+    """For runs that are nobody's second."""
+    return False
+
+
+MakeRepository = Callable[[tuple[Artifact, ...], Path], None]
+"""Writes an APT repository of some packages into a directory, for a Dockerfile to install from."""
+
+
+def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> None:
+    """For runs whose Dockerfiles install nothing of the release: the directory stays empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a component is made from: the configuration that describes it, and the directory of its sources.
+
+    With a `commit` it is made from the tree of that commit, not from what lies in the directory.
+    """
+
+    config: Config
+    directory: Path
+    commit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
 
-    `invalidate` makes the caches in front of the store forget what has moved.
+    `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
+    made from, where that is not `config` in `directory`.
     """
 
     config: Config
@@ -36,15 +82,37 @@ class Context:
     journal: Journal
     invalidate: Invalidate
     progress: Callable[[str], None]
+    store: Store
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    export: Export = export
+    find_base: FindBase = without_bases
+    find_built: FindBuilt = nothing_built
+    engine: Engine | None = None
+    make_repository: MakeRepository = without_repository
+
+    def released(self, component: str) -> Record:
+        """What the store has of the version of `component`."""
+        return Record(
+            store=self.store,
+            project=self.plan.project,
+            component=component,
+            version=self.plan.versions[component].version,
+        )
+
+    def source(self, component: str) -> Source:
+        """What `component` is made from."""
+        return self.sources.get(component) or Source(config=self.config, directory=self.directory)
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """What the steps have made so far.
 
-    `trees` are the staged trees by build and architecture; `subjects` what bills of materials are about.
+    `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
+    build and architecture; `subjects` what bills of materials are about.
     """
 
+    sources: Mapping[str, Source] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     subjects: tuple[Subject, ...] = ()

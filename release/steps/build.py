@@ -10,7 +10,7 @@ from release.steps import Context, State
 def build(context: Context, state: State) -> State:
     """Every planned build, in the order of the configuration.
 
-    A command runs in the product's directory and finds in its environment `JESSES_COMPONENT`,
+    A command runs in the directory of its component's sources and finds in its environment `JESSES_COMPONENT`,
     `JESSES_VERSION` (SemVer), `JESSES_ARCH`, `JESSES_STAGE` (the empty directory to fill) and
     `SOURCE_DATE_EPOCH`.
 
@@ -23,7 +23,8 @@ def build(context: Context, state: State) -> State:
         context.progress(f"{planned.build} for {planned.arch}")
         tree = context.workspace.scratch / "staged" / f"{planned.build}-{planned.arch}"
         tree.mkdir(parents=True)
-        context.runner(planned.command, cwd=context.directory, env=_environment(context, planned, str(tree)))
+        source = state.sources[planned.component]
+        context.runner(planned.command, cwd=source.directory, env=_environment(context, planned, str(tree)))
         if not any(tree.iterdir()):
             raise CommandError(
                 f"build {planned.build} for {planned.arch} staged nothing",

@@ -1,23 +1,30 @@
 """Assemble images from staged trees: an OCI layout each, and an archive for each architecture to load."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from release import binaries
-from release.arch import Arch
+from release import binaries, spelling
+from release.arch import OCI, Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
-from release.formats import docker_archive
+from release.errors import EngineError
+from release.formats import docker_archive, image_reader, saved
+from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.sbom import Subject, image_url
+from release.output import new_file
+from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedImage
 from release.steps import Context, State
 
 DIRECTORY = "images"
+REPOSITORY = "release"
+"""Where a Dockerfile finds the packages that are released with it."""
 
 
 def image(context: Context, state: State) -> State:
@@ -26,12 +33,12 @@ def image(context: Context, state: State) -> State:
     made: list[Artifact] = []
     subjects: list[Subject] = []
     for planned in context.plan.images:
+        if planned.skipped:
+            context.progress(f"{planned.name} is skipped: {planned.skipped}")
+            continue
         directory.mkdir(exist_ok=True)
         context.progress(planned.name)
-        images = [
-            _image(context, planned, arch, state.trees[planned.build, arch]) for arch in planned.archives
-        ]
-        index = write_layout(images, directory / planned.name, context.packer)
+        images, index = _made(context, state, planned, directory / planned.name)
         archives = list(_archives(images, index, planned))
         made += [_layout(images[0], index, planned), *archives]
         manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
@@ -39,6 +46,24 @@ def image(context: Context, state: State) -> State:
             _subject(archive, one, manifests[one.arch]) for archive, one in zip(archives, images, strict=True)
         ]
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _made(
+    context: Context, state: State, planned: PlannedImage, directory: Path
+) -> tuple[list[Image], ImageIndex]:
+    """The image for each architecture, and its layout in `directory`.
+
+    What another run of this release has built and staged is taken as it is: building again gives other bytes.
+    """
+    if planned.dockerfile and context.find_built(planned.name, directory):
+        images = [_image(context, state, planned, arch, None) for arch in planned.archives]
+        tag = spelling.oci_tag(images[0].version)
+        return images, image_reader.read(directory, name=planned.name, tag=tag, date=images[0].date)
+    images = [
+        _image(context, state, planned, arch, _base(context, state, planned, arch))
+        for arch in planned.archives
+    ]
+    return images, write_layout(images, directory, context.packer)
 
 
 def _subject(archive: Artifact, image: Image, digest: str) -> Subject:
@@ -68,13 +93,11 @@ def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
 
 
 def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage) -> Iterator[Artifact]:
-    for made in images:
+    def write(made: Image) -> Artifact:
         path = index.directory.with_name(planned.archives[made.arch])
-        partial = path.with_name(f".{path.name}.partial")
-        with partial.open("wb") as out:
+        with new_file(path) as out:
             docker_archive.write(index, made.arch, out)
-        partial.rename(path)
-        yield Artifact(
+        return Artifact(
             path=path,
             kind="image-archive",
             component=planned.component,
@@ -85,14 +108,17 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
             sha256=sha256_of(path),
         )
 
+    return each(write, images)
 
-def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> Image:
-    project = context.config.project
+
+def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, base: Base | None) -> Image:
+    source = state.sources[planned.component]
+    project = source.config.project
     version = context.plan.versions[planned.component]
-    wanted = context.config.images[planned.name]
-    entries = resolve(wanted.contents, sources=context.directory, staged=tree, version=str(version.version))
-    payload = Payload.of(entries)
-    binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
+    wanted = source.config.images[planned.name]
+    payload = _payload(context, state, planned, arch)
+    if base is None:
+        binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
     return Image(
         name=planned.name,
         version=version.version,
@@ -100,6 +126,9 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> I
         date=version.commit.date,
         payload=payload,
         config=_run_configuration(wanted),
+        base=base,
+        groups=wanted.layers,
+        large=wanted.large_file,
         about=About(
             title=planned.name,
             description=project.summary,
@@ -111,6 +140,76 @@ def _image(context: Context, planned: PlannedImage, arch: Arch, tree: Path) -> I
             revision=version.commit.sha,
         ),
     )
+
+
+def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Payload:
+    if planned.dockerfile:
+        return Payload.of(())
+    source = state.sources[planned.component]
+    version = context.plan.versions[planned.component]
+    entries = resolve(
+        source.config.images[planned.name].contents,
+        sources=source.directory,
+        staged=state.trees[planned.build, arch],
+        version=str(version.version),
+    )
+    return Payload.of(entries)
+
+
+def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:
+    if planned.dockerfile:
+        return _built(context, state, planned, planned.dockerfile, arch)
+    return context.find_base(planned.base, tuple(planned.archives))[arch] if planned.base else None
+
+
+def _built(context: Context, state: State, planned: PlannedImage, dockerfile: str, arch: Arch) -> Base:
+    """What the engine makes of the Dockerfile, as the whole of the image.
+
+    The Dockerfile finds what lies beside it, and in `release/apt` a repository with the packages of its component.
+    """
+    if context.engine is None:
+        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
+    scratch = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
+    source = state.sources[planned.component].directory / dockerfile
+    shutil.copytree(source.parent, scratch / "context", symlinks=True)
+    if source.name != "Dockerfile":
+        shutil.copyfile(source, scratch / "context" / "Dockerfile")
+    packages = tuple(
+        artifact
+        for artifact in state.artifacts
+        if artifact.component == planned.component and artifact.kind == "deb"
+    )
+    repository = scratch / "context" / REPOSITORY
+    repository.mkdir(exist_ok=True)
+    if packages:
+        context.make_repository(packages, repository)
+    archive = scratch / "saved.tar"
+    context.engine.build(
+        scratch / "context",
+        platform=f"linux/{OCI[arch]}",
+        arguments=_arguments(context, state, planned, arch),
+        target=archive,
+    )
+    made = saved.read(archive, scratch / "layers", context.packer)
+    archive.unlink()
+    if made.config.get("architecture") != OCI[arch]:
+        raise EngineError(
+            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
+            fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
+        )
+    return made
+
+
+def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
+    version = context.plan.versions[planned.component]
+    own = state.sources[planned.component].config.images[planned.name].arguments
+    return {
+        "JESSES_VERSION": str(version.version),
+        "JESSES_COMMIT": version.commit.sha,
+        "JESSES_ARCH": arch,
+        "SOURCE_DATE_EPOCH": str(version.commit.date),
+        **{name: value.replace("{version}", str(version.version)) for name, value in own.items()},
+    }
 
 
 def _run_configuration(wanted: ImageConfigEntry) -> ImageConfig:

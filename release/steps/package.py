@@ -7,7 +7,9 @@ from release.artifact import Artifact
 from release.digest import sha256_of
 from release.formats.registry import FORMATS
 from release.formats.sbom import Subject, package_url
+from release.output import new_file
 from release.package import Package
+from release.parallel import each
 from release.plan import PlannedPackage
 from release.recipe import package_of
 from release.steps import Context, State
@@ -19,29 +21,39 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
+    values = [
+        (planned, _package(context, state, planned))
+        for planned in context.plan.packages
+        if not planned.released
+    ]
+    context.packer.prepare(file.source for _, value in values for file in value.payload.files)
     made: list[Artifact] = []
     subjects: list[Subject] = []
-    for planned in context.plan.packages:
+    for artifact, (planned, value) in zip(
+        each(lambda pair: _write(context, *pair, directory), values), values, strict=True
+    ):
         context.progress(planned.file_name)
-        value = package_of(
-            planned,
-            config=context.config,
-            version=context.plan.versions[planned.component],
-            sources=context.directory,
-            staged=state.trees[planned.build, planned.arch],
-            scratch=context.workspace.scratch / "debug",
-        )
-        artifact = _write(context, planned, value, directory / planned.file_name)
         made.append(artifact)
         subjects.append(_subject(artifact, planned, value, project=context.plan.project))
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
-def _write(context: Context, planned: PlannedPackage, value: Package, path: Path) -> Artifact:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as out:
+def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
+    source = state.sources[planned.component]
+    return package_of(
+        planned,
+        config=source.config,
+        version=context.plan.versions[planned.component],
+        sources=source.directory,
+        staged=state.trees[planned.build, planned.arch],
+        scratch=context.workspace.scratch / "debug",
+    )
+
+
+def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
+    path = directory / planned.file_name
+    with new_file(path) as out:
         FORMATS[planned.kind].write(value, out, context.packer)
-    partial.rename(path)
     return Artifact(
         path=path,
         kind=planned.kind,

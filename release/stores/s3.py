@@ -133,7 +133,7 @@ class S3Store:
                 body = io.BufferedReader(Counted(file, lambda sent: self._progress(key, sent, size)), _BLOCK)
                 return self._put_object(key, body, digest, about, conditions)
 
-        return self._write(key, digest, send)
+        return self._write(key, digest, send, new=True)
 
     def put_if_unchanged(
         self, key: str, data: bytes, token: str | None, metadata: Metadata | None = None
@@ -165,7 +165,12 @@ class S3Store:
 
     def _put_bytes(self, key: str, data: bytes, about: Metadata, conditions: Mapping[str, str]) -> str | None:
         digest = hashlib.sha256(data).hexdigest()
-        return self._write(key, digest, lambda: self._put_object(key, data, digest, about, conditions))
+        return self._write(
+            key,
+            digest,
+            lambda: self._put_object(key, data, digest, about, conditions),
+            new="IfNoneMatch" in conditions,
+        )
 
     def _put_object(
         self, key: str, body: BinaryIO | bytes, digest: str, about: Metadata, conditions: Mapping[str, Any]
@@ -197,7 +202,7 @@ class S3Store:
         try:
             with explained("write", self._url(key)):
                 upload.send_all()
-            token = self._write(key, digest, upload.complete)
+            token = self._write(key, digest, upload.complete, new=True)
         except BaseException:
             upload.abort()
             raise
@@ -205,10 +210,11 @@ class S3Store:
             upload.abort()
         return token
 
-    def _write(self, key: str, digest: str, send: Callable[[], tuple[str, bool]]) -> str | None:
+    def _write(self, key: str, digest: str, send: Callable[[], tuple[str, bool]], *, new: bool) -> str | None:
         """The token of what `send` wrote, or None where its condition does not hold.
 
-        `send` gives the token, and whether the service said that it received what was sent.
+        `send` gives the token, and whether the service said that it received what was sent. A `new` object that
+        arrived damaged is deleted: a rerun must not take it for what was sent.
         """
         for attempt in range(_TRIES):
             with explained("write", self._url(key)):
@@ -219,8 +225,14 @@ class S3Store:
                         self._wait(attempt)
                         continue
                     return self._outcome(key, digest, error, repeated=attempt > 0)
-            if not checked:
+            if checked:
+                return token
+            try:
                 self._check(key, digest, token)
+            except StoreError:
+                if new:
+                    self.delete_if_unchanged(key, token)
+                raise
             return token
         raise StoreError(f"{self._url(key)} is being written all the time", fix="run again later")
 

@@ -51,7 +51,7 @@ def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     from release.cut.prepare import prepare
     from release.cut.request import request_of, rerun_of
     from release.cut.session import open_cut
-    from release.tasks import render, render_cut
+    from release.tasks import render_cut, tables
 
     request = request_of(component or (), minor=minor, patch=patch, line=line, rc=rc, final=final)
     where = project or c.config.project
@@ -59,14 +59,14 @@ def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     around = open_cut(where, environment=os.environ, remote=remote, rerun=rerun)
     plan = prepare(request, around, skip=skip or ())
     if dry_run or not json:
-        render.data(plan.as_data()) if json else render_cut.plan(plan)
+        tables.data(plan.as_data()) if json else render_cut.plan(plan)
     if dry_run:
         return
     plan.require_ready()
     if not yes:
         render_cut.confirm(plan, rerun)
     outcome = carry_out(plan, around.clone, around.github, render_cut.announce)
-    render.data({**plan.as_data(), "outcome": vars(outcome)}) if json else render_cut.outcome(plan, outcome)
+    tables.data({**plan.as_data(), "outcome": vars(outcome)}) if json else render_cut.outcome(plan, outcome)
 
 
 @task(help={"project": PROJECT_HELP, "remote": REMOTE_HELP, "json": JSON_HELP})
@@ -77,11 +77,11 @@ def status(c: Context, project: str = "", remote: str = "origin", json: bool = F
 
     from release.cut.session import open_cut, published_files
     from release.cut.status import status as status_of
-    from release.tasks import render, render_cut
+    from release.tasks import render_cut, tables
 
     around = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
     value = status_of(around, published_files(around.config, around.directory))
-    render.data(value.as_data()) if json else render_cut.status(value)
+    tables.data(value.as_data()) if json else render_cut.status(value)
 
 
 @task(iterable=["component"], help={"project": PROJECT_HELP, **_REQUEST, "remote": REMOTE_HELP})

@@ -16,9 +16,9 @@ def doctor(c: Context, json: bool = False) -> None:
 
     from release.doctor import examine
     from release.engine import version
-    from release.tasks import render
+    from release.tasks import render, tables
 
     checks = list(examine(Path.cwd(), os.environ, ping_engine=version))
-    render.data([vars(check) for check in checks]) if json else render.checks(checks)
+    tables.data([vars(check) for check in checks]) if json else render.checks(checks)
     if any(check.required and not check.present for check in checks):
         raise Exit("something that every release needs is missing", 1)

@@ -4,6 +4,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+from release.tasks.opening import open_product
 
 
 @task(
@@ -31,19 +32,20 @@ def build(
 
     from release import pipeline
     from release.arch import parse_arch
-    from release.session import Options, open_product
-    from release.tasks import render
+    from release.session import Options, release
+    from release.tasks import render, tables
 
     architectures = [parse_arch(name) for name in arch or ()]
     product = open_product(project or c.config.project)
     with closing(render.Narrator(verbose=verbose)) as narrator:
-        report = product.release(
+        report = release(
+            product,
             Path(dist),
             Options(sign=False),
             narrator,
             run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
         )
-    render.data(report.as_data()) if json else render.report(report)
+    tables.data(report.as_data()) if json else render.report(report)
 
 
 @task(
@@ -77,19 +79,20 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
 
     from release import pipeline
     from release.channel import AUTO
-    from release.session import Options, open_product
-    from release.tasks import render
+    from release.session import Options, channel_of_head, release
+    from release.tasks import render, tables
     from release.tasks.summary import append_summary
 
     product = open_product(project or c.config.project)
-    chosen = product.channel_of_head() if channel == AUTO else channel or None
+    chosen = channel_of_head(product) if channel == AUTO else channel or None
     directories = [Path(name).absolute() for name in from_ or ()]
     with closing(render.Narrator(verbose=verbose)) as narrator:
-        report = product.release(
+        report = release(
+            product,
             Path(dist),
             Options(channel=chosen, sign=sign),
             narrator,
             run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
         )
     append_summary(Path(summary), report) if summary else None
-    render.data(report.as_data()) if json else render.report(report)
+    tables.data(report.as_data()) if json else render.report(report)

@@ -4,6 +4,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+from release.tasks.opening import open_product
 
 
 @task(
@@ -16,12 +17,17 @@ from release.tasks.command import JSON_HELP, PROJECT_HELP, command
 @command
 def plan(c: Context, project: str = "", channel: str = "", json: bool = False) -> None:
     """Show what a release would make and where it would go, without building anything."""
-    from release.session import open_product
-    from release.tasks import render
-
     product = open_product(project or c.config.project)
-    made = product.plan(channel or None)
-    render.data(made.as_data()) if json else render.plan(made)
+
+    from release.tasks import tables
+
+    if channel:
+        from release import session
+
+        made = session.plan(product, channel)
+    else:
+        made = product.plan()
+    tables.data(made.as_data()) if json else tables.plan(made)
 
 
 @task
@@ -29,6 +35,6 @@ def plan(c: Context, project: str = "", channel: str = "", json: bool = False) -
 def schema(c: Context) -> None:
     """Print the JSON Schema of release.toml, for editors."""
     from release.config.schema import json_schema
-    from release.tasks import render
+    from release.tasks import tables
 
-    render.data(json_schema())
+    tables.data(json_schema())

@@ -4,6 +4,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+from release.tasks.opening import open_product
 
 
 @task(
@@ -35,11 +36,11 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     from contextlib import closing
     from pathlib import Path
 
-    from release.session import Options, open_product
-    from release.tasks import render
+    from release import session
+    from release.tasks import render, tables
 
     product = open_product(project or c.config.project)
-    options = Options(channel=channel or None, sign=sign, dry_run=dry_run, take_over=take_over)
+    options = session.Options(channel=channel or None, sign=sign, dry_run=dry_run, take_over=take_over)
     with closing(render.Narrator(verbose=verbose)) as narrator:
-        report = product.release(Path(dist), options, narrator)
-    render.data(report.as_data()) if json else render.report(report)
+        report = session.release(product, Path(dist), options, narrator)
+    tables.data(report.as_data()) if json else render.report(report)

@@ -1,28 +1,19 @@
-"""Tables and progress on the terminal."""
+"""Progress and the report of a release on the terminal."""
 
-import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from release.doctor import Check
-from release.plan import Plan
 from release.session import Report
 from release.stores.dry_run import Change
-from release.version import ComponentVersion
 
 _WIDE = 160
 _LONG = 4 << 20
 _UNITS = ("B", "kB", "MB", "GB")
-
-
-def data(value: Any) -> None:  # noqa: ANN401
-    """JSON on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 class Narrator:
@@ -68,25 +59,6 @@ class Narrator:
             self.close()
 
 
-def versions(values: Mapping[str, ComponentVersion]) -> None:
-    table = _table("component", "version", "why")
-    for name, value in values.items():
-        table.add_row(name, str(value.version), "\n".join(value.reasons))
-    _console().print(table)
-
-
-def plan(value: Plan) -> None:
-    versions(value.versions)
-    table = _table("package or image", "kind", "component", "goes to")
-    for package in value.packages:
-        takers = [place for place in value.destinations if package.kind in place.takes]
-        places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
-        table.add_row(package.file_name, package.kind, package.component, places)
-    for image in value.images:
-        table.add_row(image.name, f"image for {', '.join(image.archives)}", image.component, "the output")
-    _console().print(table)
-
-
 def checks(values: Iterable[Check]) -> None:
     table = _table("", "what", "found", "without it")
     for check in values:
@@ -114,6 +86,9 @@ def report(value: Report) -> None:
         return
     if value.publications and not any(publication.uploaded for publication in value.publications):
         console.print("nothing was new: all of it is published already")
+    for image in value.plan.images:
+        if image.skipped:
+            console.print(f"{image.name} is skipped: {image.skipped}", soft_wrap=True)
     archives = [artifact.path for artifact in value.artifacts if artifact.kind == "image-archive"]
     if archives:
         console.print("images: one of these loads an image (podman load takes the same archives)")

@@ -1,17 +1,13 @@
 """A cut and the state of releases on the terminal."""
 
 import sys
-from collections.abc import Iterable, Sequence
-
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Sequence
 
 from release.cut.carry_out import Outcome
 from release.cut.plan import CutPlan
 from release.cut.status import Status
 from release.errors import CutError
-
-_WIDE = 160
+from release.tasks import tables
 
 
 def plan(value: CutPlan) -> None:
@@ -27,8 +23,11 @@ def plan(value: CutPlan) -> None:
         _say(f"  backport {pick.sha[:7]} {pick.message.partition(chr(10))[0]}")
     for planned in value.tags:
         _say(f"\n{planned.section}")
-    rows = [(check.name, check.state, check.detail, check.cure) for check in value.checks]
-    _show(("check", "", "found", "cure"), rows)
+    checks = [
+        (check.name, check.state, f"{check.detail}\ncure: {check.cure}" if check.cure else check.detail)
+        for check in value.checks
+    ]
+    _show(("check", "", "found"), checks)
     if value.updates:
         updates = [(update.ref, (update.old or "-")[:7], update.new[:7]) for update in value.updates]
         _show(("will be pushed", "now", "then"), updates)
@@ -87,12 +86,6 @@ def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in head:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else _WIDE
-    Console(highlight=False, markup=False, width=width).print(table)
+def _show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    tables.show(head, rows)
     _say("")

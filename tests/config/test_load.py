@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from release.config import load
+from release.config import load, parse
 from release.config.schema import json_schema
 from release.errors import ConfigError
 
@@ -186,6 +186,57 @@ def test_the_schema_in_the_documentation_is_that_of_the_models() -> None:
     assert written == json_schema(), "run: ./inv schema > docs/release.schema.json"
 
 
+IMAGE = """
+[images.kestrel]
+component = "userspace"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ('build = "agent"', "images.kestrel.contents: an image needs some, or a dockerfile"),
+        (
+            'dockerfile = "Dockerfile"\narchitectures = ["x86_64"]',
+            "images.kestrel.dockerfile: there is no file Dockerfile",
+        ),
+        (
+            'dockerfile = "release.toml"',
+            "images.kestrel.architectures: an image with a dockerfile names them",
+        ),
+        (
+            'dockerfile = "release.toml"\narchitectures = ["x86_64"]\nbase = "debian:12"',
+            "images.kestrel.base: an image with a dockerfile has none; its Dockerfile says what is in it",
+        ),
+        ('base = "no such name"', "'no such name' must be an image, such as docker.io/library/debian:12"),
+    ],
+)
+def test_images_that_cannot_be_are_refused(tmp_path: Path, more: str, what: str) -> None:
+    assert what in problems(tmp_path, GOOD + IMAGE.format(more=more))
+
+
+def test_an_image_with_a_dockerfile_is_taken(tmp_path: Path) -> None:
+    image = 'dockerfile = "release.toml"\narchitectures = ["aarch64"]'
+    (tmp_path / "release.toml").write_text(GOOD + IMAGE.format(more=image))
+    assert load(tmp_path).images["kestrel"].dockerfile == "release.toml"
+
+
+@pytest.mark.parametrize(
+    "registry", ["docker.io", "Docker.io/Example", "docker.io/example/", "ftp://a.example/b"]
+)
+def test_a_registry_is_a_host_and_what_stands_before_names(tmp_path: Path, registry: str) -> None:
+    channel = f'[channels.dev]\nstore = "x"\nregistries = ["{registry}"]\n'
+    assert "must be a registry and what stands before" in problems(tmp_path, GOOD + channel)
+
+
+def test_channels_name_registries_and_the_tag_that_merges_move(tmp_path: Path) -> None:
+    registries = '["docker.io/example", "public.ecr.aws/abc", "https://127.0.0.1:5000/a/b"]'
+    channel = f'[channels.dev]\nstore = "x"\nregistries = {registries}\nmoving_tag = "master"\n'
+    (tmp_path / "release.toml").write_text(GOOD + channel)
+    assert len(load(tmp_path).channels["dev"].registries) == 3
+
+
 def test_a_channel_may_be_a_bucket(tmp_path: Path) -> None:
     channel = (
         '[channels.stable]\nstore = "s3://my.bucket-1/a/b"\nurl = "https://example.org/p"\n'
@@ -212,3 +263,53 @@ def test_what_a_bucket_needs_and_a_directory_has_no_use_for(tmp_path: Path) -> N
     assert "channels.stable.url: a bucket needs the address under which users reach it" in what
     for key in ("region", "cloudfront"):
         assert f"channels.dev.{key}: has a meaning for a store in a bucket" in what
+
+
+def test_components_that_cannot_be_told_apart_or_found_are_named(tmp_path: Path) -> None:
+    what = problems(
+        tmp_path,
+        GOOD
+        + '[components.driver]\npaths = ["drivers", "driver/*.c", ":(exclude)x"]\n'
+        + '[components.libs]\nrepository = "../libs"\n'
+        + '[components.agent]\ntag = "agent/{version}"\nbranch = "release/x"\n',
+    )
+    assert "components.agent.branch: must hold {line} exactly once" in what
+    what = problems(
+        tmp_path,
+        GOOD
+        + '[components.driver]\npaths = ["drivers", "driver/*.c", ":(exclude)x"]\n'
+        + '[components.libs]\nrepository = "../libs"\n',
+    )
+    assert "components: 2 of them have the tags '{version}', so their versions cannot be told apart" in what
+    assert "components.driver.paths.0: there is nothing at drivers" in what
+    assert "components.libs.repository: there is no directory ../libs" in what
+    assert "paths.1" not in what
+    assert "paths.2" not in what
+
+
+def test_files_of_a_component_are_looked_for_in_its_own_repository(tmp_path: Path) -> None:
+    product, libs = tmp_path / "product", tmp_path / "libs"
+    product.mkdir()
+    (libs / "driver").mkdir(parents=True)
+    (libs / "driver" / "API_VERSION").write_text("1.0.0\n")
+    text = (
+        GOOD
+        + '[components.driver]\nrepository = "../libs"\nbump = "contract"\npaths = ["driver"]\n'
+        + 'tag = "{version}+driver"\ncontract = ["driver/API_VERSION"]\n'
+        + '[builds.driver]\ncomponent = "driver"\ncommand = ["make"]\n'
+        + '[packages.kestrel-driver]\ncomponent = "driver"\nbuild = "driver"\ndescription = "A driver."\n'
+        + 'contents = [{ path = "/usr/src/API_VERSION", source = "driver/API_VERSION" }]\n'
+    )
+    (product / "release.toml").write_text(text)
+    assert load(product).components["driver"].repository == "../libs"
+    (libs / "driver" / "API_VERSION").unlink()
+    what = problems(product, text)
+    assert "packages.kestrel-driver.contents.0.source: there is no driver/API_VERSION" in what
+
+
+def test_a_text_can_be_parsed_without_its_files() -> None:
+    assert set(parse(GOOD, origin="an earlier commit").components) == {"userspace"}
+    with pytest.raises(ConfigError, match="an earlier commit is not TOML"):
+        parse("[", origin="an earlier commit")
+    with pytest.raises(ConfigError, match="an earlier commit has 1 problem"):
+        parse(GOOD.replace('build = "agent"', 'build = "agnet"'), origin="an earlier commit")

@@ -4,16 +4,16 @@ from semver import Version
 from release.config import Component
 from release.cut.target import Level, Request, Stage, final_version, origin, staged_version
 from release.errors import CutError
-from release.history import Tag
-from release.lines import TaggedVersion, after_contract, branch_of, own_line
+from release.lines import after_contract, branch_of, lines
+from release.version.tags import TaggedVersion
 
 USERSPACE = Component()
 DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSION",), paths=("driver",))
 
 
 def line(text: str, pattern: str = "{version}") -> list[TaggedVersion]:
-    tags = [Tag(name=pattern.replace("{version}", version), commit=version) for version in text.split()]
-    return list(own_line(pattern, tags))
+    tags = {pattern.replace("{version}", version): version for version in text.split()}
+    return list(lines({"it": Component(tag=pattern)}, tags)["it"])
 
 
 def next_version(tags: str, request: Request) -> tuple[str, str | None]:

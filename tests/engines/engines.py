@@ -129,10 +129,13 @@ RPM_ROOT = Engine(
     commands=("dnf", "rpm", "rpmbuild", "createrepo_c", *DEBIAN_ROOT.commands),
     probe=can_chroot,
 )
-GPG = Engine(name="gpg", commands=("gpg",))
+COMPRESSORS = Engine(name="compressors", commands=("gzip", "xz", "zstd", "tar"))
 DEBSIG = Engine(name="debsig-verify", commands=("debsig-verify", "gpg"))
 DEBUGGER = Engine(name="debugger", commands=("gdb", "readelf", "dpkg-deb", "rpm2cpio", "cpio"))
 DIFFOSCOPE = Engine(name="diffoscope", commands=("diffoscope",))
+GPG = Engine(name="GnuPG", commands=("gpg", "gpg-agent", "gpgconf"))
+ELFDEPS = Engine(name="rpm's generator of dependencies", commands=("/usr/lib/rpm/elfdeps",))
+SHLIBDEPS = Engine(name="dpkg-shlibdeps", commands=("dpkg-shlibdeps",))
 LINTIAN = Engine(name="lintian", commands=("lintian",))
 RPMLINT = Engine(name="rpmlint", commands=("rpmlint",))
 KERNEL_COMPILERS = Engine(

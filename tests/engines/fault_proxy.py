@@ -13,10 +13,11 @@ from threading import Lock, Thread
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["403", "500", "503", "409", "reset", "timeout", "lost", "truncated"]
+Fault = Literal["403", "500", "503", "409", "reset", "timeout", "lost", "truncated", "spoiled"]
 """An error that is answered instead of the request being done; `reset` and `timeout` instead of an answer.
 
-`lost` does the request and then resets the connection, `truncated` sends half of the answer's body.
+`lost` does the request and then resets the connection, `truncated` sends half of the answer's body,
+`spoiled` changes a byte of the request's.
 """
 
 _CODES: Mapping[str, str] = {
@@ -112,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "timeout":
             time.sleep(proxy.hold)
         if fault not in {"reset", "timeout"}:
-            status, headers, data = self._forward(proxy, body)
+            sent = bytes([body[0] ^ 1]) + body[1:] if fault == "spoiled" else body
+            status, headers, data = self._forward(proxy, sent)
         if fault in {"reset", "timeout", "lost"}:
             self._break()
         elif fault == "truncated":

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,8 @@ class Product:
 
     def release(self, dist: Path, *options: str) -> str:
         """Release it; what the command printed."""
-        environment = {**os.environ, **self.env}
+        # An engine that happens to run here is left alone: tests start their own.
+        environment = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock", **self.env}
         if self.key:
             environment["JESSES_SIGNING_KEY"] = self.key
         return run(
@@ -41,8 +42,15 @@ class Product:
         ).stdout
 
 
-def copy_of(example: Path, into: Path, *, key: str = "", extra: str = "") -> Product:
-    """`example`'s tracked files and `extra` at the end of its release.toml, committed in `into`."""
+def copy_of(
+    example: Path,
+    into: Path,
+    *,
+    key: str = "",
+    extra: str = "",
+    edit: Callable[[str], str] = str,
+) -> Product:
+    """`example`'s tracked files, its release.toml edited and with `extra` at its end, committed in `into`."""
     repository = Repository(into)
     names = run("git", "ls-files", "-z", cwd=example).stdout.rstrip("\0").split("\0")
     for name in names:
@@ -50,7 +58,7 @@ def copy_of(example: Path, into: Path, *, key: str = "", extra: str = "") -> Pro
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(example / name, target)
     configuration = into / "release.toml"
-    configuration.write_text(configuration.read_text() + extra)
+    configuration.write_text(edit(configuration.read_text()) + extra)
     repository.commit(message="new: the product")
     return Product(repository=repository, key=key)
 

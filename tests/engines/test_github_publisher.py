@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import requests
 from semver import Version
 
 from release.artifact import Artifact, Kind
+from release.config import Component
 from release.errors import ConflictError
 from release.github import GitHub, Transport
-from release.publishers.github import GitHubPublisher, TaggedRelease
+from release.lines import tag_of
+from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
 from release.signing import Signer, openpgp
 from release.signing.verification import verify_detached
 from tests.engines.github_api import Fault, GitHubState, github_api
 from tests.test_latest import SCRIPTED
+
+COMPONENTS = {"userspace": Component(), "driver": Component(tag="{version}+driver")}
 
 
 @dataclass
@@ -25,6 +30,7 @@ class Bench:
     github: GitHub
     directory: Path
     signer: Signer | None = None
+    lease: Lease = nullcontext
 
     def file(
         self, name: str, data: bytes = b"x", *, kind: Kind = "tarball", component: str = "userspace"
@@ -37,11 +43,17 @@ class Bench:
         )  # fmt: skip
 
     def publisher(self, version: str = "1.0.0", *, driver: str = "") -> GitHubPublisher:
-        releases = [_release("userspace", version, "{version}", leads=True)]
+        releases = [_release("userspace", version, leads=True)]
         if driver:
-            releases.append(_release("driver", driver, "{version}+driver", leads=False))
+            releases.append(_release("driver", driver, leads=False))
         return GitHubPublisher(
-            self.github, releases, project="hawk", signer=self.signer, install=["sudo apt-get install hawk"]
+            self.github,
+            releases,
+            components=COMPONENTS,
+            project="hawk",
+            signer=self.signer,
+            install=["sudo apt-get install hawk"],
+            lease=self.lease,
         )
 
     def publish(self, version: str, *artifacts: Artifact) -> None:
@@ -58,13 +70,12 @@ class Bench:
         return found.tag if found else None
 
 
-def _release(component: str, version: str, pattern: str, *, leads: bool) -> TaggedRelease:
-    tag = pattern.replace("{version}", version)
+def _release(component: str, version: str, *, leads: bool) -> TaggedRelease:
+    tag = tag_of(COMPONENTS[component], Version.parse(version))
     return TaggedRelease(
         component=component,
         tag=tag,
         version=Version.parse(version),
-        pattern=pattern,
         title=f"hawk {tag}",
         body=f"## {tag}\n\n* fix: a\n",
         leads=leads,

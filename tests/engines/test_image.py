@@ -119,7 +119,8 @@ def test_docker_loads_an_archive_and_runs_it(
     index = layout_of("images/loaded", tmp_path)
     with archive_of(index, arch, tmp_path).open("rb") as archive:
         [image] = docker_engine.images.load(archive)
-    assert image.tags == [f"images/loaded:{TAG}"]
+    # Another test may have loaded the same bytes under another name.
+    assert f"images/loaded:{TAG}" in image.tags
     assert image.id == config_digest(index, arch)
     assert image.labels["org.opencontainers.image.version"] == "1.2.3-4+abc1234"
     assert outcome(docker_engine, image.id, arch) == CONF.decode()

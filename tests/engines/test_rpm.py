@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Payload, Symlink
-from tests.engines.engines import RPM_ROOT, RPMLINT, require, run
+from release.signing.openpgp import KEY_VARIABLE, configured
+from tests.engines.engines import GPG, RPM_ROOT, RPMLINT, require, run
 from tests.engines.rpm_packages import PAYLOAD, agent, build, driver, signer
 from tests.engines.rpm_root import RpmRoot
 
@@ -214,3 +215,43 @@ def test_dkms_knows_the_driver_that_is_installed_and_no_other(root: RpmRoot, tmp
     root.rpm("-e", "kestrel-dkms")
     assert registered() == set()
     assert root.files() == before
+
+
+def test_a_file_of_more_than_four_gigabytes_is_taken_whole(root: RpmRoot, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as out:
+        out.seek(4 << 30)
+        out.write(b"the end")
+    payload = Payload.of(
+        (File(path="/opt/k/large", source=large), File(path="/opt/k/small", source=b"small", mode=0o600))
+    )
+    path = build(replace(agent(), payload=payload, scripts={}), tmp_path / "dist", key=signer()).path
+    trust(root, tmp_path)
+    assert root.rpm("-qp", "--queryformat", "[%{LONGFILESIZES} ]%{LONGSIZE}", path).stdout == (
+        f"{(4 << 30) + 7} 5 {(4 << 30) + 12}"
+    )
+    root.dnf("install", "coreutils", "bash", "setup")
+    root.rpm(*STRICT, "-i", path)
+    installed = root.root.inside("/opt/k/large")
+    assert installed.stat().st_size == (4 << 30) + 7
+    with installed.open("rb") as stream:
+        stream.seek(-7, os.SEEK_END)
+        assert stream.read() == b"the end"
+    assert root.root.inside("/opt/k/small").read_bytes() == b"small"
+
+
+def test_rpm_accepts_a_signature_by_an_ed25519_key(root: RpmRoot, tmp_path: Path) -> None:
+    require(GPG)
+    home = {**os.environ, "GNUPGHOME": str(tmp_path / "gnupg")}
+    (tmp_path / "gnupg").mkdir(mode=0o700)
+    gpg = ("gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "")
+    run(*gpg, "--quick-generate-key", "Kestrel <kestrel@example.org>", "ed25519", "sign", "never", env=home)
+    secret = run(*gpg, "--armor", "--export-secret-keys", env=home).stdout
+    run("gpgconf", "--kill", "all", env=home)
+    key = configured({KEY_VARIABLE: secret})
+    assert key is not None
+    path = build(agent(), tmp_path / "dist", key=key).path
+    (tmp_path / "kestrel.asc").write_bytes(key.public_key)
+    root.rpm("--import", tmp_path / "kestrel.asc")
+    assert root.rpm(*STRICT, "-K", path).stdout == f"{path}: digests signatures OK\n"
+    assert "V4 EdDSA/SHA512 Signature" in root.rpm(*STRICT, "-Kv", path).stdout

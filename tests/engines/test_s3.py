@@ -155,6 +155,26 @@ def test_damage_is_found_when_an_object_is_read(service: str, bucket: str) -> No
         store.get("k")
 
 
+@pytest.mark.parametrize("checks", [True, False], ids=["checks", "ignores checksums"])
+def test_damage_on_the_way_is_found(proxy: Proxy, bucket: str, tmp_path: Path, *, checks: bool) -> None:
+    source = tmp_path / "k.rpm"
+    source.write_bytes(bytes(20 << 20))
+    proxy.fault = lambda request: "spoiled" if request.method == "PUT" else None
+    if not checks:
+        proxy.dropped = frozenset({"x-amz-checksum-sha256", "x-amz-sdk-checksum-algorithm"})
+    for large in (64 << 20, 1):
+        store, key = through(proxy, bucket, large=large), f"k-{large}.rpm"
+        with pytest.raises(StoreError, match=r"damaged|BadDigest|InvalidPart|InvalidRequest"):
+            _send_and_read(store, key, source)
+        assert checks or store.head(key) is None
+
+
+def _send_and_read(store: S3Store, key: str, source: Path) -> None:
+    # moto says that it has checked, and has not.
+    store.put_if_absent(key, source)
+    store.get(key)
+
+
 def test_objects_of_other_tools_are_read(service: str, bucket: str) -> None:
     client(service).put_object(Bucket=bucket, Key="k", Body=b"data")
     store = S3Store(client=client(service), bucket=bucket, wait=int)

@@ -87,7 +87,8 @@ class User:
 
     def journal(self) -> dict[str, Any]:
         store = S3Store(client=client(self.proxy.target_url), bucket=self.bucket, wait=int)
-        (listed,) = store.list("packages/journal/hawk/")
+        found = store.list("packages/journal/hawk/")
+        (listed,) = (listed for listed in found if "/released/" not in listed.key)
         stored = store.get(listed.key)
         assert stored
         data: dict[str, Any] = json.loads(stored.data)
@@ -240,7 +241,7 @@ def test_a_lost_answer_at_every_fifth_request_costs_nothing(
     store = S3Store(client=client(proxy.url), bucket=bucket, prefix="all", wait=int)
     bench.release(store)
     total = len(proxy.requests)
-    assert total <= 90
+    assert total <= 95
     for number in range(1, total + 1, 5):
         proxy.reset()
         proxy.fault = lambda request, number=number: "lost" if request.number == number else None  # type: ignore[misc]

@@ -15,7 +15,7 @@ from semver import Version
 from release.arch import Arch
 from release.compression import INLINE, Packer
 from release.errors import FormatError, PayloadError
-from release.formats import rpm, rpm_file, rpm_relations
+from release.formats import cpio, rpm, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import RpmFile
 from release.formats.rpm_metadata import Item
 from release.formats.rpm_relations import Relation
@@ -423,9 +423,27 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_written(packer:
     assert out.getvalue() == b""
 
 
-def test_more_than_four_gigabytes_are_refused(packer: Packer) -> None:
+def test_a_file_of_four_gigabytes_has_the_long_form_of_everything(packer: Packer) -> None:
+    large, small = (replace(packer.pack(b"x"), size=size) for size in (1 << 32, 7))
+    items = [
+        Item(entry=File(path="/usr/a", source=b"x"), content=large),
+        Item(entry=File(path="/usr/b", source=b"x"), content=small),
+    ]
+    header = rpm_metadata.header(KESTREL, items, payload_sha256="")
+    assert header.numbers(Tag.LONGFILESIZES) == (1 << 32, 7)
+    assert header.numbers(Tag.LONGSIZE) == ((1 << 32) + 7,)
+    assert header.find(Tag.FILESIZES) is header.find(Tag.SIZE) is None
+    assert "rpmlib(LargeFiles)" in header.texts(Tag.REQUIRENAME)
+    assert cpio.stripped(1) == b"07070X00000001\0\0"
+
+
+def test_many_files_need_the_long_form_of_their_sum_alone(packer: Packer) -> None:
     half = replace(packer.pack(b"x"), size=1 << 31)
     items = [Item(entry=File(path=path, source=b"x"), content=half) for path in ("/usr/a", "/usr/b")]
-    rpm._check_sizes(KESTREL, items[:1])
-    with pytest.raises(FormatError, match="holds 4294967296 bytes"):
-        rpm._check_sizes(KESTREL, items)
+    header = rpm_metadata.header(KESTREL, items, payload_sha256="")
+    assert header.numbers(Tag.FILESIZES) == (1 << 31, 1 << 31)
+    assert header.numbers(Tag.LONGSIZE) == (1 << 32,)
+    assert "rpmlib(LargeFiles)" not in header.texts(Tag.REQUIRENAME)
+    signature = rpm_file.signature_header(b"", payload_size=1, archive_size=1 << 32, large=True)
+    assert signature.numbers(SigTag.LONGARCHIVESIZE) == (1 << 32,)
+    assert signature.find(SigTag.PAYLOADSIZE) is None

@@ -1,0 +1,309 @@
+"""A two-arch image with a 190 MB payload onto a base, to two registries, against other tools, in one run.
+
+    python -m benchmarks.images [--json FILE] [--runs N]
+
+Needs root and dockerd, docker, docker-registry, buildah, umoci, skopeo (Debian has them all). Of N runs the
+fastest counts. Every tool has the base at hand, and so have both registries. umoci has no command for an index
+over architectures: its time is without one.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semver import Version
+
+from release.arch import MACHINES, OCI, Arch
+from release.artifact import Artifact
+from release.compression import Packer
+from release.formats.base import Base
+from release.formats.image import Image, ImageConfig, write_layout
+from release.payload import File, Payload
+from release.publishers.registries import Outside, find_base
+from release.publishers.registry import RegistryPublisher
+from release.registry import layout
+from release.registry.connect import Connection, new_session
+from release.registry.push import send
+from release.registry.reference import Reference
+from tests.engines import daemons
+from tests.engines.test_image import layout_of
+
+MB = 10**6
+PAYLOAD = 190 * MB
+VERSION = Version(1)
+
+
+@dataclass(kw_only=True)
+class World:
+    """Two registries with a base, and the payload of each architecture."""
+
+    scratch: Path
+    registries: tuple[str, str]
+    payload: dict[Arch, Path]
+    docker: str
+    number: int = 0
+
+    def fresh(self) -> str:
+        """A name that no registry has seen."""
+        self.number += 1
+        return f"bench/{os.getpid()}-{self.number}"
+
+    @property
+    def base(self) -> str:
+        return f"{self.registries[0]}/library/base:1.2.3-4_abc1234"
+
+    def directory(self, name: str) -> Path:
+        path = self.scratch / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        return path
+
+
+def run(*argv: str | Path, **env: str) -> None:
+    done = subprocess.run(
+        [str(word) for word in argv], env={**os.environ, **env}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{argv}: {done.stdout}{done.stderr}")
+
+
+@contextmanager
+def world(scratch: Path) -> Iterator[World]:
+    with ExitStack() as stack:
+        names = [stack.enter_context(daemons.registry(scratch / f"registry-{number}")) for number in (1, 2)]
+        made = World(
+            scratch=scratch,
+            registries=(names[0], names[1]),
+            payload=payload(scratch),
+            docker=stack.enter_context(daemons.docker_engine()),
+        )
+        (scratch / "base").mkdir()
+        index = layout_of("library/base", scratch / "base")
+        content = layout.content(index.directory)
+        for name in made.registries:
+            repository = connection(name).repository("library/base")
+            send(content, repository)
+            repository.put_manifest(content.documents[-1], index.tag)
+        yield made
+
+
+def payload(scratch: Path) -> dict[Arch, Path]:
+    """A real program of 190 MB for each architecture: a compiler, turned round by some megabytes."""
+    package = importlib.util.find_spec("ziglang")
+    if package is None or package.origin is None:
+        raise SystemExit("needs ziglang: ./inv test installs it")
+    program = (Path(package.origin).parent / "zig").read_bytes()
+    files = {}
+    for turn, arch in enumerate(MACHINES):
+        data = program[turn * 7 * MB :] + program[: turn * 7 * MB]
+        files[arch] = scratch / f"agent-{arch}"
+        files[arch].write_bytes((data + data)[:PAYLOAD])
+        files[arch].chmod(0o755)
+    return files
+
+
+def connection(address: str) -> Connection:
+    return Connection(
+        reference=Reference.parse_prefix(f"{address}/bench"),
+        session=new_session(),
+        find_credential=lambda _: None,
+        catalog=lambda _: NotImplemented,
+    )
+
+
+# --- ours
+
+
+def bases(world: World) -> dict[Arch, Base]:
+    outside = Outside(
+        session=new_session(),
+        environment={"XDG_CACHE_HOME": str(world.scratch / "cache")},
+        home=world.scratch,
+        progress=lambda _: None,
+    )
+    return dict(find_base(world.base, MACHINES, outside))
+
+
+def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", version: Version = VERSION) -> int:
+    """Make and publish it; bytes of the layers that are ours."""
+    found = bases(world)
+    images = [
+        Image(
+            name=name,
+            version=version,
+            arch=arch,
+            date=1,
+            payload=Payload.of(
+                [
+                    File(path="/usr/bin/agent", source=world.payload[arch], mode=0o755),
+                    File(path="/etc/agent/note", source=note),
+                ]
+            ),
+            config=ImageConfig(entrypoint=("/usr/bin/agent",)),
+            base=found[arch],
+        )
+        for arch in MACHINES
+    ]
+    target = world.scratch / "ours"
+    shutil.rmtree(target, ignore_errors=True)
+    index = write_layout(images, target, packer)
+    artifact = Artifact(
+        path=target,
+        kind="image",
+        component="agent",
+        name=name,
+        version=version,
+        arch="multi",
+        size=index.size,
+        sha256=index.descriptor.sha256,
+    )
+    publishers = [
+        RegistryPublisher(
+            prefix=Reference.parse_prefix(f"{address}/ours"), connection=connection(address), images=[name]
+        )
+        for address in world.registries
+    ]
+    for publisher in publishers:
+        publisher.stage(publisher.check([artifact]))
+    for publisher in publishers:
+        publisher.verify()
+    for publisher in publishers:
+        publisher.commit()
+    return sum(layer.size for manifest in index.manifests for layer in manifest.layers[1:])
+
+
+# --- the others: each gives the bytes of its layers beside the base
+
+
+def by_docker(world: World) -> int:
+    name, env = world.fresh(), {"DOCKER_HOST": world.docker, "DOCKER_BUILDKIT": "0"}
+    for arch in MACHINES:
+        context = world.directory(f"docker-{arch}")
+        (context / "agent").hardlink_to(world.payload[arch])
+        (context / "note").write_text("one")
+        (context / "Dockerfile").write_text(
+            f"FROM {world.base}\nCOPY agent /usr/bin/agent\nCOPY note /etc/agent/note\n"
+        )
+        tags = [f"{registry}/{name}:1-{arch}" for registry in world.registries]
+        names = [f"--tag={tag}" for tag in tags]
+        platform = f"--platform=linux/{OCI[arch]}"
+        run("docker", "build", "--quiet", "--no-cache", "--pull", platform, *names, context, **env)
+        for tag in tags:
+            run("docker", "push", "--quiet", tag, **env)
+    for registry in world.registries:
+        parts = [f"{registry}/{name}:1-{arch}" for arch in MACHINES]
+        run("docker", "manifest", "create", "--insecure", f"{registry}/{name}:1", *parts, **env)
+        run("docker", "manifest", "push", "--insecure", f"{registry}/{name}:1", **env)
+    return layers(world, name, [f"1-{arch}" for arch in MACHINES])
+
+
+def by_buildah(world: World) -> int:
+    name, home = world.fresh(), world.scratch / "buildah"
+    buildah: tuple[str, ...] = (
+        "buildah",
+        f"--root={home}/root",
+        f"--runroot={home}/run",
+        "--storage-driver=overlay",
+    )
+    run(*buildah, "manifest", "create", name)
+    for arch in MACHINES:
+        box = f"{arch}-{world.number}"
+        source = ("--quiet", f"--name={box}", f"--arch={OCI[arch]}", "--tls-verify=false", world.base)
+        run(*buildah, "from", *source)
+        run(*buildah, "copy", "--quiet", box, world.payload[arch], "/usr/bin/agent")
+        run(*buildah, "commit", "--quiet", f"--manifest={name}", "--rm", box)
+    for registry in world.registries:
+        target = f"docker://{registry}/{name}:1"
+        run(*buildah, "manifest", "push", "--quiet", "--all", "--tls-verify=false", name, target)
+    return layers(world, name, ["1"])
+
+
+def by_umoci(world: World) -> int:
+    name, directory = world.fresh(), world.directory("umoci")
+    for arch in MACHINES:
+        image = f"{directory}/{arch}:1"
+        run(
+            *(
+                "skopeo",
+                "--insecure-policy",
+                f"--override-arch={OCI[arch]}",
+                "copy",
+                "--src-tls-verify=false",
+            ),
+            *(f"docker://{world.base}", f"oci:{image}"),
+        )
+        run("umoci", "insert", "--image", image, world.payload[arch], "/usr/bin/agent")
+        for registry in world.registries:
+            run(
+                *("skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false"),
+                *(f"oci:{image}", f"docker://{registry}/{name}:1-{arch}"),
+            )
+    return layers(world, name, [f"1-{arch}" for arch in MACHINES])
+
+
+def layers(world: World, name: str, tags: list[str]) -> int:
+    """Bytes of all layers but the base's in the first registry."""
+    repository = connection(world.registries[0]).repository(name)
+    total = 0
+    for tag in tags:
+        found: dict[str, Any] = repository.manifest(tag).json
+        manifests = [repository.manifest(entry["digest"]).json for entry in found.get("manifests", ())]
+        total += sum(layer["size"] for each in manifests or [found] for layer in each["layers"][1:])
+    return total
+
+
+def measure(what: Callable[[], int]) -> tuple[float, int]:
+    started = time.perf_counter()
+    size = what()
+    return time.perf_counter() - started, size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    best: dict[str, tuple[float, int]] = {}
+
+    def note(name: str, figures: tuple[float, int]) -> None:
+        best[name] = min(best.get(name, figures), figures)
+
+    with tempfile.TemporaryDirectory(prefix="bench-images-") as scratch, world(Path(scratch)) as made:
+        bases(made)
+        for _ in range(options.runs):
+            name = made.fresh().removeprefix("bench/")
+            with Packer(made.directory("spool-cold")) as packer:
+                note("ours, cold", measure(lambda: ours(made, packer, name)))  # noqa: B023
+                other = made.fresh().removeprefix("bench/")
+                note("ours, in a release", measure(lambda: ours(made, packer, other)))  # noqa: B023
+                following = VERSION.bump_patch()
+                note(
+                    "ours, one small file changed",
+                    measure(lambda: ours(made, packer, other, note=b"two", version=following)),  # noqa: B023
+                )
+                note(
+                    "ours, nothing new",
+                    measure(lambda: ours(made, packer, other, note=b"two", version=following)),  # noqa: B023
+                )
+            for tool, peer in (("docker", by_docker), ("buildah", by_buildah), ("umoci + skopeo", by_umoci)):
+                note(tool, measure(lambda: peer(made)))  # noqa: B023
+    print(f"{'':<30} {'s':>7} {'MB of layers':>13}   (fastest of {options.runs}; {os.cpu_count()} cores)")
+    for name, (seconds, size) in best.items():
+        print(f"{name:<30} {seconds:>7.2f} {size / MB:>13.1f}")
+    if options.json:
+        figures = {name: {"seconds": seconds, "bytes": size} for name, (seconds, size) in best.items()}
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

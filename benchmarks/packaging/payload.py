@@ -1,0 +1,70 @@
+"""What is packed: the executable of the `ziglang` wheel and 2,000 small files of its library, real bytes.
+
+The tree of the other architecture comes from its wheel, where one is given; otherwise both are the same.
+"""
+
+import importlib.util
+import shutil
+import zipfile
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+FILES: Final = 2000
+SMALL: Final = 64 << 10
+EXECUTABLE: Final = "zig"
+CHANGED: Final = "lib/std/ascii.zig"
+_BLOCK: Final = 1 << 20
+
+
+def make(directory: Path, *, aarch64_wheel: Path | None) -> Path:
+    """The trees, one for each architecture."""
+    source = installed()
+    small = sorted(path for path in (source / "lib").rglob("*") if _is_small(path))
+    chosen = {small[number * len(small) // FILES] for number in range(FILES)} | {source / CHANGED}
+    for arch in ("x86_64", "aarch64"):
+        tree = directory / arch
+        for path in chosen:
+            target = tree / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        shutil.copyfile(source / EXECUTABLE, tree / EXECUTABLE)
+        (tree / EXECUTABLE).chmod(0o755)
+    if aarch64_wheel:
+        other = directory / "aarch64" / EXECUTABLE
+        with zipfile.ZipFile(aarch64_wheel) as wheel, other.open("wb") as out:
+            out.write(wheel.read(f"ziglang/{EXECUTABLE}"))
+    return directory
+
+
+def change(directory: Path) -> None:
+    """One small file of one architecture gets a line more."""
+    with (directory / "x86_64" / CHANGED).open("a", encoding="utf-8") as out:
+        out.write("// changed\n")
+
+
+def make_sized(directory: Path, payloads: Path, size: int) -> Path:
+    """One tree of `size` bytes: the small files, and as much of the executables as is needed."""
+    tree = directory / "x86_64"
+    shutil.copytree(payloads / "x86_64" / "lib", tree / "lib")
+    missing = size - sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
+    with (tree / EXECUTABLE).open("wb") as out:
+        for arch in cycle(("x86_64", "aarch64")):
+            with (payloads / arch / EXECUTABLE).open("rb") as stream:
+                while missing > 0 and (block := stream.read(min(_BLOCK, missing))):
+                    missing -= out.write(block)
+            if missing <= 0:
+                break
+    return directory
+
+
+def installed() -> Path:
+    """The installed `ziglang` package."""
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise SystemExit("the payload is made of the package ziglang: install requirements/release.txt")
+    return Path(found.origin).parent
+
+
+def _is_small(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size < SMALL

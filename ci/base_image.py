@@ -1,0 +1,99 @@
+"""Make a Debian base image for both architectures from Debian's packages, as an OCI layout.
+
+    python -m ci.base_image DIRECTORY [PACKAGE...]
+
+Needs root and mmdebstrap, and an emulator for the other architecture (ci/provision installs them). The packages
+come from where this machine's own apt gets them; nothing of that is left in the image. The same packages
+give the same bytes; `SOURCE_DATE_EPOCH` is the date in it (1970 without).
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from semver import Version
+
+from release.arch import DEBIAN, MACHINES, OCI, Arch
+from release.compression import Packer
+from release.formats import saved
+from release.formats.base import Base
+from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.payload import Payload
+from tests.engines.deb_root import host_sources, host_transport
+from tests.engines.engines import run
+
+# What depends on this machine or on the time.
+_LEAVE_OUT = (
+    *("etc/apt/sources.list", "etc/apt/sources.list.d/*", "etc/apt/apt.conf.d/99mmdebstrap"),
+    *("etc/hostname", "etc/resolv.conf", "var/cache/ldconfig/aux-cache", "var/log/*.log", "var/log/apt/*"),
+)
+
+
+def make(directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch] = MACHINES) -> ImageIndex:
+    """The image in `directory`, made here, with `packages` beside apt and the essential ones."""
+    date = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    with (
+        tempfile.TemporaryDirectory(prefix="base-image-") as scratch,
+        Packer(Path(scratch) / "deflated") as packer,
+    ):
+        bases = {arch: _base(arch, packages, Path(scratch), date, packer) for arch in archs}
+        images = [
+            Image(
+                name="debian",
+                version=Version(int(_version().partition(".")[0])),
+                arch=arch,
+                date=date,
+                payload=Payload.of(()),
+                config=ImageConfig(
+                    cmd=("bash",), env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}
+                ),
+                about=About(title="debian", description="Made from Debian's packages"),
+                base=base,
+            )
+            for arch, base in bases.items()
+        ]
+        return write_layout(images, directory, packer)
+
+
+def _base(arch: Arch, packages: Sequence[str], scratch: Path, date: int, packer: Packer) -> Base:
+    tar = scratch / f"{arch}.tar"
+    sources = scratch / "sources.list"
+    sources.write_text(host_sources(), encoding="utf-8")
+    run(
+        *(
+            "mmdebstrap",
+            "--variant=apt",
+            "--mode=root",
+            "--skip=check/qemu",
+            f"--architectures={DEBIAN[arch]}",
+        ),
+        *(f"--include={package}" for package in packages),
+        '--aptopt=Acquire::Languages "none"',
+        *(f"--aptopt={line}" for line in host_transport().splitlines()),
+        *("--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"),
+        *(f'--customize-hook=rm -f "$1"/{name}' for name in _LEAVE_OUT),
+        *("", tar, sources),
+        env={**os.environ, "SOURCE_DATE_EPOCH": str(date)},
+        timeout=3600,
+    )
+    layers = scratch / f"{arch}-layers"
+    layers.mkdir()
+    layer, diff_id = saved.compress(tar, layers, packer)
+    config = {
+        "architecture": OCI[arch],
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+        "history": [{"created_by": "mmdebstrap"}],
+    }
+    return Base(name="", digest="", index_digest="", config=config, layers=(layer,), directory=layers)
+
+
+def _version() -> str:
+    return Path("/etc/debian_version").read_text(encoding="utf-8").strip()
+
+
+if __name__ == "__main__":
+    made = make(Path(sys.argv[1]), sys.argv[2:])
+    print(f"{made.directory}: {made.descriptor.digest}, {made.size / 1e6:.1f} MB")

@@ -1,0 +1,32 @@
+"""Compress a content once, use it in every package.
+
+A deflate stream may be put together from parts that were compressed separately: each part starts without
+history and ends on a byte boundary with no final block (RFC 1951, 3.2.3; what zlib calls a full flush), so it
+means the same wherever it stands, and the CRC of the whole is computed from the CRCs of the parts. So a large
+file is deflated once, in segments and on all cores, and the result is spliced into the tarball, the DEB, the
+RPM and the image layer, and kept in a cache for the next run. What comes out is one ordinary gzip member
+(RFC 1952).
+
+`deflate.py` makes segments, `packer.py` reads contents, `spool.py` and `cache.py` keep them, `gzip.py`,
+`zstd.py` and `xz.py` write archives.
+"""
+
+from release.compression.archive import Archive, Sink
+from release.compression.cache import Cache
+from release.compression.content import Packed
+from release.compression.deflate import LEVEL
+from release.compression.gzip import GzipWriter, gzipped
+from release.compression.packer import INLINE, SEGMENT, Packer
+
+__all__ = [
+    "INLINE",
+    "LEVEL",
+    "SEGMENT",
+    "Archive",
+    "Cache",
+    "GzipWriter",
+    "Packed",
+    "Packer",
+    "Sink",
+    "gzipped",
+]

@@ -1,0 +1,118 @@
+"""What was compressed before, kept across runs and shared by jobs: a directory of small files.
+
+An entry is written beside its place and renamed, so that another job sees all of it or nothing; its checksum
+tells a damaged one, which is then made anew. Nothing here ever fails a run: a cache that cannot be read or
+written is no cache.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from zlib_ng import zlib_ng
+
+from release.errors import ConfigError
+
+SIZE: Final = 2 << 30
+"""Bytes that a cache may hold unless something else is said."""
+
+DIRECTORY_VARIABLE: Final = "JESSES_CACHE_DIR"
+SIZE_VARIABLE: Final = "JESSES_CACHE_SIZE"
+"""In MiB; 0 switches the cache off."""
+
+_MAGIC: Final = b"jesses\0\1"
+_CHECKSUM: Final = 4
+_UNFINISHED: Final = ".new-"
+_DAY: Final = 86_400
+_MEBIBYTE: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """Entries by hexadecimal key, apart for each kind of content; together at most `size` bytes after `trim`.
+
+    Used entries are touched, so that those that nobody used for longest go first.
+    """
+
+    directory: Path
+    size: int = SIZE
+
+    @classmethod
+    def configured(cls, environment: Mapping[str, str]) -> "Cache | None":
+        """The cache that the environment asks for; None where its size is 0.
+
+        Raises:
+            ConfigError: the size is no number.
+
+        """
+        text = environment.get(SIZE_VARIABLE) or str(SIZE // _MEBIBYTE)
+        if not text.isdecimal():
+            raise ConfigError(
+                f"{SIZE_VARIABLE} is {text!r}, which is no number of MiB", fix=f"write {SIZE_VARIABLE}=2048"
+            )
+        size = int(text) * _MEBIBYTE
+        caches = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        directory = environment.get(DIRECTORY_VARIABLE) or Path(caches) / "jesses"
+        return cls(directory=Path(directory), size=size) if size else None
+
+    def get(self, kind: str, key: str) -> memoryview | None:
+        """The entry, unless it is missing or damaged."""
+        path = self._path(kind, key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        entry = memoryview(data)[len(_MAGIC) : -_CHECKSUM]
+        sound = data.startswith(_MAGIC) and data.endswith(_checksum(entry))
+        return entry if sound else None
+
+    def put(self, kind: str, key: str, *parts: bytes | bytearray) -> None:
+        """Keep `parts`, joined, as the entry, in the place of whatever was there."""
+        path = self._path(kind, key)
+        with suppress(OSError):
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with _replacing(path) as out:
+                out.writelines((_MAGIC, *parts, _checksum(*parts)))
+
+    def trim(self) -> None:
+        """Drop what was not used for longest, of every kind, until the rest fits."""
+        total, now = 0, time.time()
+        for used, size, path in sorted(self._entries(), reverse=True):
+            total += size
+            if total > self.size or (path.name.startswith(_UNFINISHED) and used < now - _DAY):
+                with suppress(OSError):
+                    path.unlink()
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        for path in self.directory.glob("*/*/*"):
+            with suppress(OSError):
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.directory / kind / key[:2] / key[2:]
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink()
+        raise
+
+
+def _checksum(*parts: bytes | bytearray | memoryview) -> bytes:
+    return reduce(lambda crc, part: zlib_ng.crc32(part, crc), parts, 0).to_bytes(_CHECKSUM, "little")

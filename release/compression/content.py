@@ -1,0 +1,20 @@
+"""A content that was read once: what every format wants to know of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """The size (bytes) and digests of a content, and how to have its bytes again, plain and deflated.
+
+    `read` gives the plain content in blocks. `deflated` gives it as deflate segments; it is None for a small
+    content, which is compressed together with the headers around it.
+    """
+
+    size: int
+    crc: int
+    md5: str
+    sha256: str
+    read: Callable[[], Iterator[bytes]]
+    deflated: Callable[[], Iterator[bytes]] | None = None

@@ -1,0 +1,209 @@
+"""Reads contents once: digests, and deflated segments on all cores, from the cache where it has them."""
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from zlib_ng import zlib_ng
+
+from release.artifact import Compression
+from release.compression import original
+from release.compression.archive import Archive, Sink
+from release.compression.cache import Cache
+from release.compression.content import Packed
+from release.compression.deflate import LEVEL, deflate, implementation
+from release.compression.gzip import GzipWriter
+from release.compression.original import Stamp
+from release.compression.spool import Extent, Spool
+from release.compression.workers import Workers
+from release.compression.xz import XzWriter
+from release.compression.zstd import ZstdWriter
+from release.parallel import each
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+INLINE: Final = 8 << 10
+"""Contents below this many bytes are compressed together with the headers around them."""
+
+SEGMENT: Final = original.BLOCK
+"""Bytes of plain content that are deflated together."""
+
+_READERS: Final = 4
+_HELD: Final = 32 << 20
+"""Bytes of small contents that stay in memory; more of them go to the spool."""
+_MD5: Final = 16
+
+
+class Packer:
+    """Packs contents, each path once; any thread may ask. `spool` is a directory for what a run needs."""
+
+    def __init__(
+        self, spool: Path, *, cache: Cache | None = None, level: int = LEVEL, threads: int | None = None
+    ) -> None:
+        self._spool = Spool(spool)
+        self._cache = cache
+        self._level = level
+        self._kind = f"{implementation()}-{level}"
+        self._workers = Workers(threads)
+        self._packed: dict[Path, Packed] = {}
+        self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.close()
+        self._spool.close()
+        if self._cache:
+            self._cache.trim()
+
+    def prepare(self, sources: Iterable[Path | bytes]) -> None:
+        """Pack `sources`, several at once, before they are asked for one by one.
+
+        Raises:
+            PayloadError: as `pack`.
+
+        """
+        large = []
+        for source in sources:
+            # Small ones at once: threads that read them would only wait for each other.
+            if isinstance(source, Path) and source not in self._packed:
+                stamp = original.stamp(source)
+                if stamp.size < INLINE:
+                    self._packed[source] = self._pack_small(source, stamp)
+                else:
+                    large.append(source)
+        for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
+            pass
+
+    def pack(self, source: Path | bytes) -> Packed:
+        """Pack a file or some bytes.
+
+        Raises:
+            OutputError: the spool cannot be written.
+            PayloadError: the file cannot be read, or changes meanwhile.
+
+        """
+        if isinstance(source, bytes):
+            return _small(source, partial(iter, (source,)))
+        if known := self._packed.get(source):
+            return known
+        with self._lock:
+            turn = self._turns[source]
+        with turn:
+            if source not in self._packed:
+                self._packed[source] = self._pack_file(source)
+            return self._packed[source]
+
+    def archive(self, out: Sink, compression: Compression) -> Archive:
+        """A writer of one compressed stream to `out`."""
+        match compression:
+            case "gzip":
+                return self.gzip(out)
+            case "zstd":
+                return ZstdWriter(out, threads=self._workers.threads)
+            case "xz":
+                return XzWriter(out, self._workers)
+
+    def gzip(self, out: Sink, *, plain_digest: "_Hash | None" = None) -> GzipWriter:
+        """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
+        return GzipWriter(out, self._workers, level=self._level, plain_digest=plain_digest)
+
+    def _pack_file(self, path: Path) -> Packed:
+        stamp = original.stamp(path)
+        return self._pack_small(path, stamp) if stamp.size < INLINE else self._pack_large(path, stamp)
+
+    def _pack_small(self, path: Path, stamp: Stamp) -> Packed:
+        data = b"".join(original.blocks(path, stamp))
+        self._held += len(data)
+        if self._held <= _HELD:
+            return _small(data, partial(iter, (data,)))
+        return _small(data, partial(self._spool.read, (self._spool.append(data),)))
+
+    def _pack_large(self, path: Path, stamp: Stamp) -> Packed:
+        sha256, crc = hashlib.sha256(), 0
+        md5 = _LateMd5(path, stamp)
+        segments: list[Future[Extent]] = []
+        for block in original.blocks(path, stamp):
+            sha256.update(block)
+            crc = zlib_ng.crc32(block, crc)
+            # The digest so far is that of this block and of all before it.
+            key = sha256.hexdigest()
+            kept = self._cache.get(self._kind, key) if self._cache else None
+            if kept:
+                md5.skip(bytes(kept[:_MD5]))
+                segments.append(_done(self._spool.append(kept[_MD5:])))
+            else:
+                md5.update(block)
+                segments.append(self._workers.submit(self._deflate, block, key, md5.digest()))
+        extents = tuple(segment.result() for segment in segments)
+        return Packed(
+            size=stamp.size,
+            crc=crc,
+            md5=md5.digest().hex(),
+            sha256=sha256.hexdigest(),
+            read=partial(original.blocks, path, stamp),
+            deflated=partial(self._spool.read, extents),
+        )
+
+    def _deflate(self, block: bytes, key: str, md5: bytes) -> Extent:
+        deflated = deflate(block, self._level)
+        if self._cache:
+            self._cache.put(self._kind, key, md5, deflated)
+        return self._spool.append(deflated)
+
+
+class _LateMd5:
+    """The MD5 of a file read block by block, without the work for what a cache knows the MD5 up to."""
+
+    def __init__(self, path: Path, stamp: Stamp) -> None:
+        self._blocks = partial(original.blocks, path, stamp)
+        self._hash = _md5()
+        self._seen = 0
+        self._known: bytes | None = None
+
+    def skip(self, digest: bytes) -> None:
+        """Go past a block; `digest` is that of everything up to its end."""
+        self._seen += 1
+        self._known = digest
+
+    def update(self, block: bytes) -> None:
+        if self._known:
+            self._hash = _md5()
+            for earlier in islice(self._blocks(), self._seen):
+                self._hash.update(earlier)
+            self._known = None
+        self._seen += 1
+        self._hash.update(block)
+
+    def digest(self) -> bytes:
+        return self._known or self._hash.digest()
+
+
+def _small(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
+    return Packed(
+        size=len(data),
+        crc=zlib_ng.crc32(data),
+        md5=_md5(data).hexdigest(),
+        sha256=hashlib.sha256(data).hexdigest(),
+        read=read,
+    )
+
+
+def _md5(data: bytes = b"") -> "_Hash":
+    return hashlib.md5(data, usedforsecurity=False)
+
+
+def _done(extent: Extent) -> Future[Extent]:
+    future: Future[Extent] = Future()
+    future.set_result(extent)
+    return future

@@ -1,0 +1,87 @@
+"""What an engine saved (`docker save`), as a base: its layers compressed our way, its history without times.
+
+Format: https://github.com/moby/docker-image-spec, "Combined Image JSON + Filesystem Changeset Format".
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+from gzip import GzipFile
+from pathlib import Path
+from typing import IO, Any, Final
+
+from release.compression import Packer
+from release.errors import FormatError
+from release.formats import oci_layout
+from release.formats.base import Base
+from release.formats.oci_layout import Blob, Descriptor
+
+_GZIP: Final = b"\x1f\x8b"
+
+
+def read(archive: Path, scratch: Path, packer: Packer) -> Base:
+    """The one image in `archive`; its layers are written to `scratch`, which is made here.
+
+    Raises:
+        FormatError: it is no such archive.
+
+    """
+    scratch.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as saved:
+            [manifest] = json.loads(_member(saved, "manifest.json").read())
+            config: dict[str, Any] = json.loads(_member(saved, manifest["Config"]).read())
+            layers = [
+                _layer(_member(saved, name), scratch / f"{number}.tar", packer)
+                for number, name in enumerate(manifest["Layers"])
+            ]
+    except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(
+            f"{archive.name} is not what docker save writes: {error}", fix="see the engine"
+        ) from error
+    config["rootfs"] = {"type": "layers", "diff_ids": [diff_id for _, diff_id in layers]}
+    config["history"] = [
+        {key: value for key, value in entry.items() if key != "created"}
+        for entry in config.get("history", ())
+    ]
+    return Base(
+        name="",
+        digest="",
+        index_digest="",
+        config=config,
+        layers=tuple(layer for layer, _ in layers),
+        directory=scratch,
+    )
+
+
+def compress(source: Path, scratch: Path, packer: Packer) -> tuple[Descriptor, str]:
+    """The tar archive `source` as a layer in `scratch`, and its own digest."""
+    plain = hashlib.sha256()
+    partial = scratch / ".new"
+    with partial.open("wb") as out:
+        blob = Blob(out, oci_layout.LAYER)
+        gzip = packer.gzip(blob.stream, plain_digest=plain)
+        gzip.add(packer.pack(source))
+        gzip.close()
+    partial.rename(scratch / blob.descriptor.sha256)
+    return blob.descriptor, f"sha256:{plain.hexdigest()}"
+
+
+def _layer(stream: IO[bytes], plain: Path, packer: Packer) -> tuple[Descriptor, str]:
+    compressed = stream.read(len(_GZIP)) == _GZIP
+    stream.seek(0)
+    with plain.open("wb") as out:
+        # Engines with the storage of containerd save layers as they keep them.
+        shutil.copyfileobj(GzipFile(fileobj=stream) if compressed else stream, out)
+    try:
+        return compress(plain, plain.parent, packer)
+    finally:
+        plain.unlink()
+
+
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    found = archive.extractfile(name)
+    if found is None:
+        raise KeyError(name)
+    return found

@@ -1,0 +1,46 @@
+"""Files of the output: whole under their name, or not there."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from release.errors import OutputError
+
+_MODE = 0o644
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that is at `path` when the block ends without an error; what is there is replaced.
+
+    Raises:
+        OutputError: the disk is full, or the directory cannot be written.
+
+    """
+    with named_afterwards(path.parent, lambda: path) as out:
+        yield out
+
+
+@contextmanager
+def named_afterwards(directory: Path, name: Callable[[], Path]) -> Iterator[BinaryIO]:
+    """As `new_file`, where the path, in `directory`, is known only after everything is written."""
+    unnamed: Path | None = None
+    try:
+        descriptor, written = tempfile.mkstemp(prefix=".new-", dir=directory)
+        unnamed = Path(written)
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+        unnamed.chmod(_MODE)
+        unnamed.rename(name())
+        unnamed = None
+    except OSError as error:
+        raise OutputError(
+            f"cannot write in {directory}: {error.strerror}",
+            fix="free some space, or choose --dist DIR on another disk",
+        ) from error
+    finally:
+        if unnamed:
+            unnamed.unlink()

@@ -1,0 +1,14 @@
+"""Record what was released, for releases to come."""
+
+from release.steps import Context, State
+
+
+def record(context: Context, state: State) -> State:
+    """A record in the channel's store for each version; a snapshot has no store that lasts."""
+    if context.plan.channel is None:
+        return state
+    keys = {name: key for publication in state.publications for name, key in publication.objects.items()}
+    for name in context.plan.versions:
+        artifacts = [artifact for artifact in state.artifacts if artifact.component == name]
+        context.released(name).write(artifacts, keys)
+    return state

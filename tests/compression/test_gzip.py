@@ -1,0 +1,96 @@
+import gzip
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from release.compression import INLINE, SEGMENT, Packer, gzipped
+from tests.compression.contents import a_file, some_bytes
+
+MEMBER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+
+def written(packer: Packer, *parts: Path | bytes) -> bytes:
+    """A member: bytes are raw parts, paths are packed contents."""
+    out = io.BytesIO()
+    writer = packer.gzip(out)
+    for part in parts:
+        writer.write(part) if isinstance(part, bytes) else writer.add(packer.pack(part))
+    writer.close()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [0, 1, INLINE - 1, INLINE, SEGMENT, 3 * SEGMENT + 17])
+def test_a_member_of_raw_parts_and_spliced_contents_reads_back(tmp_path: Path, size: int) -> None:
+    file = a_file(tmp_path / "f", size)
+    with Packer(tmp_path / "spool") as packer:
+        data = written(packer, b"head", file, b"middle", file, b"tail")
+    content = file.read_bytes()
+    assert gzip.decompress(data) == b"head" + content + b"middle" + content + b"tail"
+    assert data.startswith(MEMBER)
+    assert data.count(MEMBER) == 1  # one member
+
+
+def test_a_content_is_compressed_once(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", 2 * SEGMENT)
+    with Packer(tmp_path / "spool") as packer:
+        deflated = packer.pack(file).deflated
+        assert deflated is not None
+        assert b"".join(deflated()) in written(packer, b"one header", file)
+        assert b"".join(deflated()) in written(packer, b"another", file)
+
+
+def test_the_number_of_threads_does_not_show(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", 5 * SEGMENT)
+    raw = some_bytes(3 * SEGMENT, seed=2)
+    outputs = []
+    for threads in (1, 4):
+        with Packer(tmp_path / f"spool{threads}", threads=threads) as packer:
+            outputs.append(written(packer, raw, b"x", file, raw))
+    assert outputs[0] == outputs[1]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=2000),
+            st.integers(0, 3 * INLINE).map(some_bytes),
+            st.tuples(st.integers(0, 3 * INLINE), st.integers(0, 3)),
+        ),
+        max_size=8,
+    )
+)
+def test_any_partition_into_raw_parts_and_contents_gives_the_same_plain_bytes(
+    tmp_path: Path, parts: list[bytes | tuple[int, int]]
+) -> None:
+    sources = [
+        part if isinstance(part, bytes) else a_file(tmp_path / f"{part[0]}-{part[1]}", *part)
+        for part in parts
+    ]
+    with Packer(tmp_path / "spool", threads=1) as packer:
+        data = written(packer, *sources)
+    plain = [part if isinstance(part, bytes) else part.read_bytes() for part in sources]
+    assert gzip.decompress(data) == b"".join(plain)
+
+
+def test_the_plain_digest_sees_everything_in_order(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", SEGMENT + 1)
+    digest, out = hashlib.sha256(), io.BytesIO()
+    with Packer(tmp_path / "spool") as packer:
+        writer = packer.gzip(out, plain_digest=digest)
+        writer.write(b"head")
+        writer.add(packer.pack(file))
+        writer.add(packer.pack(b"small"))
+        writer.close()
+        assert writer.size == len(b"head") + SEGMENT + 1 + len(b"small")
+    assert digest.digest() == hashlib.sha256(gzip.decompress(out.getvalue())).digest()
+
+
+def test_a_gzipped_text_is_a_member_without_name_and_time() -> None:
+    data = gzipped(b"jesses " * 100)
+    assert gzip.decompress(data) == b"jesses " * 100
+    assert data[:9] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02"  # the hint "slowest", as gzip -9 gives it

@@ -1,0 +1,137 @@
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from release.compression import INLINE, SEGMENT, Packed, Packer, original
+from release.errors import OutputError, PayloadError
+from tests.compression.contents import a_file
+
+
+@pytest.mark.parametrize("size", [0, 5, INLINE, 2 * SEGMENT + 5])
+def test_digests_are_those_of_the_content(tmp_path: Path, size: int) -> None:
+    file = a_file(tmp_path / "f", size)
+    with Packer(tmp_path / "spool") as packer:
+        packed = packer.pack(file)
+        assert packer.pack(file) is packed  # read once
+        assert b"".join(packed.read()) == file.read_bytes()
+    content = file.read_bytes()
+    assert (packed.size, packed.sha256, packed.md5) == (
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+        hashlib.md5(content, usedforsecurity=False).hexdigest(),
+    )
+
+
+def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:
+    with Packer(tmp_path / "spool") as packer:
+        packed = packer.pack(b"text")
+    assert b"".join(packed.read()) == b"text"
+    assert packed.deflated is None
+
+
+def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
+    files = [a_file(tmp_path / str(number), number * 3000, number) for number in range(20)]
+    with Packer(tmp_path / "spool", threads=3) as packer:
+        packer.prepare([*files, b"bytes"])
+        assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
+
+
+def test_threads_that_want_the_same_content_get_the_same_one(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", 4 * SEGMENT)
+    together = threading.Barrier(4)
+
+    def ask(packer: Packer) -> Packed:
+        together.wait()
+        return packer.pack(file)
+
+    with Packer(tmp_path / "spool", threads=2) as packer, ThreadPoolExecutor(4) as pool:
+        packed = list(pool.map(ask, [packer] * 4))
+    assert all(one is packed[0] for one in packed)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with Packer(tmp_path / "spool") as packer:
+        with pytest.raises(PayloadError, match=r"cannot read .*missing"):
+            packer.pack(tmp_path / "missing")
+        with pytest.raises(PayloadError, match=r"cannot read .*missing"):
+            packer.prepare([tmp_path / "missing"])
+        with pytest.raises(PayloadError, match=r"cannot read .*Is a directory"):
+            packer.pack(tmp_path)
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as out:
+        out.write(b"more")
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, 9)
+
+
+def rewrite(path: Path) -> None:
+    with path.open("r+b") as out:
+        out.write(b"less")
+    os.utime(path, ns=(1, 1))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.rename(path)
+
+
+@pytest.mark.parametrize("change", [grow, shrink, rewrite])
+def test_a_file_that_changes_while_it_is_read_is_named(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    file = a_file(tmp_path / "f", 3 * SEGMENT)
+    blocks = original.blocks(file, original.stamp(file))
+    next(blocks)
+    change(file)
+    with pytest.raises(PayloadError, match="f changed while it was packaged"):
+        list(blocks)
+
+
+@pytest.mark.parametrize("change", [grow, shrink, rewrite, replace])
+def test_a_file_that_changes_after_it_was_read_is_named(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    file = a_file(tmp_path / "f", 3 * SEGMENT)
+    with Packer(tmp_path / "spool") as packer:
+        packed = packer.pack(file)
+        change(file)
+        with pytest.raises(PayloadError, match="f changed while it was packaged"):
+            list(packed.read())
+
+
+def test_a_small_content_stays_what_it_was_when_it_was_read(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", 100)
+    content = file.read_bytes()
+    with Packer(tmp_path / "spool") as packer:
+        packed = packer.pack(file)
+        grow(file)
+        assert b"".join(packed.read()) == content
+
+
+def test_more_small_contents_than_memory_should_hold_are_there_again(tmp_path: Path) -> None:
+    files = [tmp_path / str(number) for number in range(4200)]
+    for number, file in enumerate(files):
+        file.write_bytes(number.to_bytes(2) * (INLINE // 2 - 1))
+    with Packer(tmp_path / "spool") as packer:
+        packer.prepare(files)
+        assert (tmp_path / "spool" / "contents").stat().st_size > 0
+        for number, file in enumerate(files):
+            assert b"".join(packer.pack(file).read()) == number.to_bytes(2) * (INLINE // 2 - 1)
+
+
+def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "contents").symlink_to("/dev/full")
+    refused = pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device")
+    with Packer(tmp_path / "spool") as packer, refused:
+        packer.pack(a_file(tmp_path / "f", 2 * SEGMENT))

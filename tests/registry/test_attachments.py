@@ -1,0 +1,83 @@
+"""What travels with an image is found from it, in registries with and without the referrers API."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from release.registry.attachments import ATTESTATION, SIGNATURE, attach, attestation, signature
+from release.registry.client import referrers_tag
+from release.registry.push import send
+from release.signing.ecdsa import EcdsaKey, verifies
+from tests.registry.bench import Bench, image
+from tests.registry.fake import FakeRegistry
+
+KEY = EcdsaKey(ec.derive_private_key(7, ec.SECP256R1()))
+CONTENT = image(b"layer")
+INDEX = CONTENT.documents[-1]
+SUBJECT = {"mediaType": INDEX.media_type, "digest": INDEX.digest, "size": len(INDEX.data), "platform": {}}
+STATEMENT = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/provenance/v1"}
+NAME = "registry.example.org/example/kestrel"
+
+
+@pytest.fixture(params=[True, False], ids=["referrers", "tags"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    bench = Bench(FakeRegistry())
+    bench.registry.has_referrers = request.param
+    send(CONTENT, bench.repository())
+    return bench
+
+
+def document(bench: Bench, tag: str) -> dict[str, Any]:
+    return bench.repository().manifest(tag).json
+
+
+def test_a_signature_is_found_by_its_tag_and_verifies(bench: Bench) -> None:
+    attach([signature(NAME, SUBJECT, KEY)], bench.repository())
+    [layer] = document(bench, f"{referrers_tag(INDEX.digest)}.sig")["layers"]
+    payload = bench.repository().read_blob(layer["digest"])
+    made = base64.b64decode(layer["annotations"]["dev.cosignproject.cosign/signature"])
+    assert verifies(KEY.public_key, payload, made)
+    said = json.loads(payload)["critical"]
+    assert said["image"] == {"docker-manifest-digest": INDEX.digest}
+    assert said["identity"] == {"docker-reference": NAME}
+
+
+def test_an_attestation_is_a_signed_envelope(bench: Bench) -> None:
+    attach([attestation(SUBJECT, STATEMENT, KEY)], bench.repository())
+    [layer] = document(bench, f"{referrers_tag(INDEX.digest)}.att")["layers"]
+    envelope = json.loads(bench.repository().read_blob(layer["digest"]))
+    body = base64.b64decode(envelope["payload"])
+    assert json.loads(body) == STATEMENT
+    kind = envelope["payloadType"].encode()
+    signed = b" ".join((b"DSSEv1", str(len(kind)).encode(), kind, str(len(body)).encode(), body))
+    assert verifies(KEY.public_key, signed, base64.b64decode(envelope["signatures"][0]["sig"]))
+
+
+def test_everything_is_found_from_the_image(bench: Bench) -> None:
+    attach([signature(NAME, SUBJECT, KEY), attestation(SUBJECT, STATEMENT, KEY)], bench.repository())
+    found = [
+        document(bench, referrer["digest"])["artifactType"]
+        for referrer in bench.repository().referrers(INDEX.digest)
+    ]
+    assert sorted(found) == sorted([SIGNATURE, ATTESTATION])
+    assert document(bench, f"{referrers_tag(INDEX.digest)}.sig")["subject"]["digest"] == INDEX.digest
+
+
+def test_attaching_again_writes_nothing(bench: Bench) -> None:
+    attachments = [signature(NAME, SUBJECT, KEY), attestation(SUBJECT, STATEMENT, KEY)]
+    attach(attachments, bench.repository())
+    bench.registry.requests.clear()
+    tally = attach(attachments, bench.repository())
+    assert tally.uploaded == 0
+    assert tally.present > 0
+    assert {request.method for request in bench.registry.requests} <= {"GET", "HEAD"}
+
+
+def test_without_a_key_a_statement_goes_plain(bench: Bench) -> None:
+    attach([attestation(SUBJECT, STATEMENT, None)], bench.repository())
+    [referrer] = bench.repository().referrers(INDEX.digest)
+    [layer] = document(bench, referrer["digest"])["layers"]
+    assert json.loads(bench.repository().read_blob(layer["digest"])) == STATEMENT

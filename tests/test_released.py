@@ -1,0 +1,95 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from semver import Version
+
+from release.artifact import Artifact, Kind
+from release.errors import StoreError
+from release.released import Record
+from tests.stores.memory import MemoryStore
+
+KEY = "journal/hawk/released/driver/1.2.0.json"
+
+
+def record(store: MemoryStore) -> Record:
+    return Record(store=store, project="hawk", component="driver", version=Version.parse("1.2.0"))
+
+
+def artifact(directory: Path, name: str, kind: Kind, content: bytes = b"content") -> Artifact:
+    path = directory / name
+    path.write_bytes(content)
+    return Artifact(
+        path=path,
+        kind=kind,
+        component="driver",
+        name="hawk-dkms",
+        version=Version.parse("1.2.0"),
+        arch="noarch",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def test_what_was_written_is_found_and_fetched_with_its_bill_of_materials(tmp_path: Path) -> None:
+    store = MemoryStore({"pool/a.deb": b"content"})
+    deb = artifact(tmp_path, "a.deb", "deb")
+    document = artifact(tmp_path, "a.deb.spdx.json", "sbom", b"{}")
+    other = artifact(tmp_path, "not-published.tar.gz", "tarball")
+    record(store).write([deb, document, other], {"a.deb": "pool/a.deb"})
+    found = record(store).artifacts()
+    assert set(found) == {"a.deb", "a.deb.spdx.json"}
+    fetched = record(store).fetch(found["a.deb"], tmp_path / "fetched")
+    assert fetched.path.read_bytes() == b"content"
+    assert (fetched.sha256, fetched.kind, fetched.version) == (deb.sha256, "deb", deb.version)
+    assert record(store).fetch(found["a.deb.spdx.json"], tmp_path / "again").path.read_bytes() == b"{}"
+
+
+def test_a_record_is_written_once(tmp_path: Path) -> None:
+    store = MemoryStore()
+    record(store).write([artifact(tmp_path, "a.deb", "deb")], {"a.deb": "pool/a.deb"})
+    before = store.objects[KEY]
+    store.reset()
+    record(store).write([artifact(tmp_path, "b.deb", "deb")], {"b.deb": "pool/b.deb"})
+    assert store.objects[KEY] == before
+    assert not [call for call in store.calls if call.writes]
+
+
+def test_nothing_published_leaves_no_record(tmp_path: Path) -> None:
+    store = MemoryStore()
+    record(store).write([artifact(tmp_path, "a.deb", "deb")], {})
+    assert record(store).artifacts() == {}
+    assert not store.objects
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"artifacts": []}', '{"artifacts": {"a.deb": {"key": "k"}}}']
+)
+def test_what_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(StoreError, match="is no record of a release") as caught:
+        record(MemoryStore({KEY: text.encode()})).artifacts()
+    assert "remove it" in caught.value.fix
+
+
+@pytest.mark.parametrize(("content", "what"), [(b"other", "not what was released"), (None, "gone")])
+def test_what_the_store_lost_or_changed_is_refused(tmp_path: Path, content: bytes | None, what: str) -> None:
+    store = MemoryStore({"pool/a.deb": b"content"})
+    record(store).write([artifact(tmp_path, "a.deb", "deb")], {"a.deb": "pool/a.deb"})
+    found = record(store).artifacts()["a.deb"]
+    del store.objects["pool/a.deb"]
+    if content is not None:
+        store.objects["pool/a.deb"] = content
+    with pytest.raises(StoreError, match=f"pool/a.deb is {what}") as caught:
+        record(store).fetch(found, tmp_path / "fetched")
+    assert KEY in caught.value.fix
+
+
+def test_the_digest_that_counts_is_that_of_the_published_bytes(tmp_path: Path) -> None:
+    signed = hashlib.sha256(b"signed").hexdigest()
+    store = MemoryStore({"yum/a.rpm": b"signed"})
+    row = {"key": "yum/a.rpm", "kind": "rpm", "name": "hawk", "arch": "noarch", "size": 6}
+    data = {"artifacts": {"a.rpm": {**row, "sha256": "u" * 64, "signed_sha256": signed}}}
+    store.objects[KEY] = json.dumps(data).encode()
+    fetched = record(store).fetch(record(store).artifacts()["a.rpm"], tmp_path / "a.rpm")
+    assert (fetched.sha256, fetched.signed_sha256) == ("u" * 64, signed)
