@@ -27,7 +27,6 @@ from release.config.text import (
     Url,
     UserId,
 )
-from release.formats.layers import LARGE
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
@@ -67,7 +66,7 @@ class Component(_Strict):
     """The version that development leads to while there is no tag."""
     bump: Literal["minor", "contract", "conventional"] = "minor"
     """How the next version is found: the next minor, from the contract files, or from commit messages."""
-    contract: tuple[str, ...] = ()
+    contract: tuple[Line, ...] = ()
     """Version files of the component's interface; the first line of each is a SemVer."""
     paths: tuple[str, ...] = ()
     """What belongs to the component (git pathspecs); empty: the whole repository."""
@@ -195,7 +194,7 @@ class Image(_Strict):
     contents: tuple[Contents, ...] = ()
     layers: tuple[tuple[AbsolutePath, ...], ...] = ()
     """Groups of files and directories that change together: each group is a layer."""
-    large_file: Annotated[int, Field(ge=0)] = LARGE
+    large_file: Annotated[int, Field(ge=0)] = 4 << 20
     """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
