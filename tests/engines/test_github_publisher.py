@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from semver import Version
 
 from release.artifact import Artifact, Kind
 from release.config import Component
-from release.errors import ConflictError
+from release.errors import ConflictError, GitHubError
 from release.github import GitHub, Transport
 from release.lines import tag_of
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
@@ -191,6 +191,36 @@ def test_two_releases_at_once_end_right_in_either_order(bench: Bench, first: int
     publishers[first].commit()
     publishers[1 - first].commit()
     assert bench.latest() == "1.2.0"
+
+
+def test_the_latest_moves_only_while_the_lease_of_the_channel_is_held(bench: Bench) -> None:
+    """Everything that changes what is visible happens between taking the lease and giving it back."""
+
+    @contextmanager
+    def lease() -> Iterator[None]:
+        bench.state.log.append("lease taken")
+        yield
+        bench.state.log.append("lease given back")
+
+    bench.lease = lease
+    publisher = bench.publisher("1.0.0")
+    publisher.stage([bench.file("hawk.tar.gz")])
+    publisher.verify()
+    bench.state.log.clear()
+    publisher.commit()
+    changes = [line for line in bench.state.log if not line.startswith("GET")]
+    assert (changes[0], changes[-1], len(changes)) == ("lease taken", "lease given back", 3)
+    assert changes[1].startswith("PATCH")
+    # It is read back before the next release may move it.
+    assert bench.state.log[-2].startswith("GET") and "latest" in bench.state.log[-2]
+
+
+def test_a_latest_that_does_not_stay_is_told(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    bench.state.latest_sticks = False
+    bench.state.latest = None
+    with pytest.raises(GitHubError, match="does not stay where it is put"):
+        bench.publish("1.2.0", bench.file("hawk.tar.gz"))
 
 
 def test_a_release_that_somebody_else_called_the_latest_is_put_right(bench: Bench) -> None:
