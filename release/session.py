@@ -19,6 +19,7 @@ from release.cut.git import run_git
 from release.cut.notes import notes_of
 from release.cut.session import open_github
 from release.errors import ConfigError
+from release.github import DryRunGitHub, Releases
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
@@ -155,13 +156,12 @@ def release(
             key=ecdsa.configured(environment) if options.sign else None,
             lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
         )
-        # A dry run shows what would change in the store; registries and GitHub are left alone.
-        elsewhere: tuple[Publisher, ...] = ()
-        if not options.dry_run:
-            elsewhere = (
-                *registry_publishers(product.config, channel, planned, outside),
-                *_on_github(product, channel, place, signer, outside),
-            )
+        rehearsals: list[DryRunGitHub] = []
+        # A dry run shows what would change in the store and on GitHub; registries are left alone.
+        registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
+        releases = _on_github(
+            product, channel, place, signer, outside, rehearsals if options.dry_run else None
+        )
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -179,7 +179,8 @@ def release(
                     signer=signer,
                     clock=time.time,
                 ),
-                *elsewhere,
+                *registries,
+                *releases,
             ),
             journal=place.journal,
             invalidate=place.invalidate,
@@ -206,7 +207,11 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-        changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
+        changes=(
+            (*place.store.changes, *(change for github in rehearsals for change in github.changes))
+            if isinstance(place.store, DryRunStore)
+            else None
+        ),
     )
 
 
@@ -273,13 +278,27 @@ def _target(
 
 
 def _on_github(
-    product: Product, channel: Channel, place: Target, signer: Signer | None, outside: Outside
+    product: Product,
+    channel: Channel,
+    place: Target,
+    signer: Signer | None,
+    outside: Outside,
+    rehearsals: list[DryRunGitHub] | None,
 ) -> tuple[Publisher, ...]:
+    """The publisher for GitHub; with `rehearsals` it changes nothing, and what it would change is found there."""
+
+    def github() -> Releases:
+        opened = open_github(product.config, outside.environment, outside.session)
+        if rehearsals is None:
+            return opened
+        rehearsals.append(DryRunGitHub(opened))
+        return rehearsals[-1]
+
     return github_publisher(
         product.config,
         channel,
         {name: version.version for name, version in product.versions.items() if version.tag},
-        github=lambda: open_github(product.config, outside.environment, outside.session),
+        github=github,
         body=lambda component: _notes(product, component),
         url=place.url.rstrip("/"),
         signer=signer,

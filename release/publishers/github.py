@@ -17,7 +17,7 @@ from release import tags
 from release.artifact import Artifact
 from release.config import Component
 from release.errors import ConflictError, GitHubError, SigningError
-from release.github import Asset, GitHub, Release
+from release.github import Asset, Release, Releases
 from release.lines import lines
 from release.notes import notes
 from release.publishers import Publication
@@ -67,7 +67,7 @@ class GitHubPublisher:
 
     def __init__(
         self,
-        github: GitHub,
+        github: Releases,
         releases: Sequence[TaggedRelease],
         *,
         components: Mapping[str, Component],

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from semver import Version
 
 from release.config import Channel, Config
-from release.github import GitHub
+from release.github import Releases
 from release.lines import tag_of
 from release.publishers import Publisher
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
@@ -18,7 +18,7 @@ def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     channel: Channel,
     tagged: Mapping[str, Version],
     *,
-    github: Callable[[], GitHub],
+    github: Callable[[], Releases],
     body: Callable[[str], str],
     url: str,
     signer: Signer | None,

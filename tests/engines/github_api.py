@@ -125,6 +125,7 @@ class GitHubState:
     assets: dict[int, list[Json]] = field(default_factory=dict)
     content: dict[int, bytes] = field(default_factory=dict)
     latest: int | None = None
+    latest_sticks: bool = True
     pulls: list[Json] = field(default_factory=list)
     commits: dict[str, list[int]] = field(default_factory=dict)
     milestones: list[Json] = field(default_factory=list)
@@ -224,7 +225,7 @@ class GitHubState:
         if make_latest == "true" and not release["draft"]:
             if release["prerelease"]:
                 raise Unprocessable("a prerelease cannot be the latest")
-            self.latest = release["id"]
+            self.latest = release["id"] if self.latest_sticks else self.latest
         return release
 
     def do_assets(self, args: Json, body: Json) -> object:
@@ -308,6 +309,8 @@ def _has_branch(repository: Path, name: str) -> bool:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body are two packets; the second would wait 40 ms for the answer to the first.
+    disable_nagle_algorithm = True
 
     def __init__(self, state: GitHubState, *args: Any) -> None:  # noqa: ANN401 -- as the base class has it
         self.state = state

@@ -13,14 +13,16 @@ from semver import Version
 from release.artifact import Artifact, Kind
 from release.config import Component
 from release.errors import ConflictError, GitHubError
-from release.github import GitHub, Transport
+from release.github import DryRunGitHub, GitHub, Releases, Transport
 from release.lines import tag_of
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
 from release.signing import Signer, openpgp
 from release.signing.verification import verify_detached
 from tests.engines.github_api import Fault, GitHubState, github_api
+from tests.publishers.apt_site import SIGNER
 from tests.test_latest import SCRIPTED
 
+HAWK = openpgp.ephemeral("Hawk")
 COMPONENTS = {"userspace": Component(), "driver": Component(tag="{version}+driver")}
 
 
@@ -42,12 +44,14 @@ class Bench:
             size=len(data), sha256=hashlib.sha256(data).hexdigest(),
         )  # fmt: skip
 
-    def publisher(self, version: str = "1.0.0", *, driver: str = "") -> GitHubPublisher:
+    def publisher(
+        self, version: str = "1.0.0", *, driver: str = "", github: Releases | None = None
+    ) -> GitHubPublisher:
         releases = [_release("userspace", version, leads=True)]
         if driver:
             releases.append(_release("driver", driver, leads=False))
         return GitHubPublisher(
-            self.github,
+            github or self.github,
             releases,
             components=COMPONENTS,
             project="hawk",
@@ -56,8 +60,8 @@ class Bench:
             lease=self.lease,
         )
 
-    def publish(self, version: str, *artifacts: Artifact) -> None:
-        publisher = self.publisher(version)
+    def publish(self, version: str, *artifacts: Artifact, github: Releases | None = None) -> None:
+        publisher = self.publisher(version, github=github)
         publisher.stage(publisher.check(artifacts))
         publisher.verify()
         publisher.commit()
@@ -116,7 +120,7 @@ def test_the_text_has_changes_install_lines_and_digests(bench: Bench) -> None:
 
 
 def test_running_again_uploads_nothing_and_changes_nothing(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     before = [dict(release) for release in bench.state.releases], dict(bench.state.content)
     bench.state.log.clear()
@@ -126,7 +130,7 @@ def test_running_again_uploads_nothing_and_changes_nothing(bench: Bench) -> None
 
 
 def test_digests_are_signed(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     assert bench.names() == ["hawk.tar.gz", "SHA256SUMS", "SHA256SUMS.asc", "hawk.asc"]
     data = {
@@ -137,10 +141,10 @@ def test_digests_are_signed(bench: Bench) -> None:
 
 
 def test_another_key_or_other_bytes_are_an_error_and_nothing_is_replaced(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     before = dict(bench.state.content)
-    bench.signer = openpgp.ephemeral("Another")
+    bench.signer = SIGNER
     with pytest.raises(ConflictError, match=r"SHA256SUMS\.asc with other bytes"):
         bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     with pytest.raises(ConflictError, match=r"hawk\.tar\.gz with other bytes"):
@@ -193,6 +197,39 @@ def test_two_releases_at_once_end_right_in_either_order(bench: Bench, first: int
     assert bench.latest() == "1.2.0"
 
 
+def test_a_rehearsal_shows_what_would_change_and_changes_nothing(bench: Bench) -> None:
+    bench.publish("1.0.0", bench.file("hawk.tar.gz"))
+    before = [dict(release) for release in bench.state.releases], dict(bench.state.content)
+    bench.state.log.clear()
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.1.0", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert ([dict(release) for release in bench.state.releases], bench.state.content) == before
+    assert not [line for line in bench.state.log if not line.startswith("GET")]
+    assert [(change.key, change.kind) for change in rehearsal.changes] == [
+        ("GitHub hawk/hawk: release 1.1.0", "new"),
+        ("GitHub hawk/hawk: release 1.1.0: hawk.tar.gz", "new"),
+        ("GitHub hawk/hawk: release 1.1.0: SHA256SUMS", "new"),
+        ("GitHub hawk/hawk: the latest release", "replaced"),
+    ]
+    with pytest.raises(ConflictError, match="with other bytes"):
+        bench.publish("1.0.0", bench.file("hawk.tar.gz", b"other"), github=DryRunGitHub(bench.github))
+
+
+def test_a_rehearsal_of_what_is_published_has_no_changes(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert rehearsal.changes == ()
+
+
+def test_a_rehearsal_of_a_backport_leaves_the_latest(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.1.9", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert not [change for change in rehearsal.changes if "latest" in change.key]
+    assert rehearsal.latest_release() == bench.github.latest_release()
+
+
 def test_the_latest_moves_only_while_the_lease_of_the_channel_is_held(bench: Bench) -> None:
     """Everything that changes what is visible happens between taking the lease and giving it back."""
 
@@ -212,7 +249,8 @@ def test_the_latest_moves_only_while_the_lease_of_the_channel_is_held(bench: Ben
     assert (changes[0], changes[-1], len(changes)) == ("lease taken", "lease given back", 3)
     assert changes[1].startswith("PATCH")
     # It is read back before the next release may move it.
-    assert bench.state.log[-2].startswith("GET") and "latest" in bench.state.log[-2]
+    assert bench.state.log[-2].startswith("GET")
+    assert "latest" in bench.state.log[-2]
 
 
 def test_a_latest_that_does_not_stay_is_told(bench: Bench) -> None:
