@@ -188,6 +188,7 @@ def release(
             store=place.store,
             sources={name: _source(product, name) for name in product.versions},
             engine=engine.DockerEngine(),
+            containers=engine.DockerEngine(),
             make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
             find_built=lambda name, made: find_built(
                 channel,

@@ -44,11 +44,13 @@ def workflows(templates: Path, setting: Setting) -> dict[Path, str]:
     pull_request = (templates / "pull-request.yml").read_text(encoding="utf-8")
     release = (templates / "release.yml").read_text(encoding="utf-8")
     values = {"invoke": setting.invoke, "install": setting.install, "test": setting.test}
-    keep = {"python": bool(setting.install), "test": bool(setting.test)}
+    keep = {"python": bool(setting.install), "test": bool(setting.test), "cache": True}
+    # Whoever got into one job on the main branch could leave something in a cache for a later release.
+    without_cache = keep | {"cache": False}
     return {
         DIRECTORY / "pull-request.yml": _filled(pull_request, values, keep),
         DIRECTORY / "merge.yml": _filled(release, values | _MERGE, keep),
-        DIRECTORY / "tag.yml": _filled(release, values | _TAG, keep),
+        DIRECTORY / "tag.yml": _filled(release, values | _TAG, without_cache),
     }
 
 
