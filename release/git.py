@@ -12,7 +12,7 @@ from typing import IO, Self
 
 from release.errors import HistoryError
 
-_OF_ANOTHER_REPOSITORY = frozenset(
+OF_ANOTHER_REPOSITORY = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"}
 )
 """What git sets for its hooks: it would turn every question to the repository of the hook."""
@@ -25,7 +25,7 @@ class Git:
         self.directory = directory
         self._running: list[Answer | Objects] = []
         self._environment = {
-            **{name: value for name, value in environment.items() if name not in _OF_ANOTHER_REPOSITORY},
+            **{name: value for name, value in environment.items() if name not in OF_ANOTHER_REPOSITORY},
             "LC_ALL": "C",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_TERMINAL_PROMPT": "0",

@@ -48,6 +48,8 @@ class Project(_Strict):
     vendor: Line
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
+    github: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")] | None = None
+    """The repository on GitHub, owner/name: pull requests, checks and milestones are read from it."""
     sign_debs: bool = False
     """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
 
@@ -221,6 +223,8 @@ class Channel(_Strict):
     """The prefix of the APT repository in the store; likewise below."""
     yum: str = "yum"
     files: str = "files"
+    github: bool = False
+    """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()
     """What stands before the images' names in each registry that they are pushed to."""
     moving_tag: Tag | None = None
