@@ -3,7 +3,6 @@
 What is written is an image layout of the OCI image specification 1.1.
 """
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from semver import Version
 
 from release import spelling
 from release.arch import MACHINES, OCI, Arch
-from release.compression import Packer
+from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import layers, oci_layout, tar
 from release.formats.base import Base
@@ -200,12 +199,15 @@ def _size(file: File) -> int:
 
 def _write_layer(payload: Payload, date: int, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
     """The payload as a layer, and the digest of its tar archive before compression."""
-    plain = hashlib.sha256()
+
+    def put(archive: Archive) -> None:
+        tar.add_payload(archive, payload, packer, prefix="", date=date)
+
     with layout.blob(oci_layout.LAYER) as blob:
-        gzip = packer.gzip(blob.stream, plain_digest=plain)
-        tar.add_payload(gzip, payload, packer, prefix="", date=date)
+        gzip = packer.gzip(blob.stream)
+        put(gzip)
         gzip.close()
-    return blob.descriptor, f"sha256:{plain.hexdigest()}"
+    return blob.descriptor, f"sha256:{packer.plain_sha256(gzip.recipe, put)}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:
