@@ -130,6 +130,7 @@ def release(
             environment=environment,
             home=Path.home(),
             progress=narrator.progress,
+            upload=narrator.upload,
             key=ecdsa.configured(environment) if options.sign else None,
             lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
         )

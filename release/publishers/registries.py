@@ -24,6 +24,7 @@ from release.registry.pull import BlobCache, bases, copy
 from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
+from release.stores import Progress
 
 SPDX: Final = "application/spdx+json"
 """The registered type of an SPDX document (IANA)."""
@@ -37,6 +38,7 @@ class Outside:
     environment: Mapping[str, str]
     home: Path
     progress: Callable[[str], object]
+    upload: Progress = lambda _key, _sent, _total: None
     key: Key | None = None
     lease: Lease = nullcontext
 
@@ -125,7 +127,7 @@ def _publisher(
         branch=channel.moving_tag,
         attachments=lambda staged, name: attachments(staged, name, outside.key, outside.environment),
         lease=outside.lease,
-        progress=outside.progress,
+        progress=outside.upload,
     )
 
 

@@ -9,6 +9,7 @@ was faster.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,6 +26,7 @@ from release.registry.attachments import Attachment, attach
 from release.registry.client import Document, Repository
 from release.registry.push import Content, Step, Tally, check, send
 from release.registry.reference import Reference
+from release.stores import Progress
 
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
@@ -85,9 +87,10 @@ class RegistryPublisher:
         branch: str | None = None,
         attachments: Attachments = lambda _staged, _name: (),
         lease: Lease = nullcontext,
-        progress: Callable[[str], object] = lambda _: None,
+        progress: Progress = lambda _key, _sent, _total: None,
     ) -> None:
         self.name = f"registry {prefix.name}"
+        self.independent: Final = True
         self._prefix = prefix
         self._connection = connection
         self._images = tuple(images)
@@ -132,9 +135,8 @@ class RegistryPublisher:
         """
         for staged in self._staged:
             self._connection.create(staged.repository.name)
-            percent = _Percent(staged.name, self._progress)
-            self._tally += send(staged.content, staged.repository, progress=percent)
             whole_name = self._prefix.below(staged.name).name
+            self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
             self._tally += attach(self._attachments(staged, whole_name), staged.repository)
         return tuple(artifacts)
 
@@ -162,6 +164,9 @@ class RegistryPublisher:
             present=self._tally.present,
             instructions=tuple(self._instructions()),
         )
+
+    def _tell(self, name: str, step: Step) -> None:
+        self._progress(name, step.done, step.total)
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
         repository = self._connection.repository(self._prefix.below(artifact.name).repository)
@@ -254,21 +259,6 @@ class RegistryPublisher:
             yield f"docker pull {name}:{tags.own(staged.version)}"
         limits = {str(staged.repository.transport.rate_limit or "") for staged in self._staged}
         yield from (f"# {limit}" for limit in sorted(limits) if limit)
-
-
-class _Percent:
-    """Says how far a push is, at every tenth."""
-
-    def __init__(self, name: str, say: Callable[[str], object]) -> None:
-        self._name = name
-        self._say = say
-        self._tenth = 0
-
-    def __call__(self, step: Step) -> None:
-        tenth = 10 * step.done // max(step.total, 1)
-        if tenth > self._tenth:
-            self._tenth = tenth
-            self._say(f"{self._name}: {10 * tenth} % of {step.total / 1e6:.1f} MB")
 
 
 def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
