@@ -24,7 +24,7 @@ from release.publishers.select import publishers_for
 from release.registry.connect import new_session
 from release.released import Record
 from release.runner import ProcessRunner
-from release.signing import Signer, ecdsa, openpgp
+from release.signing import Signer, ecdsa, keyless, openpgp
 from release.steps import Context, Source
 from release.stores import Store
 from release.stores.directory import DirectoryStore
@@ -132,6 +132,7 @@ def release(
             progress=narrator.progress,
             upload=narrator.upload,
             key=ecdsa.configured(environment) if options.sign else None,
+            notary=keyless.configured(environment) if options.sign else None,
             lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
         )
         # A dry run shows what would change in the store; registries are left alone.

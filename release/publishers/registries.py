@@ -1,21 +1,21 @@
 """The registries of a channel, put together from the outside world."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import requests
 
-from release import provenance, spelling
+from release import spelling
 from release.arch import Arch
 from release.config import Channel, Config
 from release.formats.base import Base
 from release.plan import Plan
-from release.publishers.registry import REVISION, Lease, RegistryPublisher, Staged, annotations
+from release.publishers.evidence import Evidence, Notary
+from release.publishers.registry import REVISION, Lease, RegistryPublisher, annotations
 from release.registry import credentials
-from release.registry.attachments import Attachment, Key, attestation, signature
+from release.registry.attachments import Key
 from release.registry.auth import Credential
 from release.registry.client import Repository
 from release.registry.connect import connect
@@ -25,9 +25,6 @@ from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
 from release.stores import Progress
-
-SPDX: Final = "application/spdx+json"
-"""The registered type of an SPDX document (IANA)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +37,7 @@ class Outside:
     progress: Callable[[str], object]
     upload: Progress = lambda _key, _sent, _total: None
     key: Key | None = None
+    notary: Notary | None = None
     lease: Lease = nullcontext
 
 
@@ -49,8 +47,9 @@ def registry_publishers(
     """A publisher for each registry of `channel`; none where no image is planned."""
     if not plan.images:
         return ()
+    evidence = Evidence(key=outside.key, notary=outside.notary, environment=outside.environment)
     return tuple(
-        _publisher(config, channel, plan, outside, Reference.parse_prefix(prefix))
+        _publisher(config, channel, plan, outside, evidence, Reference.parse_prefix(prefix))
         for prefix in channel.registries
     )
 
@@ -112,7 +111,7 @@ def _private_credential(host: str) -> Credential | None:
 
 
 def _publisher(
-    config: Config, channel: Channel, plan: Plan, outside: Outside, prefix: Reference
+    config: Config, channel: Channel, plan: Plan, outside: Outside, evidence: Evidence, prefix: Reference
 ) -> RegistryPublisher:
     return RegistryPublisher(
         prefix=prefix,
@@ -125,35 +124,10 @@ def _publisher(
         ),
         images=[image.name for image in plan.images],
         branch=channel.moving_tag,
-        attachments=lambda staged, name: attachments(staged, name, outside.key, outside.environment),
+        evidence=evidence,
         lease=outside.lease,
         progress=outside.upload,
     )
-
-
-def attachments(
-    staged: Staged, name: str, key: Key | None, environment: Mapping[str, str]
-) -> Sequence[Attachment]:
-    """Signatures of the index and of every manifest (engines check either), provenance, bills of materials."""
-    documents = (staged.index, *staged.content.documents[:-1])
-    subjects: list[dict[str, Any]] = [
-        {"mediaType": document.media_type, "digest": document.digest, "size": len(document.data)}
-        for document in documents
-    ]
-    digests = [document.digest for document in documents]
-    made = provenance.statement(name, digests, annotations(staged.index), environment)
-    signatures = [signature(name, subject, key) for subject in subjects] if key else []
-    boms = [
-        Attachment(
-            subject=subject,
-            artifact_type=SPDX,
-            media_type=SPDX,
-            data=staged.boms[subject["digest"]].read_bytes(),
-        )
-        for subject in subjects
-        if subject["digest"] in staged.boms
-    ]
-    return (*signatures, attestation(subjects[0], made, key), *boms)
 
 
 def catalog(config: Config, plan: Plan, reference: Reference) -> Catalog:

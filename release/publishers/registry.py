@@ -67,8 +67,23 @@ class Staged:
         return self.content.documents[-1]
 
 
-Attachments = Callable[[Staged, str], Sequence[Attachment]]
-"""What travels with a staged image, given its repository's whole name."""
+class Vouching(Protocol):
+    """Makes what travels with an image."""
+
+    def recall(self, staged: Staged) -> None:
+        """Learn what the registry holds of it already."""
+
+    def about(self, staged: Staged, name: str) -> Sequence[Attachment]:
+        """All of it, for the image in the repository `name` (with its host)."""
+
+
+class Nothing:
+    """Images travel alone."""
+
+    def recall(self, staged: Staged) -> None: ...
+
+    def about(self, _staged: Staged, _name: str) -> Sequence[Attachment]:
+        return ()
 
 
 class RegistryPublisher:
@@ -85,7 +100,7 @@ class RegistryPublisher:
         connection: Connection,
         images: Sequence[str],
         branch: str | None = None,
-        attachments: Attachments = lambda _staged, _name: (),
+        evidence: Vouching | None = None,
         lease: Lease = nullcontext,
         progress: Progress = lambda _key, _sent, _total: None,
     ) -> None:
@@ -95,7 +110,7 @@ class RegistryPublisher:
         self._connection = connection
         self._images = tuple(images)
         self._branch = branch
-        self._attachments = attachments
+        self._evidence = evidence or Nothing()
         self._lease = lease
         self._progress = progress
         self._staged: tuple[Staged, ...] = ()
@@ -124,6 +139,7 @@ class RegistryPublisher:
         )
         for staged in self._staged:
             self._check_own_tag(staged)
+            self._evidence.recall(staged)
         return tuple(artifacts)
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -137,7 +153,7 @@ class RegistryPublisher:
             self._connection.create(staged.repository.name)
             whole_name = self._prefix.below(staged.name).name
             self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
-            self._tally += attach(self._attachments(staged, whole_name), staged.repository)
+            self._tally += attach(self._evidence.about(staged, whole_name), staged.repository)
         return tuple(artifacts)
 
     def verify(self) -> None:
