@@ -1,6 +1,5 @@
 """Puts a run together from the outside world: stores, keys, environment, clock."""
 
-import functools
 import os
 import sys
 import time
@@ -19,7 +18,8 @@ from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication
 from release.publishers.apt import AptPublisher
-from release.publishers.registries import Outside, find_base, find_built, registry_publishers
+from release.publishers.past import Past
+from release.publishers.registries import Outside, registry_publishers
 from release.publishers.select import publishers_for
 from release.registry.connect import new_session
 from release.released import Record
@@ -135,6 +135,7 @@ def release(
             notary=keyless.configured(environment) if options.sign else None,
             lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
         )
+        past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
         # A dry run shows what would change in the store; registries are left alone.
         registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
         context = Context(
@@ -163,15 +164,8 @@ def release(
             sources={name: _source(product, name) for name in product.versions},
             engine=engine.DockerEngine(),
             make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
-            find_built=lambda name, made: find_built(
-                channel,
-                planned,
-                staged_digests(place.store, planned).get(name) if planned.channel else None,
-                outside,
-                name=name,
-                directory=made,
-            ),
-            find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
+            find_built=past.find_built,
+            find_base=past.find_base,
         )
         state = pipeline.run(context, announce=narrator.step)
     return Report(

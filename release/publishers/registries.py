@@ -7,20 +7,15 @@ from pathlib import Path
 
 import requests
 
-from release import spelling
-from release.arch import Arch
 from release.config import Channel, Config
-from release.formats.base import Base
 from release.plan import Plan
 from release.publishers.evidence import Evidence, Notary
-from release.publishers.registry import REVISION, Lease, RegistryPublisher, annotations
+from release.publishers.registry import Lease, RegistryPublisher
 from release.registry import credentials
 from release.registry.attachments import Key
 from release.registry.auth import Credential
-from release.registry.client import Repository
 from release.registry.connect import connect
 from release.registry.ecr import Catalog, PrivateRegistry, registry_of
-from release.registry.pull import BlobCache, bases, copy
 from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
@@ -54,47 +49,12 @@ def registry_publishers(
     )
 
 
-def find_base(name: str, archs: tuple[Arch, ...], outside: Outside) -> Mapping[Arch, Base]:
-    """The image `name` from its registry, for each of `archs`.
-
-    Raises:
-        RegistryError: it is not there.
-
-    """
-    reference = Reference.parse(name)
-    outside.progress(f"base {reference}")
-    transport = _transport(reference, outside)
-    cached = outside.environment.get("XDG_CACHE_HOME")
-    cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
-    return bases(reference, Repository(transport, reference.repository), archs, cache)
-
-
 def _find_credential(host: str, outside: Outside) -> Credential | None:
     return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
 
 
-def find_built(
-    channel: Channel, plan: Plan, digest: str | None, outside: Outside, *, name: str, directory: Path
-) -> bool:
-    """Write the image that is built already into `directory`; whether a registry of `channel` has it.
-
-    That is the one whose index has `digest`, which an earlier run of this release staged; or the one that was
-    released under the same version from the same commit, as that of a component that did not change is.
-    """
-    version = next(plan.versions[image.component] for image in plan.images if image.name == name)
-    tag = spelling.oci_tag(version.version)
-    for prefix in channel.registries:
-        reference = Reference.parse_prefix(prefix).below(name)
-        repository = Repository(_transport(reference, outside), reference.repository)
-        index = repository.find_manifest(f"sha256:{digest}" if digest else tag)
-        if index and (digest or annotations(index).get(REVISION) == version.commit.sha):
-            outside.progress(f"{name} {version.version} is built already: {reference.name}@{index.digest}")
-            copy(index, repository, directory, name=name, tag=tag)
-            return True
-    return False
-
-
-def _transport(reference: Reference, outside: Outside) -> Transport:
+def transport(reference: Reference, outside: Outside) -> Transport:
+    """The way to a registry that is only read from."""
     return Transport(
         host=reference.host,
         url=reference.url,

@@ -31,6 +31,7 @@ from release.stores import Progress
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
 BASE_NAME: Final = "org.opencontainers.image.base.name"
+BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
 
 _TRIES: Final = 5
 
