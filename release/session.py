@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from release.publishers import Publication
 from release.publishers.apt import AptPublisher
 from release.publishers.past import Past
 from release.publishers.registries import Outside, registry_publishers
+from release.publishers.registry import RegistryPublisher
 from release.publishers.select import publishers_for
 from release.registry.connect import new_session
 from release.released import Record
@@ -133,11 +135,15 @@ def release(
             upload=narrator.upload,
             key=ecdsa.configured(environment) if options.sign else None,
             notary=keyless.configured(environment) if options.sign else None,
-            lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
+            lease=(
+                nullcontext
+                if options.dry_run
+                else target.channel_lease(place, planned, environment=environment, tell=narrator.progress)
+            ),
+            rehearsal=options.dry_run,
         )
         past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
-        # A dry run shows what would change in the store; registries are left alone.
-        registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
+        registries = registry_publishers(product.config, channel, planned, outside)
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -175,8 +181,14 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-        changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
+        changes=_changes(place.store, registries),
     )
+
+
+def _changes(store: Store, registries: Sequence[RegistryPublisher]) -> tuple[Change, ...] | None:
+    if not isinstance(store, DryRunStore):
+        return None
+    return (*store.changes, *(change for publisher in registries for change in publisher.changes))
 
 
 def _record(store: Store, product: Product, version: ComponentVersion) -> Record:

@@ -9,7 +9,7 @@ import requests
 
 from release.config import Channel, Config
 from release.plan import Plan
-from release.publishers.evidence import Evidence, Notary
+from release.publishers.evidence import Evidence, Notary, Unsigning
 from release.publishers.registry import Lease, RegistryPublisher
 from release.registry import credentials
 from release.registry.attachments import Key
@@ -24,7 +24,7 @@ from release.stores import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """What reaching registries takes from outside."""
+    """What reaching registries takes from outside; a `rehearsal` is to change nothing there."""
 
     session: requests.Session
     environment: Mapping[str, str]
@@ -34,6 +34,7 @@ class Outside:
     key: Key | None = None
     notary: Notary | None = None
     lease: Lease = nullcontext
+    rehearsal: bool = False
 
 
 def registry_publishers(
@@ -42,7 +43,8 @@ def registry_publishers(
     """A publisher for each registry of `channel`; none where no image is planned."""
     if not plan.images:
         return ()
-    evidence = Evidence(key=outside.key, notary=outside.notary, environment=outside.environment)
+    notary = Unsigning(outside.notary) if outside.notary and outside.rehearsal else outside.notary
+    evidence = Evidence(key=outside.key, notary=notary, environment=outside.environment)
     return tuple(
         _publisher(config, channel, plan, outside, evidence, Reference.parse_prefix(prefix))
         for prefix in channel.registries
@@ -81,6 +83,7 @@ def _publisher(
             find_credential=lambda host: _find_credential(host, outside),
             catalog=lambda name: catalog(config, plan, prefix.below(name)),
             note=outside.progress,
+            rehearsal=outside.rehearsal,
         ),
         images=[image.name for image in plan.images],
         branch=channel.moving_tag,

@@ -27,6 +27,7 @@ from release.registry.client import Document, Repository
 from release.registry.push import Content, Step, Tally, check, send
 from release.registry.reference import Reference
 from release.stores import Progress
+from release.stores.dry_run import Change
 
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
@@ -44,6 +45,10 @@ class Connection(Protocol):
 
     def repository(self, name: str) -> Repository:
         """The repository `name`; nothing is asked of the registry yet."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What would have been written, where nothing is."""
 
     def create(self, name: str) -> None:
         """Have the repository there, where a registry does not make it at the first push."""
@@ -116,6 +121,11 @@ class RegistryPublisher:
         self._progress = progress
         self._staged: tuple[Staged, ...] = ()
         self._tally = Tally()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a dry run would have written."""
+        return tuple(self._connection.changes)
 
     def preflight(self) -> None:
         """See that every image may be written, before anything is built.

@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from release.artifact import Artifact
-from release.publishers.evidence import SIGNED, Evidence
+from release.publishers.evidence import SIGNED, Evidence, Unsigning
+from release.publishers.evidence import Notary as AnyNotary
 from release.publishers.registry import RegistryPublisher
 from release.registry.attachments import ATTESTATION, BUNDLE, STATEMENT, attached
 from release.registry.client import Repository
@@ -50,15 +51,16 @@ def publish(
     artifact: Artifact,
     *registries: FakeRegistry,
     key: EcdsaKey | None = None,
-    notary: Notary | None = None,
+    notary: AnyNotary | None = None,
     environment: Mapping[str, str] | None = None,
-) -> None:
-    """One run: every step in all registries before the next one."""
+    rehearsal: bool = False,
+) -> list[str]:
+    """One run: every step in all registries before the next one; what a `rehearsal` says would be written."""
     evidence = Evidence(key=key, notary=notary, environment=environment or {})
     publishers = [
         RegistryPublisher(
             prefix=Reference.parse_prefix(f"{HOST}/example"),
-            connection=Connection(Bench(registry)),
+            connection=Connection(Bench(registry), rehearsal=rehearsal),
             images=["kestrel"],
             evidence=evidence,
         )
@@ -70,6 +72,7 @@ def publish(
         publisher.stage([artifact])
     for publisher in publishers:
         publisher.commit()
+    return [change.key for publisher in publishers for change in publisher.changes]
 
 
 def repository(registry: FakeRegistry) -> Repository:
@@ -149,3 +152,28 @@ def test_the_next_version_is_signed_itself(world: World) -> None:
     for version in ("1.2.0", "1.2.1"):
         publish(world.image(version), registry, notary=notary)
     assert len(notary.signed) == 4
+
+
+@pytest.mark.parametrize("has_referrers", [True, False], ids=["referrers", "tags"])
+@pytest.mark.parametrize("key", [KEY, None], ids=["signed", "unsigned"])
+def test_a_dry_run_says_what_would_be_attached(
+    world: World, key: EcdsaKey | None, *, has_referrers: bool
+) -> None:
+    registry = FakeRegistry()
+    registry.has_referrers = has_referrers
+    image = world.image("1.2.0")
+    said = publish(image, registry, key=key, rehearsal=True)
+    assert (registry.blobs, registry.manifests, registry.tags) == ({}, {}, {})
+    publish(image, registry, key=key)
+    name = f"{HOST}/example/kestrel"
+    made = [f"{name}@{digest}" for _, digest in (*registry.blobs, *registry.manifests)]
+    made += [f"{name}:{tag}" for tag in registry.tags["example/kestrel"]]
+    assert sorted(said) == sorted(made)
+    assert publish(image, registry, key=key, rehearsal=True) == []
+
+
+def test_a_dry_run_signs_nothing(world: World) -> None:
+    notary = Notary()
+    said = publish(world.image("1.2.0"), FakeRegistry(), notary=Unsigning(notary), rehearsal=True)
+    assert notary.signed == []
+    assert f"{HOST}/example/kestrel:1.2.0" in said
