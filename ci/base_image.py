@@ -67,6 +67,8 @@ def _base(
     tar = scratch / f"{arch}.tar"
     sources = scratch / f"{arch}.list"
     sources.write_text(host_sources(), encoding="utf-8")
+    # Where packages are unpacked alone, no later hook runs.
+    hook = "extract-hook" if variant == "extract" else "customize-hook"
     run(
         *(
             "mmdebstrap",
@@ -79,7 +81,7 @@ def _base(
         '--aptopt=Acquire::Languages "none"',
         *(f"--aptopt={line}" for line in host_transport().splitlines()),
         *("--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"),
-        *(f'--customize-hook=rm -f "$1"/{name}' for name in _LEAVE_OUT),
+        *(f'--{hook}=rm -f "$1"/{name}' for name in _LEAVE_OUT),
         *("", tar, sources),
         env={**os.environ, "SOURCE_DATE_EPOCH": str(date)},
         timeout=3600,
