@@ -45,6 +45,7 @@ def make(
         bases = dict(zip(archs, made, strict=True))
         images = [
             Image(
+                large=4 << 20,
                 name="debian",
                 version=Version(int(_version().partition(".")[0])),
                 arch=arch,

@@ -17,12 +17,12 @@ from release.formats import deb
 from release.publishers import Publication
 from release.publishers.apt_metadata import Stanza, merge, sources, successor
 from release.publishers.apt_repository import COMPONENT, AptRepository, Index, Snapshot, index_of
+from release.publishers.install import KEYRINGS, apt_lines
 from release.publishers.signed import adopt
 from release.retry import TRIES, pause
 from release.signing import Signer
 from release.stores import Store
 
-KEYRINGS: Final = "/etc/apt/keyrings"
 """Where an administrator keeps keys (sources.list(5))."""
 
 # A store reads "+" as a blank, apt asks for "~" as "%7e".
@@ -221,17 +221,11 @@ class AptPublisher:
         self._repository.replace(self._repository.key(f"{self._project}.sources"), source.encode())
 
     def _instructions(self) -> tuple[str, ...]:
-        key, source = f"{self._project}.asc", f"{self._project}.sources"
-        packages = " ".join(sorted({file.stanza.package for file in self._files}))
-        key_lines = (
-            f"sudo install -d -m 0755 {KEYRINGS}",
-            f"sudo curl -fsSL -o {KEYRINGS}/{key} {self._url}/{key}",
-        )
-        return (
-            *(key_lines if self._signer else ()),
-            f"sudo curl -fsSL -o /etc/apt/sources.list.d/{source} {self._url}/{source}",
-            "sudo apt-get update",
-            f"sudo apt-get install {packages}",
+        return apt_lines(
+            url=self._url,
+            project=self._project,
+            packages=(file.stanza.package for file in self._files),
+            signed=self._signer is not None,
         )
 
 

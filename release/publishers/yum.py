@@ -15,6 +15,7 @@ from release.artifact import Artifact
 from release.errors import RepositoryError, StoreError
 from release.formats import rpm_file
 from release.publishers import Publication, yum_index
+from release.publishers.install import yum_lines
 from release.publishers.signed import adopt
 from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import Snapshot, YumRepository
@@ -220,12 +221,8 @@ class YumPublisher:
         )
 
     def _instructions(self) -> tuple[str, ...]:
-        source = f"{self._project}.repo"
-        packages = " ".join(sorted({package.nevra.name for package in self._packages}))
-        return (
-            f"sudo curl -fsSL -o /etc/yum.repos.d/{source} {self._url}/{source}",
-            f"sudo dnf install {packages}",
-        )
+        names = (package.nevra.name for package in self._packages)
+        return yum_lines(url=self._url, project=self._project, packages=names)
 
 
 def _is_rpm(artifact: Artifact) -> bool:

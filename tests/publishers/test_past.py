@@ -96,6 +96,7 @@ class Place:
                 version=Version.parse("1.2.0"),
                 arch=arch,
                 date=1,
+                large=4 << 20,
                 payload=Payload.of([File(path="/usr/share/text", source=text)]),
                 about=About(title=name, revision=COMMIT),
                 base=base[arch] if base else None,
