@@ -1,10 +1,10 @@
 """Puts a run together from the outside world: stores, keys, environment, clock."""
 
-import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,15 +23,18 @@ from release.github import DryRunGitHub, Releases
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
-from release.publishers import Publication, Publisher
+from release.publishers import Publication
 from release.publishers.apt import AptPublisher
-from release.publishers.registries import Outside, find_base, find_built, registry_publishers
+from release.publishers.github import GitHubPublisher
+from release.publishers.past import Past
+from release.publishers.registries import Outside, registry_publishers
+from release.publishers.registry import RegistryPublisher
 from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
 from release.registry.connect import new_session
 from release.released import Record
 from release.runner import ProcessRunner
-from release.signing import Signer, ecdsa, openpgp
+from release.signing import Signer, ecdsa, keyless, openpgp
 from release.steps import Context, Source, State
 from release.stores import Store
 from release.stores.directory import DirectoryStore
@@ -153,15 +156,19 @@ def release(
             environment=environment,
             home=Path.home(),
             progress=narrator.progress,
+            upload=narrator.upload,
             key=ecdsa.configured(environment) if options.sign else None,
-            lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
+            notary=keyless.configured(environment) if options.sign else None,
+            lease=(
+                nullcontext
+                if options.dry_run
+                else target.channel_lease(place, planned, environment=environment, tell=narrator.progress)
+            ),
+            rehearsal=options.dry_run,
         )
-        rehearsals: list[DryRunGitHub] = []
-        # A dry run shows what would change in the store and on GitHub; registries are left alone.
-        registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
-        releases = _on_github(
-            product, channel, place, signer, outside, rehearsals if options.dry_run else None
-        )
+        past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
+        registries = registry_publishers(product.config, channel, planned, outside)
+        on_github = _on_github(product, channel, place, signer, outside)
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -180,7 +187,7 @@ def release(
                     clock=time.time,
                 ),
                 *registries,
-                *releases,
+                *on_github,
             ),
             journal=place.journal,
             invalidate=place.invalidate,
@@ -190,15 +197,8 @@ def release(
             engine=engine.DockerEngine(),
             containers=engine.DockerEngine(),
             make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
-            find_built=lambda name, made: find_built(
-                channel,
-                planned,
-                staged_digests(place.store, planned).get(name) if planned.channel else None,
-                outside,
-                name=name,
-                directory=made,
-            ),
-            find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
+            find_built=past.find_built,
+            find_base=past.find_base,
         )
         state = run(context) if run else pipeline.run(context, announce=narrator.step)
     return Report(
@@ -208,12 +208,16 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-        changes=(
-            (*place.store.changes, *(change for github in rehearsals for change in github.changes))
-            if isinstance(place.store, DryRunStore)
-            else None
-        ),
+        changes=_changes(place.store, (*registries, *on_github)),
     )
+
+
+def _changes(
+    store: Store, publishers: Sequence[RegistryPublisher | GitHubPublisher]
+) -> tuple[Change, ...] | None:
+    if not isinstance(store, DryRunStore):
+        return None
+    return (*store.changes, *(change for publisher in publishers for change in publisher.changes))
 
 
 def _record(store: Store, product: Product, version: ComponentVersion) -> Record:
@@ -279,21 +283,11 @@ def _target(
 
 
 def _on_github(
-    product: Product,
-    channel: Channel,
-    place: Target,
-    signer: Signer | None,
-    outside: Outside,
-    rehearsals: list[DryRunGitHub] | None,
-) -> tuple[Publisher, ...]:
-    """The publisher for GitHub; with `rehearsals` it changes nothing, and what it would change is found there."""
-
+    product: Product, channel: Channel, place: Target, signer: Signer | None, outside: Outside
+) -> tuple[GitHubPublisher, ...]:
     def github() -> Releases:
         opened = open_github(product.config, outside.environment, outside.session)
-        if rehearsals is None:
-            return opened
-        rehearsals.append(DryRunGitHub(opened))
-        return rehearsals[-1]
+        return DryRunGitHub(opened) if outside.rehearsal else opened
 
     return github_publisher(
         product.config,
