@@ -222,6 +222,8 @@ class Channel(_Strict):
     """The prefix of the APT repository in the store; likewise below."""
     yum: str = "yum"
     files: str = "files"
+    plain_copies: bool = True
+    """Whether users are served too whose apt knows no by-hash (before 1.2), or whose YUM source is a baseurl."""
     registries: tuple[RegistryPrefix, ...] = ()
     """What stands before the images' names in each registry that they are pushed to."""
     moving_tag: Tag | None = None
