@@ -27,7 +27,8 @@ PIECE: Final = 256 << 10
 
 _PIECE_BITS: Final = 18
 # RFC 1952, 2.3: deflate, an extra field, no time, no hint, unknown system.
-_GZIP: Final = bytes((0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF))
+GZIP: Final = bytes((0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF))
+"""What a member made here begins with."""
 # A subfield (2.3.1.1) of our own: the bytes of each segment. Readers skip it.
 _TABLE: Final = b"JS"
 _SIZE: Final = 4
@@ -73,7 +74,7 @@ def gzip(text: Text, before: Made | None = None) -> bytes:
         table = b""
     extra = _TABLE + struct.pack("<H", len(table)) + table
     trailer = struct.pack("<II", zlib_ng.crc32(text.data), len(text.data) & 0xFFFFFFFF)
-    return b"".join((_GZIP, struct.pack("<H", len(extra)), extra, *segments, END, trailer))
+    return b"".join((GZIP, struct.pack("<H", len(extra)), extra, *segments, END, trailer))
 
 
 def xz_stream(text: Text, before: Made | None = None) -> bytes:
@@ -94,8 +95,8 @@ def _block(plain: bytes) -> xz.Block:
 
 def _segments(packed: bytes) -> list[memoryview]:
     """The segments of a member made here; none of any other."""
-    start = len(_GZIP) + 2
-    if not packed.startswith(_GZIP) or packed[start : start + 2] != _TABLE:
+    start = len(GZIP) + 2
+    if not packed.startswith(GZIP) or packed[start : start + 2] != _TABLE:
         return []
     (size,) = struct.unpack_from("<H", packed, start + 2)
     table = struct.unpack_from(f"<{size // _SIZE}I", packed, start + _SIZE)

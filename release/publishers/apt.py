@@ -7,20 +7,20 @@ packages kept, and the swap is tried again.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from release.artifact import Artifact
-from release.errors import RepositoryError, StoreError
+from release.errors import RepositoryError
 from release.formats import deb
 from release.publishers import Publication, apt_index
 from release.publishers.apt_index import Index, Stanza
-from release.publishers.apt_metadata import SOURCES, sources, sources_digest, successor
-from release.publishers.apt_repository import COMPONENT, AptRepository, Snapshot
+from release.publishers.apt_metadata import sources, sources_digest
+from release.publishers.apt_repository import COMPONENT, AptRepository, Snapshot, Update
 from release.publishers.objects import Objects
 from release.publishers.signed import adopt
-from release.retry import TRIES, pause
+from release.retry import pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -36,14 +36,6 @@ class _PoolFile:
     path: Path
     sha256: str
     stanza: Stanza
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Update:
-    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new."""
-
-    before: Snapshot = field(default_factory=Snapshot)
-    indexes: Mapping[str, Index] = field(default_factory=dict)
 
 
 class AptPublisher:
@@ -70,18 +62,23 @@ class AptPublisher:
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = Objects(store, prefix)
-        self._repository = AptRepository(objects=self._objects, suite=suite, signer=signer)
+        self._repository = AptRepository(
+            objects=self._objects,
+            suite=suite,
+            origin=name,
+            signer=signer,
+            clock=clock,
+            copies=copies,
+            wait=wait,
+        )
         self._url = url
         self._project = name
         self._signer = signer
-        self._clock = clock
         self._suite = suite
-        self._copies = copies
-        self._wait = wait
         self._files: tuple[_PoolFile, ...] = ()
         self._present: dict[str, str] = {}
         self._snapshot = Snapshot()
-        self._update = _Update()
+        self._update = Update()
 
     def check(self, artifacts: Sequence[Artifact], *, resumed: bool = False) -> tuple[Artifact, ...]:
         """Compare with the index; a package that is there keeps the signature that it has.
@@ -109,7 +106,7 @@ class AptPublisher:
         staged = {artifact.path: self._upload(artifact) for artifact in _debs(artifacts)}
         self._files = tuple(map(_pool_file, staged.values()))
         if self._files:
-            self._stage_update(self._snapshot)
+            self._update = self._repository.prepare(self._snapshot, self._added)
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
@@ -125,7 +122,8 @@ class AptPublisher:
 
         """
         if self._files:
-            self._commit()
+            self._publish_key_and_source()
+            self._repository.edit(self._added, sources=self._sources_digest(), prepared=self._update)
         return Publication(
             publisher=self.name,
             location=self._url,
@@ -167,63 +165,18 @@ class AptPublisher:
         self._objects.note_listed(file.stanza.filename, adopted.published_sha256)
         return adopted
 
-    def _stage_update(self, snapshot: Snapshot) -> None:
-        changed = apt_index.add(snapshot.indexes, [file.stanza for file in self._files])
-        self._update = _Update(before=snapshot, indexes=changed)
-        self._repository.stage(changed)
-
-    def _commit(self) -> None:
-        self._publish_key_and_source()
-        swapped = self._swap()
-        if self._copies and swapped:
-            self._repository.copy(swapped, self._update.indexes)
-        elif self._copies:
-            self._repository.refresh_copies()
-
-    def _swap(self) -> Snapshot | None:
-        """The repository as we left it, or None where it needed no change."""
-        for attempt in range(TRIES):
-            if self._is_right():
-                return None
-            if swapped := self._try_swap():
-                return swapped
-            self._wait(attempt)
-            self._stage_update(self._repository.read())
-        raise StoreError(
-            f"the APT repository at {self._url} keeps changing", fix="run again when other releases are done"
-        )
-
-    def _is_right(self) -> bool:
-        release = self._update.before.release
-        return not self._update.indexes and release is not None and self._names_sources(self._update.before)
-
-    def _try_swap(self) -> Snapshot | None:
-        before, indexes = self._update.before, self._update.indexes
-        release = successor(
-            before.release,
-            {architecture: index.digests for architecture, index in indexes.items()},
-            origin=self._project,
-            suite=self._suite,
-            component=COMPONENT,
-            sources=self._sources_digest(),
-            now=self._clock(),
-        )
-        return self._repository.swap(before, release, indexes)
+    def _added(self, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
+        return apt_index.add(indexes, [file.stanza for file in self._files])
 
     # What users install
 
     def _publish_key_and_source(self) -> None:
         """Write them before the pointer says that they are there."""
-        files = self._for_users()
-        for name, data in files.items():
-            if self._names_sources(self._update.before):
+        for name, data in self._for_users().items():
+            if self._update.before.sources == self._sources_digest():
                 self._objects.note_pointer(name)
             else:
                 self._objects.replace(name, data)
-
-    def _names_sources(self, snapshot: Snapshot) -> bool:
-        fields = snapshot.release.fields if snapshot.release else {}
-        return fields.get(SOURCES) == self._sources_digest()
 
     def _sources_digest(self) -> str:
         return sources_digest(*self._for_users().values())

@@ -5,21 +5,24 @@ by digest and changes by compare-and-swap. `Packages.gz`, `Packages.xz`, `Releas
 for clients that know no by-hash (apt before 1.2). Without a key the pointer is `Release`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from release.errors import RepositoryError, SigningError, StoreError
 from release.publishers.apt_index import PACKED, Index
-from release.publishers.apt_metadata import INDEX, Digest, Release, index_directory
+from release.publishers.apt_metadata import INDEX, SOURCES, Digest, Release, index_directory, successor
 from release.publishers.objects import Objects
 from release.publishers.unpacking import unpack
-from release.retry import TRIES
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.signing.verification import verified_text, verify_detached
 from release.stores import StoredObject
 
 COMPONENT: Final = "main"
+
+Change = Callable[[Mapping[str, Index]], Mapping[str, Index]]
+"""Gives, of the indexes by architecture, those that change (`apt_index.add`, `apt_index.remove`)."""
 
 # Ours first: it is the smallest, and the one that would take longest to make anew.
 _FORMS: Final = (".xz", ".zst", ".gz", ".bz2", ".lzma", "")
@@ -38,18 +41,50 @@ class Snapshot:
     release: Release | None = None
     indexes: Mapping[str, Index] = field(default_factory=dict)
 
+    @property
+    def sources(self) -> str:
+        """The digest of the files for users, where the repository is ours."""
+        return self.release.fields.get(SOURCES, "") if self.release else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new."""
+
+    before: Snapshot = field(default_factory=Snapshot)
+    indexes: Mapping[str, Index] = field(default_factory=dict)
+
 
 class AptRepository:
-    """One suite of the repository that `objects` are."""
+    """One suite of the repository that `objects` are.
 
-    def __init__(self, *, objects: Objects, suite: str, signer: Signer | None) -> None:
+    `origin` is what a new one says of itself. `clock` gives seconds since 1970 UTC. `copies` are written for
+    clients without by-hash too. `wait` is called with the number of a failed attempt, when another job was faster.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        suite: str,
+        origin: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
         self._objects = objects
-        self._suite = f"dists/{suite}"
+        self._suite = suite
+        self._place = f"dists/{suite}"
+        self._origin = origin
         self._signer = signer
+        self._clock = clock
+        self._copies = copies
+        self._wait = wait
 
     @property
     def _pointer(self) -> str:
-        return f"{self._suite}/{'InRelease' if self._signer else 'Release'}"
+        return f"{self._place}/{'InRelease' if self._signer else 'Release'}"
 
     # Reading
 
@@ -75,8 +110,8 @@ class AptRepository:
 
     def _check_unsigned(self) -> None:
         """Who trusts a key must not be left with an unsigned repository."""
-        if self._signer is None and self._objects.sha256(f"{self._suite}/InRelease"):
-            raise RepositoryError(f"{self._suite} is signed, and this run has no key", fix="give it the key")
+        if self._signer is None and self._objects.sha256(f"{self._place}/InRelease"):
+            raise RepositoryError(f"{self._place} is signed, and this run has no key", fix="give it the key")
 
     def _release_alone(self) -> bytes | None:
         """The Release file of a repository without InRelease, as older tools make it.
@@ -84,15 +119,15 @@ class AptRepository:
         One that nobody signed may be continued, and is signed by that.
         """
         self._check_unsigned()
-        stored = self._objects.get(f"{self._suite}/Release") if self._signer else None
+        stored = self._objects.get(f"{self._place}/Release") if self._signer else None
         if stored is None or self._signer is None:
             return None
         if inside := self._objects.get(self._pointer):
             # Release follows InRelease: another job has written both since we looked.
             return self._verified(inside.data)
-        signature = self._objects.get(f"{self._suite}/Release.gpg")
+        signature = self._objects.get(f"{self._place}/Release.gpg")
         if signature and not _verifies(stored.data, signature.data, self._signer):
-            raise RepositoryError(f"{self._suite}/Release cannot be trusted: another key signed it", fix=_FIX)
+            raise RepositoryError(f"{self._place}/Release cannot be trusted: another key signed it", fix=_FIX)
         return stored.data
 
     def _verified(self, data: bytes) -> bytes:
@@ -114,7 +149,7 @@ class AptRepository:
             data = self._by_digest(path, release.files[path])
             if data is not None:
                 packed = {name: data} if name in PACKED else {}
-                return Index(text=unpack(data, self._objects.key(f"{self._suite}/{path}")), packed=packed)
+                return Index(text=unpack(data, self._objects.key(f"{self._place}/{path}")), packed=packed)
         path = f"{directory}/{listed[0]}"
         raise RepositoryError(
             f"{self._pointer} names {path} with the sha256 {release.files[path].sha256}, and no such object is "
@@ -123,24 +158,25 @@ class AptRepository:
         )
 
     def _by_digest(self, path: str, digest: Digest) -> bytes | None:
-        for place in (self._by_hash(path, digest), f"{self._suite}/{path}"):
+        for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
             stored = self._objects.get(place)
             if stored and Digest.of(stored.data) == digest:
                 return stored.data
         return None
 
     def _by_hash(self, path: str, digest: Digest) -> str:
-        return f"{self._suite}/{path.rpartition('/')[0]}/by-hash/SHA256/{digest.sha256}"
+        return f"{self._place}/{path.rpartition('/')[0]}/by-hash/SHA256/{digest.sha256}"
 
     # Writing
 
-    def stage(self, indexes: Mapping[str, Index]) -> None:
-        """Write indexes below their digests.
+    def prepare(self, before: Snapshot, change: Change) -> Update:
+        """Write the indexes that `change` makes of those of `before`; nobody sees them yet.
 
         Raises:
             StoreError: the store failed, or has other bytes there.
 
         """
+        indexes = change(before.indexes)
         for architecture, index in indexes.items():
             for name, data in index.packed.items():
                 digest = index.digests[name]
@@ -149,9 +185,44 @@ class AptRepository:
                     raise StoreError(
                         f"{self._objects.key(place)} is damaged", fix="delete it, then run again"
                     )
+        return Update(before=before, indexes=indexes)
 
-    def swap(self, before: Snapshot, release: Release, indexes: Mapping[str, Index]) -> Snapshot | None:
-        """Replace the pointer that showed `before` by one that names `indexes` too; None if it moved."""
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
+
+        `sources` is the digest of the files for users (None: it stays), `prepared` what was prepared already.
+
+        Raises:
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
+
+        """
+        update = prepared or self.prepare(self.read(), change)
+        for attempt in range(TRIES):
+            if not update.indexes and update.before.release and sources in {None, update.before.sources}:
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update, sources)
+            if swapped:
+                if self._copies:
+                    self._copy(swapped, update.indexes)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change)
+        raise self._busy()
+
+    def _swap(self, update: Update, sources: str | None) -> Snapshot | None:
+        """Replace the pointer that was read by one that names the new indexes; None if it moved."""
+        before, indexes = update.before, update.indexes
+        release = successor(
+            before.release,
+            {architecture: index.digests for architecture, index in indexes.items()},
+            origin=self._origin,
+            suite=self._suite,
+            component=COMPONENT,
+            sources=before.sources if sources is None else sources,
+            now=self._clock(),
+        )
         text = release.render()
         data = self._signer.clearsign(text) if self._signer else text
         token = self._objects.swap(self._pointer, data, before.token)
@@ -159,21 +230,26 @@ class AptRepository:
             return None
         return Snapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
-    def copy(self, snapshot: Snapshot, changed: Mapping[str, Index]) -> None:
-        """Write the plain copies of `snapshot`, which we made visible; `changed` are the indexes we wrote.
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"{self._objects.key(self._pointer)} keeps changing", fix="run again when other releases are done"
+        )
 
-        Raises:
-            StoreError: the pointer moves all the time.
+    # Copies, which follow the pointer
 
-        """
+    def _copy(self, snapshot: Snapshot, changed: Mapping[str, Index]) -> None:
+        """Write the plain copies of `snapshot`; `changed` are the indexes that we wrote, none where none were."""
+        if not changed:
+            self.refresh_copies()
+            return
         for architecture, index in changed.items():
             for name, data in index.packed.items():
-                self._objects.copy(f"{self._suite}/{index_directory(COMPONENT, architecture)}/{name}", data)
+                self._objects.copy(f"{self._place}/{index_directory(COMPONENT, architecture)}/{name}", data)
         if snapshot.release:
             self._refresh_indexes(snapshot.release, set(snapshot.indexes) - set(changed))
         if self._signer:
-            self._objects.copy(f"{self._suite}/Release", snapshot.text)
-            self._objects.copy(f"{self._suite}/Release.gpg", self._signer.detach(snapshot.text))
+            self._objects.copy(f"{self._place}/Release", snapshot.text)
+            self._objects.copy(f"{self._place}/Release.gpg", self._signer.detach(snapshot.text))
         if self._objects.token(self._pointer) != snapshot.token:
             self.refresh_copies()
 
@@ -196,13 +272,13 @@ class AptRepository:
             if self._objects.token(self._pointer) == stored.token:
                 self._objects.note_pointer(self._pointer)
                 return
-        raise StoreError(f"{self._pointer} keeps changing", fix="run again when other releases are done")
+        raise self._busy()
 
     def _refresh_indexes(self, release: Release, architectures: set[str]) -> None:
         directories = {index_directory(COMPONENT, name) for name in architectures}
         for path, digest in release.files.items():
             directory, _, name = path.rpartition("/")
-            place = f"{self._suite}/{path}"
+            place = f"{self._place}/{path}"
             if directory not in directories or name not in PACKED:
                 continue
             if self._objects.sha256(place) == digest.sha256:
@@ -211,8 +287,8 @@ class AptRepository:
                 self._objects.replace(place, data)
 
     def _refresh_release(self, text: bytes, signer: Signer) -> None:
-        self._objects.replace(f"{self._suite}/Release", text)
-        place = f"{self._suite}/Release.gpg"
+        self._objects.replace(f"{self._place}/Release", text)
+        place = f"{self._place}/Release.gpg"
         signature: StoredObject | None = self._objects.get(place)
         if signature and _verifies(text, signature.data, signer):
             self._objects.note_right(place)

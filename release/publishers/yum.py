@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from release.artifact import Artifact
-from release.errors import RepositoryError, StoreError
+from release.errors import RepositoryError
 from release.formats import rpm_file
 from release.publishers import Publication
 from release.publishers.objects import Objects
 from release.publishers.signed import adopt
-from release.publishers.yum_lists import UP
+from release.publishers.yum_lists import UP, Lists
 from release.publishers.yum_metadata import IndexedPackage, describe
-from release.publishers.yum_repository import POINTER, Snapshot, Staged, YumRepository
-from release.retry import TRIES, pause
+from release.publishers.yum_repository import POINTER, Snapshot, Update, YumRepository
+from release.retry import pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -53,18 +53,18 @@ class YumPublisher:
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = Objects(store, prefix)
-        self._repository = YumRepository(objects=self._objects, url=url, signer=signer, copies=copies)
+        self._repository = YumRepository(
+            objects=self._objects, url=url, signer=signer, clock=clock, copies=copies, wait=wait
+        )
         self._url = url
         self._project = name
         self._signer = signer
-        self._clock = clock
         self._copies = copies
-        self._wait = wait
         self._snapshot = Snapshot()
         self._present: dict[str, str] = {}
         self._packages: tuple[IndexedPackage, ...] = ()
         self._locations: tuple[str, ...] = ()
-        self._staged: Staged | None = None
+        self._update = Update()
 
     def check(self, artifacts: Sequence[Artifact], *, resumed: bool = False) -> tuple[Artifact, ...]:
         """Compare with the lists; a package that is there keeps the signature that it has.
@@ -100,7 +100,7 @@ class YumPublisher:
         self._locations = tuple(
             self._present.get(artifact.path.name, _location(artifact)) for artifact in rpms
         )
-        self._stage_snapshot(self._snapshot)
+        self._update = self._repository.prepare(self._snapshot, self._added, sources=self._sources_digest())
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
@@ -117,9 +117,7 @@ class YumPublisher:
         """
         if self._packages:
             self._publish_key_and_source()
-            snapshot = self._swap()
-            if self._copies:
-                self._repository.refresh_root(snapshot)
+            self._repository.edit(self._added, sources=self._sources_digest(), prepared=self._update)
         return Publication(
             publisher=self.name,
             location=self._url,
@@ -173,31 +171,8 @@ class YumPublisher:
                 fix="sign it before it is published; what is published unsigned stays so: release a new version",
             )
 
-    def _stage_snapshot(self, snapshot: Snapshot) -> None:
-        missing = snapshot.lists.missing(self._packages)
-        self._snapshot, self._staged = snapshot, None
-        if missing or not self._is_right(snapshot):
-            self._staged = self._repository.stage(
-                snapshot, snapshot.lists.add(missing), now=int(self._clock())
-            )
-
-    def _is_right(self, snapshot: Snapshot) -> bool:
-        signed = bool(snapshot.signature) or self._signer is None
-        return snapshot.token is not None and signed and snapshot.sources == self._sources_digest()
-
-    def _swap(self) -> Snapshot:
-        """The repository as we left it."""
-        for attempt in range(TRIES):
-            if self._staged is None:
-                self._objects.note_right(POINTER)
-                return self._snapshot
-            if swapped := self._repository.swap(self._staged, self._sources_digest()):
-                return swapped
-            self._wait(attempt)
-            self._stage_snapshot(self._repository.read())
-        raise StoreError(
-            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
-        )
+    def _added(self, lists: Lists) -> Lists:
+        return lists.add(self._packages)
 
     # What users install
 

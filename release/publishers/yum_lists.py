@@ -52,9 +52,21 @@ class Lists:
     documents: Mapping[Kind, bytes]
     packed: Mapping[Kind, bytes] = field(default_factory=dict, compare=False)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether every list is at hand as it is to be stored."""
+        return all(self.packed.get(kind, b"").startswith(growing.GZIP) for kind in self.documents)
+
     def add(self, packages: Iterable[IndexedPackage]) -> "Lists":
-        """These lists with `packages` at their ends."""
-        added = list(packages)
+        """These lists with `packages` at their ends, but for those that are listed already.
+
+        Raises:
+            ConflictError: another file is listed as one of them.
+
+        """
+        added = self.missing(packages)
+        if not added:
+            return self
         return self.with_documents(
             {
                 kind: _spliced(document, kind, [package.elements[kind] for package in added])
@@ -64,6 +76,8 @@ class Lists:
 
     def remove(self, digests: Collection[str]) -> "Lists":
         """These lists without the packages that have these digests."""
+        if not any(digest.encode() in self.documents["primary"] for digest in digests):
+            return self
         return self.with_documents(
             {kind: _without(document, digests) for kind, document in self.documents.items()}
         )
@@ -157,12 +171,12 @@ def _counted(document: bytes) -> re.Match[bytes]:
     return match
 
 
-def _spliced(document: bytes, kind: Kind, elements: list[bytes]) -> bytes:
+def _spliced(document: bytes, kind: Kind, elements: Iterable[bytes]) -> bytes:
     end = document.rfind(f"</{_ROOTS[kind]}>".encode())
     if end < 0:
         raise damaged(f"the list {kind} does not end")
-    view = memoryview(document)
-    return _renumbered(document, len(elements), [view[:end], *elements, view[end:]])
+    view, added = memoryview(document), list(elements)
+    return _renumbered(document, len(added), [view[:end], *added, view[end:]])
 
 
 def _without(document: bytes, digests: Collection[str]) -> bytes:

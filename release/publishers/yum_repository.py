@@ -7,6 +7,7 @@ swapped, then its signature; in between they have to try again, and any later ru
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +16,7 @@ from release.publishers import yum_index
 from release.publishers.objects import Objects
 from release.publishers.yum_index import REPODATA, MirrorList
 from release.publishers.yum_lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
-from release.retry import TRIES
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.signing.verification import verify_detached
 from release.stores import StoredObject
@@ -23,6 +24,9 @@ from release.stores import StoredObject
 POINTER: Final = "mirrorlist"
 REPOMD: Final = f"{REPODATA}/repomd.xml"
 SIGNATURE: Final = f"{REPOMD}.asc"
+
+Change = Callable[[Lists], Lists]
+"""Gives the lists that follow (`Lists.add`, `Lists.remove`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +56,45 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """A snapshot that is to follow `before`."""
+    """A snapshot that nobody sees yet."""
 
-    before: Snapshot
     base: str
     lists: Lists
     repomd: bytes
     signature: bytes
 
 
-class YumRepository:
-    """The repository that `objects` are, which users reach at `url`; `copies` are kept at its root for baseurl."""
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What is to follow `before`; nothing where nothing is new."""
 
-    def __init__(self, *, objects: Objects, url: str, signer: Signer | None, copies: bool) -> None:
+    before: Snapshot = field(default_factory=Snapshot)
+    staged: Staged | None = None
+
+
+class YumRepository:
+    """The repository that `objects` are, which users reach at `url`.
+
+    `clock` gives seconds since 1970 UTC. `copies` are kept at its root for users with a baseurl. `wait` is called
+    with the number of a failed attempt, when another job was faster.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        url: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
         self._objects = objects
         self._url = url
         self._signer = signer
+        self._clock = clock
         self._copies = copies
+        self._wait = wait
 
     # Reading
 
@@ -137,18 +163,30 @@ class YumRepository:
             raise self._objects.missing(path)
         return stored.data
 
-    # Staging: a snapshot
+    # Writing
 
-    def stage(self, before: Snapshot, lists: Lists, *, now: int) -> Staged:
-        """Write the snapshot with `lists`, which nobody sees yet."""
-        repomd = yum_index.next_repomd(before.repomd, lists, now=now)
+    def prepare(self, before: Snapshot, change: Change, *, sources: str | None = None) -> Update:
+        """Write a snapshot of what `change` makes of the lists of `before`; nobody sees it yet.
+
+        There is none where nothing changes: neither lists, nor key, nor the digest of the files for users
+        (`sources`; None: it stays).
+        """
+        lists = change(before.lists)
+        right = before.token is not None and sources in {None, before.sources}
+        if right and lists == before.lists and bool(before.signature) == bool(self._signer):
+            return Update(before=before)
+        return Update(before=before, staged=self._stage(before, lists))
+
+    def _stage(self, before: Snapshot, lists: Lists) -> Staged:
+        packed = lists if lists.is_packed else lists.with_documents(lists.documents)
+        repomd = yum_index.next_repomd(before.repomd, packed, now=int(self._clock()))
         base = yum_index.snapshot_of(repomd)
-        self._put_lists(base, lists)
+        self._put_lists(base, packed)
         for href in yum_index.others(repomd):
             self._put(f"{base}/{href}", self._fetch(f"{before.base}/{href}".lstrip("/")))
         self._put(f"{base}/{REPOMD}", repomd)
         signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self._signer else b""
-        return Staged(before=before, base=base, lists=lists, repomd=repomd, signature=signature)
+        return Staged(base=base, lists=packed, repomd=repomd, signature=signature)
 
     def _put_signature(self, path: str, repomd: bytes) -> bytes:
         """Sign; where another run has staged the same, its signature counts."""
@@ -166,12 +204,36 @@ class YumRepository:
         if not self._objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
             raise StoreError(f"{self._objects.key(path)} is damaged", fix="delete it, then run again")
 
-    # Committing: the pointer, and what follows it
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
 
-    def swap(self, staged: Staged, sources: str) -> Snapshot | None:
-        """Let the pointer name what was staged, and `sources`; None if it moved in the meantime."""
-        listed = MirrorList(base=staged.base, sources=sources, signature=staged.signature)
-        token = self._objects.swap(POINTER, listed.render(self._url), staged.before.token)
+        `prepared` is what was prepared already, with the same `sources`.
+
+        Raises:
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
+
+        """
+        update = prepared or self.prepare(self.read(), change, sources=sources)
+        for attempt in range(TRIES):
+            if update.staged is None:
+                self._objects.note_right(POINTER)
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update.before, update.staged, sources)
+            if swapped:
+                if self._copies:
+                    self.refresh_root(swapped)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change, sources=sources)
+        raise self._busy()
+
+    def _swap(self, before: Snapshot, staged: Staged, sources: str | None) -> Snapshot | None:
+        """Let the pointer name what was staged; None if it moved in the meantime."""
+        named = before.sources if sources is None else sources
+        listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
+        token = self._objects.swap(POINTER, listed.render(self._url), before.token)
         if token is None:
             return None
         return Snapshot(
@@ -180,9 +242,16 @@ class YumRepository:
             repomd=staged.repomd,
             lists=staged.lists,
             signature=staged.signature,
-            sources=sources,
-            root=staged.before.root,
+            sources=named,
+            root=before.root,
         )
+
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
+        )
+
+    # The root, which follows the pointer
 
     def refresh_root(self, snapshot: Snapshot) -> None:
         """Bring the root in line with `snapshot`, or with what follows it.
@@ -195,9 +264,7 @@ class YumRepository:
             if snapshot.repomd is None or self._root_follows(snapshot, snapshot.repomd):
                 return
             snapshot = self.read()
-        raise StoreError(
-            f"{self._objects.key(REPOMD)} keeps changing", fix="run again when other releases are done"
-        )
+        raise self._busy()
 
     def _root_follows(self, snapshot: Snapshot, repomd: bytes) -> bool:
         """Whether the root is right, or could be set right; False where another writer was faster."""

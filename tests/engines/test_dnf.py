@@ -45,7 +45,11 @@ def publish(site: Path, url: str, *artifacts: Artifact, key: Signer | None) -> N
 def repo_file(site: Path, *, plain: bool = False) -> str:
     """What users install; `plain`: as those have it who know the root alone."""
     text = (site / "yum/kestrel.repo").read_text(encoding="utf-8")
-    return text.replace("\nmirrorlist=", "\n#mirrorlist=").replace("\n#baseurl=", "\nbaseurl=") if plain else text
+    return (
+        text.replace("\nmirrorlist=", "\n#mirrorlist=").replace("\n#baseurl=", "\nbaseurl=")
+        if plain
+        else text
+    )
 
 
 def snapshot(site: Path) -> Path:

@@ -65,20 +65,15 @@ def apt_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
     """A repository with one real package and `size` others, whose files are not there: nobody may ask for them."""
     store = MemoryStore()
     publish_apt(store, first, copies=copies)
-    objects = Objects(store, "apt")
-    repository = AptRepository(objects=objects, suite="stable", signer=apt_site.SIGNER)
-    before = repository.read()
-    indexes = apt_index.add(before.indexes, [old_stanza(number) for number in range(size)])
-    if indexes and before.release:
-        repository.stage(indexes)
-        files = dict(before.release.files)
-        for arch, index in indexes.items():
-            files |= {f"main/binary-{arch}/{name}": found for name, found in index.digests.items()}
-        release = type(before.release)(fields=before.release.fields, files=files)
-        swapped = repository.swap(before, release, indexes)
-        assert swapped
-        if copies:
-            repository.copy(swapped, indexes)
+    repository = AptRepository(
+        objects=Objects(store, "apt"),
+        suite="stable",
+        origin="kestrel",
+        signer=apt_site.SIGNER,
+        clock=lambda: apt_site.NOW,
+        copies=copies,
+    )
+    repository.edit(lambda indexes: apt_index.add(indexes, [old_stanza(number) for number in range(size)]))
     store.reset()
     return store
 
@@ -87,14 +82,13 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
     store = MemoryStore()
     publish_yum(store, first, copies=copies)
     repository = YumRepository(
-        objects=Objects(store, "yum"), url=yum_client.URL, signer=yum_client.SIGNER, copies=copies
+        objects=Objects(store, "yum"),
+        url=yum_client.URL,
+        signer=yum_client.SIGNER,
+        clock=lambda: yum_client.NOW,
+        copies=copies,
     )
-    before = repository.read()
-    lists = before.lists.add(old_rpm(number) for number in range(size))
-    swapped = repository.swap(repository.stage(before, lists, now=yum_client.NOW), before.sources)
-    assert swapped
-    if copies:
-        repository.refresh_root(swapped)
+    repository.edit(lambda lists: lists.add(map(old_rpm, range(size))))
     store.reset()
     return store
 

@@ -132,7 +132,7 @@ def test_other_data_of_a_repository_stays_and_what_would_be_stale_goes() -> None
     tags = b"<tags><repo>binary</repo></tags>"
     repomd, _ = repository(EMPTY)
     repomd = repomd.replace(b"</revision>", b"</revision>" + tags + b"\n" + group + stale)
-    result = yum_index.next_repomd(repomd, EMPTY.add([]), now=NOW)
+    result = yum_index.next_repomd(repomd, EMPTY.with_documents(EMPTY.documents), now=NOW)
     assert group.rstrip() in result
     assert tags in result
     root = ET.fromstring(result)  # noqa: S314 - made by the code under test
@@ -146,7 +146,9 @@ def test_other_data_of_a_repository_stays_and_what_would_be_stale_goes() -> None
 )
 def test_the_revision_grows(previous: str, now: int, expected: str) -> None:
     repomd, _ = repository(EMPTY)
-    text = yum_index.next_repomd(repomd.replace(b"8.5", previous.encode()), EMPTY.add([]), now=now)
+    text = yum_index.next_repomd(
+        repomd.replace(b"8.5", previous.encode()), EMPTY.with_documents(EMPTY.documents), now=now
+    )
     assert f"<revision>{expected}</revision>".encode() in text
 
 
