@@ -13,7 +13,7 @@ from release import engine, pipeline, target
 from release.artifact import Artifact
 from release.compression import Cache, Packer
 from release.config import Channel
-from release.errors import ConfigError
+from release.errors import ConfigError, SigningError
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
@@ -115,8 +115,9 @@ def release(
     environment: Mapping[str, str] = os.environ,
 ) -> Report:
     """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
+    channel = _channel(product, options.channel)
+    configured = _configured_key(options, environment)
     planned = plan(product, options.channel)
-    configured = openpgp.configured(environment) if options.sign else None
     cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
@@ -124,7 +125,6 @@ def release(
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)
-        channel = _channel(product, options.channel)
         outside = Outside(
             session=new_session(),
             environment=environment,
@@ -181,6 +181,18 @@ def release(
         ephemeral_key=bool(signer) and configured is None,
         changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
     )
+
+
+def _configured_key(options: Options, environment: Mapping[str, str]) -> Signer | None:
+    """The key of the environment; a channel is not signed with one that is gone afterwards."""
+    found = openpgp.configured(environment) if options.sign else None
+    if options.sign and options.channel is not None and found is None:
+        raise SigningError(
+            f"there is no key to sign the channel {options.channel} with, and with one that is made for this run "
+            "alone nobody could publish there again",
+            fix=f"set {openpgp.KEY_FILE_VARIABLE} or {openpgp.KEY_VARIABLE}, or publish unsigned: --no-sign",
+        )
+    return found
 
 
 def _record(store: Store, product: Product, version: ComponentVersion) -> Record:
