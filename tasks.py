@@ -4,4 +4,4 @@ from ci import develop
 from release.tasks import add_tasks, make_namespace
 
 namespace = make_namespace(project="examples/kestrel")
-add_tasks(namespace, develop.test, develop.lint, develop.lock)
+add_tasks(namespace, develop.test, develop.lint, develop.lock, develop.workflows)

@@ -139,6 +139,7 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
     found = bases(world)
     images = [
         Image(
+            large=4 << 20,
             name=name,
             version=version,
             arch=arch,

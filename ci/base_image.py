@@ -41,6 +41,7 @@ def make(directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch]
         bases = {arch: _base(arch, packages, Path(scratch), date, packer) for arch in archs}
         images = [
             Image(
+                large=4 << 20,
                 name="debian",
                 version=Version(int(_version().partition(".")[0])),
                 arch=arch,

@@ -47,6 +47,16 @@ def lock(c: Context) -> None:
         )
 
 
+@task
+def workflows(c: Context) -> None:
+    """Write .github/workflows anew from ci/workflows."""
+    from release.init.workflows import JESSES
+    from release.init.workflows import workflows as made
+    from release.init.write import write
+
+    write(ROOT, made(ROOT / "ci" / "workflows", JESSES), force=True)
+
+
 def _provision() -> None:
     """Install the engines where we may; elsewhere their tests say why they are skipped."""
     is_debian = Path("/etc/debian_version").exists()

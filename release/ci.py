@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Name = Literal["GitHub Actions", "GitLab CI", "Prow", "local"]
+Name = Literal["GitHub Actions", "GitLab CI", "Prow", "Jenkins", "local"]
 
 BRANCH_VARIABLE: Final = "JESSES_BRANCH"
 """Names the branch that HEAD is built for, where nothing else can: a detached checkout in some other CI."""
@@ -18,7 +18,8 @@ class Ci:
 
     `branch` is the branch that the commit is built for: for a pull request the one that it will be merged
     into; `named` where a person named it. `tag` is the tag that started the run. `commit` is what the run is
-    about, where the CI says so. `run` is the same for all jobs and attempts of a run, and for no other run.
+    about, where the CI says so. `run` is the same for all jobs and attempts of a run, and for no other run;
+    `url` is where people see it, `actor` who started it.
     """
 
     name: Name = "local"
@@ -28,10 +29,12 @@ class Ci:
     commit: str | None = None
     pull_request: str | None = None
     run: str | None = None
+    url: str | None = None
+    actor: str | None = None
 
     def elsewhere(self) -> "Ci":
         """What the CI knows of a repository that is not the one that started the run: nothing but itself."""
-        return Ci(name=self.name, run=self.run)
+        return Ci(name=self.name, run=self.run, url=self.url, actor=self.actor)
 
 
 def detect(environment: Mapping[str, str]) -> Ci:
@@ -41,6 +44,7 @@ def detect(environment: Mapping[str, str]) -> Ci:
         ("GITHUB_ACTIONS", _github),
         ("GITLAB_CI", _gitlab),
         ("PROW_JOB_ID", _prow),
+        ("JENKINS_URL", _jenkins),
     )
     found = next((read(values) for variable, read in readers if variable in values), Ci())
     if branch := values.get(BRANCH_VARIABLE):
@@ -56,13 +60,19 @@ def _github(values: Mapping[str, str]) -> Ci:
     if branch and branch.startswith(_QUEUE):
         # A merge queue builds gh-readonly-queue/BASE/pr-NUMBER-SHA.
         branch = branch.removeprefix(_QUEUE).rpartition("/")[0]
+    run, where = (
+        values.get("GITHUB_RUN_ID"),
+        [values.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY")],
+    )
     return Ci(
         name="GitHub Actions",
         branch=values.get("GITHUB_BASE_REF") or branch,
         tag=ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else None,
         commit=values.get("GITHUB_SHA"),
         pull_request=request,
-        run=values.get("GITHUB_RUN_ID"),
+        run=run,
+        url="/".join((*filter(None, where), "actions/runs", run)) if run and all(where) else None,
+        actor=values.get("GITHUB_ACTOR"),
     )
 
 
@@ -75,6 +85,8 @@ def _gitlab(values: Mapping[str, str]) -> Ci:
         commit=values.get("CI_COMMIT_SHA"),
         pull_request=values.get("CI_MERGE_REQUEST_IID"),
         run=values.get("CI_PIPELINE_ID"),
+        url=values.get("CI_PIPELINE_URL"),
+        actor=values.get("GITLAB_USER_LOGIN"),
     )
 
 
@@ -86,4 +98,18 @@ def _prow(values: Mapping[str, str]) -> Ci:
         commit=values.get("PULL_BASE_SHA"),
         pull_request=values.get("PULL_NUMBER"),
         run=values.get("BUILD_ID"),
+    )
+
+
+def _jenkins(values: Mapping[str, str]) -> Ci:
+    """Jenkins handbook, "Using environment variables"; in a multibranch pipeline, BRANCH_NAME may be a tag."""
+    tag = values.get("TAG_NAME")
+    return Ci(
+        name="Jenkins",
+        branch=None if tag else values.get("CHANGE_TARGET") or values.get("BRANCH_NAME"),
+        tag=tag,
+        commit=values.get("GIT_COMMIT"),
+        pull_request=values.get("CHANGE_ID"),
+        run=values.get("BUILD_TAG"),
+        url=values.get("BUILD_URL"),
     )

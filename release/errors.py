@@ -102,3 +102,25 @@ class RegistryError(ReleaseError):
     """An image registry failed, refused, or is not what it should be."""
 
     exit_code = 26
+
+
+class GitHubError(ReleaseError):
+    """GitHub refused, failed, or answered what its API does not say; `status` is HTTP's, 0 without an answer."""
+
+    exit_code = 27
+
+    def __init__(self, what: str, *, fix: str = "", status: int = 0) -> None:
+        super().__init__(what, fix=fix)
+        self.status = status
+
+
+class CutError(ReleaseError):
+    """A release cannot be cut as things stand; nothing of it has been pushed."""
+
+    exit_code = 28
+
+
+class PickError(CutError):
+    """A backport conflicts and needs hands; running again goes on from there."""
+
+    exit_code = 29

@@ -1,6 +1,5 @@
 """What git says of a product: commits, tags, branches, files of other commits."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,6 +113,7 @@ class GitHistory:
         self._status = git.start(*_STATUS, "--branch", "--", ".")
         self._refs = git.start("show-ref", "--tags", "--dereference", accept=(0, 1))
         self._head = git.start(*_ONE, "HEAD", "--", accept=(0, 128))
+        self._objects = git.objects()
 
     @property
     def prefix(self) -> str:
@@ -132,7 +132,8 @@ class GitHistory:
     @cached_property
     def _tags(self) -> dict[str, str]:
         # The commit of an annotated tag follows the tag object itself, as NAME^{}.
-        return {name: sha for sha, name in _TAG.findall(self._refs.text())}
+        rows = (line.partition(" refs/tags/") for line in self._refs.text().split("\n"))
+        return {name.removesuffix("^{}"): sha for sha, _, name in rows if name}
 
     def head(self) -> Commit:
         _ = self.prefix
@@ -209,9 +210,8 @@ class GitHistory:
         ]
 
     def read(self, files: Iterable[tuple[str, str]]) -> list[str | None]:
-        names = [f"{commit}:{self.prefix}{path}" for commit, path in files]
-        request = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
-        return list(_blobs(self._git.start("cat-file", "--batch", stdin=request).data(), len(names)))
+        found = (self._objects.blob(f"{commit}:{self.prefix}{path}") for commit, path in files)
+        return [None if content is None else content.decode(errors="replace") for content in found]
 
     def is_dirty(self, paths: Sequence[str] = ()) -> bool:
         entries = (entry for entry in self._status.text().split("\0") if entry and not entry.startswith("# "))
@@ -225,7 +225,6 @@ class GitHistory:
         return next(field.removeprefix(key) for field in fields if field.startswith(key))
 
 
-_TAG = re.compile(r"^([0-9a-f]+) refs/tags/(.+?)(?:\^\{\})?$", re.MULTILINE)
 _ONE = ("rev-list", "-1", "--format=%ct")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-ahead-behind", "--untracked-files=no")
 
@@ -242,20 +241,6 @@ def _branch(ref: str) -> str:
     """The name of a branch by its ref: refs/heads/NAME or refs/remotes/REMOTE/NAME."""
     kind, _, name = ref.removeprefix("refs/").partition("/")
     return name if kind == "heads" else name.partition("/")[2]
-
-
-def _blobs(data: bytes, count: int) -> Iterable[str | None]:
-    """The texts in an answer of `git cat-file --batch`: a line each, and the bytes of what is there."""
-    position = 0
-    for _ in range(count):
-        end = data.index(b"\n", position)
-        header, position = data[position:end].split(b" "), end + 1
-        if header[-1] in {b"missing", b"ambiguous"}:
-            yield None
-            continue
-        size = int(header[-1])
-        content, position = data[position : position + size], position + size + 1
-        yield content.decode(errors="replace") if header[-2] == b"blob" else None
 
 
 def _no_repository(directory: Path, error: HistoryError) -> HistoryError:

@@ -6,16 +6,16 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-# The variables that name a run are GitHub's, GitLab's and Jenkins'.
-_RUN_URLS: Final = ("CI_PIPELINE_URL", "BUILD_URL")
-_ACTORS: Final = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
+from release.ci import detect
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """`run` is the address of the CI run, empty outside of CI; `process` is a number and when it started."""
+    """`run` is the address of the CI run, or its number; empty outside of CI.
+
+    `process` is a number and when it started.
+    """
 
     run: str
     host: str
@@ -29,11 +29,12 @@ class Holder:
 
 def this_process(environment: Mapping[str, str]) -> Holder:
     """The process that we are."""
+    ci = detect(environment)
     return Holder(
-        run=_run(environment),
+        run=ci.url or (f"{ci.name} {ci.run}" if ci.run else ""),
         host=socket.gethostname(),
         process=f"{os.getpid()}:{_started(os.getpid())}",
-        user=next((environment[name] for name in _ACTORS if environment.get(name)), "") or _user(),
+        user=ci.actor or _user(),
     )
 
 
@@ -43,16 +44,6 @@ def is_gone(holder: Holder) -> bool:
     if holder.host != socket.gethostname() or not number.isdigit():
         return False
     return _started(int(number)) != started
-
-
-def _run(environment: Mapping[str, str]) -> str:
-    if number := environment.get("GITHUB_RUN_ID"):
-        server, repository = (
-            environment.get("GITHUB_SERVER_URL", ""),
-            environment.get("GITHUB_REPOSITORY", ""),
-        )
-        return f"{server}/{repository}/actions/runs/{number}"
-    return next((environment[name] for name in _RUN_URLS if environment.get(name)), "")
 
 
 def _user() -> str:

@@ -1,8 +1,12 @@
 """The order of a release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from release.arch import Arch
+from release.handover import collect, for_architectures, hand_over, in_order, without
 from release.steps import Context, State, Step
 from release.steps.build import build
 from release.steps.checkout import checkout
@@ -16,20 +20,32 @@ from release.steps.reuse import reuse
 from release.steps.sbom import sbom
 from release.steps.sign import sign
 
-PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
+Steps = tuple[tuple[str, Step], ...]
+
+PREPARE: Final[Steps] = (
     # what publishing needs is looked for before anything is built
     ("preflight", preflight),
-    # what did not change is taken from where it was released; the rest is made from its own commit
+    # what did not change is taken from where it was released
     ("reuse", reuse),
+)
+
+BUILD: Final[Steps] = (
+    # the rest is made from its own commit
     ("checkout", checkout),
     # the product's own commands fill a staged tree for each architecture
     ("build", build),
     # staged trees become tarballs, DEBs and RPMs: from here on everything is ours and reproducible
     ("package", package),
+)
+
+ASSEMBLE: Final[Steps] = (
     # images reuse what the packages have compressed
     ("image", image),
     # each says what is in it
     ("sbom", sbom),
+)
+
+PUBLISH: Final[Steps] = (
     # identities are fixed: one run takes the release, and the journal holds it to these bytes
     ("claim", claim),
     # what is published already is the same, and what is signed already stays as it is
@@ -49,11 +65,40 @@ PIPELINE: Final[tuple[tuple[str, Step], ...]] = (
 )
 
 
-def run(context: Context, *, announce: Callable[[str], None]) -> State:
+PIPELINE: Final[Steps] = PREPARE + BUILD + ASSEMBLE + PUBLISH
+
+Announce = Callable[[str], None]
+
+
+def run(context: Context, *, announce: Announce) -> State:
     """Carry out the plan of `context`; `announce` is told the name of each step before it runs."""
-    state = State()
     with context.journal.held():
-        for name, step in PIPELINE:
-            announce(name)
-            state = step(context, state)
+        return _run(PIPELINE, context, State(), announce)
+
+
+def build_part(context: Context, architectures: Iterable[Arch], *, announce: Announce) -> State:
+    """Build and package for some architectures, for `publish_part` to go on from on another machine."""
+    part = replace(context, plan=for_architectures(context.plan, architectures))
+    return _run((*BUILD, ("sbom", sbom), ("hand over", hand_over)), part, State(), announce)
+
+
+def publish_part(context: Context, directories: Sequence[Path], *, announce: Announce) -> State:
+    """Join what was built in `directories`, make what nobody has made, and publish all of it.
+
+    Raises:
+        OutputError: something is damaged, or was made from another commit.
+
+    """
+    with context.journal.held():
+        state = _run((*PREPARE, ("collect", collect(directories))), context, State(), announce)
+        rest = replace(context, plan=without(context.plan, state))
+        state = in_order(context.plan, _run(BUILD, rest, state, announce))
+        state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))
+        return _run(PUBLISH, context, state, announce)
+
+
+def _run(steps: Steps, context: Context, state: State, announce: Announce) -> State:
+    for name, step in steps:
+        announce(name)
+        state = step(context, state)
     return state

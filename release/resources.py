@@ -1,11 +1,20 @@
-"""The data of `packaging/`: inside the package in a wheel, beside it in a checkout."""
+"""Data that travels with the code: inside the package in a wheel, beside it in a checkout."""
 
 from pathlib import Path
 
-_INSIDE = Path(__file__).parent / "packaging"
-_BESIDE = Path(__file__).parent.parent / "packaging"
+_PACKAGE = Path(__file__).parent
+_ROOT = _PACKAGE.parent
 
 
 def packaging_data() -> Path:
     """The directory that holds what `packaging/` holds in the repository."""
-    return _INSIDE if _INSIDE.is_dir() else _BESIDE
+    return _first(_PACKAGE / "packaging", _ROOT / "packaging")
+
+
+def workflow_templates() -> Path:
+    """The directory that holds what `ci/workflows/` holds in the repository."""
+    return _first(_PACKAGE / "workflows", _ROOT / "ci" / "workflows")
+
+
+def _first(inside: Path, beside: Path) -> Path:
+    return inside if inside.is_dir() else beside

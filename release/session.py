@@ -4,28 +4,34 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from release import engine, pipeline, target
 from release.artifact import Artifact
+from release.channel import channel_of
 from release.compression import Cache, Packer
 from release.config import Channel
+from release.cut.clone import Clone
+from release.cut.git import run_git
+from release.cut.notes import notes_of
+from release.cut.session import open_github
 from release.errors import ConfigError, SigningError
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
-from release.publishers import Publication
+from release.publishers import Publication, Publisher
 from release.publishers.apt import AptPublisher
 from release.publishers.registries import Outside, find_base, find_built, registry_publishers
 from release.publishers.select import publishers_for
+from release.publishers.select_github import github_publisher
 from release.registry.connect import new_session
 from release.released import Record
 from release.runner import ProcessRunner
 from release.signing import Signer, ecdsa, openpgp
-from release.steps import Context, Source
+from release.steps import Context, Source, State
 from release.stores import Store
 from release.stores.directory import DirectoryStore
 from release.stores.dry_run import Change, DryRunStore
@@ -100,6 +106,17 @@ def plan(product: Product, channel: str | None) -> Plan:
     return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
 
 
+def channel_of_head(product: Product) -> str | None:
+    """The channel that the tags on HEAD stand for."""
+    own = {name for name, component in product.config.components.items() if component.repository == "."}
+    here = [
+        value.version
+        for name, value in product.versions.items()
+        if name in own and value.evidence and value.evidence.rule == "tag"
+    ]
+    return channel_of(here, product.config.channels)
+
+
 def _no_engine(product: Product) -> str:
     """Why images cannot be built here, if any are to be."""
     described = (product.config, *product.descriptions.values())
@@ -113,8 +130,13 @@ def release(
     options: Options,
     narrator: Narrator,
     environment: Mapping[str, str] = os.environ,
+    *,
+    run: Callable[[Context], State] | None = None,
 ) -> Report:
-    """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run."""
+    """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run.
+
+    `run` carries out a part of the pipeline in place of all of it.
+    """
     channel = _channel(product, options.channel)
     configured = _configured_key(options, environment)
     planned = plan(product, options.channel)
@@ -133,8 +155,13 @@ def release(
             key=ecdsa.configured(environment) if options.sign else None,
             lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
         )
-        # A dry run shows what would change in the store; registries are left alone.
-        registries = () if options.dry_run else registry_publishers(product.config, channel, planned, outside)
+        # A dry run shows what would change in the store; registries and GitHub are left alone.
+        elsewhere: tuple[Publisher, ...] = ()
+        if not options.dry_run:
+            elsewhere = (
+                *registry_publishers(product.config, channel, planned, outside),
+                *_on_github(product, channel, place, signer, outside),
+            )
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -152,7 +179,7 @@ def release(
                     signer=signer,
                     clock=time.time,
                 ),
-                *registries,
+                *elsewhere,
             ),
             journal=place.journal,
             invalidate=place.invalidate,
@@ -171,7 +198,7 @@ def release(
             ),
             find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
         )
-        state = pipeline.run(context, announce=narrator.step)
+        state = run(context) if run else pipeline.run(context, announce=narrator.step)
     return Report(
         dist=workspace.final,
         plan=planned,
@@ -255,6 +282,26 @@ def _target(
         take_over=options.take_over,
         tell=narrator.progress,
     )
+
+
+def _on_github(
+    product: Product, channel: Channel, place: Target, signer: Signer | None, outside: Outside
+) -> tuple[Publisher, ...]:
+    return github_publisher(
+        product.config,
+        channel,
+        {name: version.version for name, version in product.versions.items() if version.tag},
+        github=lambda: open_github(product.config, outside.environment, outside.session),
+        body=lambda component: _notes(product, component),
+        url=place.url.rstrip("/"),
+        signer=signer,
+        lease=outside.lease,
+    )
+
+
+def _notes(product: Product, component: str) -> str:
+    clone = Clone(product.directory, git=run_git, remote="origin")
+    return notes_of(component, product.versions[component].version, product.config.components, clone, {})
 
 
 def _unseen(key: str, sent: int, total: int) -> None:

@@ -31,14 +31,15 @@ _AFTER_LETTER: Final = re.compile(
 _AFTER_DIGIT: Final = re.compile(r"A(?P<number>[0-9]+)|(?P<word>B)|(?P<hyphen>C)|[DE]?(?P<same>[0-9A-Za-z])")
 
 _PYTHON_STAGES: Final = {"alpha": "a", "beta": "b", "rc": "rc"}
-_STAGE: Final = re.compile(r"(?P<name>alpha|beta|rc)(?:(?P<digit>[0-9])|\.(?P<number>[0-9]+))?")
-_PYTHON: Final = re.compile(
+# Compiled on first use: most commands spell nothing for Python.
+_STAGE: Final = r"(?P<name>alpha|beta|rc)(?:(?P<digit>[0-9])|\.(?P<number>[0-9]+))?"
+_PYTHON: Final = (
     r"(?P<core>[0-9]+\.[0-9]+\.[0-9]+)"
     r"(?:\.dev(?P<count>[0-9]+)"
     r"|(?P<stage>a|b|rc)(?P<digit>[0-9])(?:\.(?P<zero>dev0)|\.post(?P<number>[0-9]+))?)?"
     r"(?:\+(?P<build>.+))?"
 )
-_PYTHON_BUILD: Final = re.compile(r"[0-9a-z]+([.-][0-9a-z]+)*")
+_PYTHON_BUILD: Final = r"[0-9a-z]+([.-][0-9a-z]+)*"
 _DASH: Final = "dash"
 
 
@@ -123,7 +124,7 @@ def from_file_name(text: str) -> Version:
 
 def from_python(text: str) -> Version:
     """The version that `python` spells so."""
-    found = _PYTHON.fullmatch(text)
+    found = re.fullmatch(_PYTHON, text)
     return _confirm(text, _read_python(found) if found else "", python, "in a Python package")
 
 
@@ -180,7 +181,7 @@ def _python_prerelease(version: Version) -> str:
     prerelease = str(version.prerelease)
     if prerelease.isdigit():
         return f".dev{prerelease}"
-    found = _STAGE.fullmatch(prerelease)
+    found = re.fullmatch(_STAGE, prerelease)
     if not found:
         tenth = re.fullmatch(r"(alpha|beta|rc)([1-9][0-9]+)", prerelease)
         raise VersionError(
@@ -196,7 +197,7 @@ def _python_prerelease(version: Version) -> str:
 
 def _python_build(version: Version) -> str:
     build = str(version.build)
-    if not _PYTHON_BUILD.fullmatch(build) or _DASH in re.split("[.-]", build):
+    if not re.fullmatch(_PYTHON_BUILD, build) or _DASH in re.split("[.-]", build):
         raise VersionError(
             f"{version} cannot be the version of a Python package: PEP 440 cannot hold the build metadata {build}",
             fix=f"use {version.replace(build=None)}, or lower-case letters, digits and single dots in it",

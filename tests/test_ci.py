@@ -54,6 +54,15 @@ def test_prow() -> None:
     assert detect({**values, "PULL_NUMBER": "4"}).pull_request == "4"
 
 
+def test_jenkins() -> None:
+    values = {"JENKINS_URL": "https://jenkins.example/", "BRANCH_NAME": "PR-4", "CHANGE_TARGET": "main"}
+    found = detect({**values, "CHANGE_ID": "4", "GIT_COMMIT": SHA, "BUILD_TAG": "jenkins-hawk-9"})
+    assert found == Ci(name="Jenkins", branch="main", pull_request="4", commit=SHA, run="jenkins-hawk-9")
+    assert detect({"JENKINS_URL": "x", "BRANCH_NAME": "main"}).branch == "main"
+    # Jenkins calls the tag the branch, too.
+    assert detect({"JENKINS_URL": "x", "BRANCH_NAME": "1.0.0", "TAG_NAME": "1.0.0"}).branch is None
+
+
 @pytest.mark.parametrize("around", [{}, {**GITHUB, "GITHUB_REF": "refs/heads/main"}])
 def test_a_branch_that_a_person_names_goes_before_what_ci_says(around: dict[str, str]) -> None:
     found = detect({**around, "JESSES_BRANCH": "release/0.40.x"})

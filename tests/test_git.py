@@ -43,3 +43,25 @@ def test_a_hooks_repository_is_not_ours(tmp_path: Path) -> None:
     sha = ours.commit({"a": "2"})
     with Git(ours.root, {**os.environ, "GIT_DIR": str(hook.root / ".git")}) as git:
         assert git("rev-parse", "HEAD") == sha
+
+
+def test_contents_come_one_after_the_other(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.commit({"a": "one\n", "d/b": "", "c": "x" * 200_000})
+    with Git(tmp_path) as git:
+        objects = git.objects()
+        names = ("HEAD:a", "HEAD:nothing", "HEAD:d", "HEAD:d/b", "HEAD:c", "no revision", "HEAD:a")
+        assert [objects.blob(name) for name in names] == [
+            b"one\n",
+            None,
+            None,
+            b"",
+            b"x" * 200_000,
+            None,
+            b"one\n",
+        ]
+
+
+def test_contents_of_no_repository_are_an_error(tmp_path: Path) -> None:
+    with Git(tmp_path) as git, pytest.raises(HistoryError, match="did not answer for HEAD:a"):
+        git.objects().blob("HEAD:a")

@@ -44,6 +44,7 @@ def _holder_of(number: int) -> Holder:
     [
         (
             {
+                "GITHUB_ACTIONS": "true",
                 "GITHUB_RUN_ID": "7",
                 "GITHUB_SERVER_URL": "https://github.example",
                 "GITHUB_REPOSITORY": "o/r",
@@ -53,14 +54,25 @@ def _holder_of(number: int) -> Holder:
             "ann",
         ),
         (
-            {"CI_PIPELINE_URL": "https://gitlab.example/p/8", "GITLAB_USER_LOGIN": "bob"},
+            {
+                "GITLAB_CI": "true",
+                "CI_PIPELINE_URL": "https://gitlab.example/p/8",
+                "GITLAB_USER_LOGIN": "bob",
+            },
             "https://gitlab.example/p/8",
             "bob",
         ),
-        ({"BUILD_URL": "https://jenkins.example/9"}, "https://jenkins.example/9", None),
+        (
+            {"JENKINS_URL": "https://jenkins.example/", "BUILD_URL": "https://jenkins.example/9"},
+            "https://jenkins.example/9",
+            None,
+        ),
+        ({"PROW_JOB_ID": "j", "BUILD_ID": "11"}, "Prow 11", None),
     ],
 )
-def test_a_ci_run_is_named_by_its_address(environment: dict[str, str], run: str, user: str | None) -> None:
+def test_a_ci_run_is_named_by_its_address_or_its_number(
+    environment: dict[str, str], run: str, user: str | None
+) -> None:
     holder = this_process(environment)
     assert holder.run == run
     assert user is None or holder.user == user

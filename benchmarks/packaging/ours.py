@@ -96,6 +96,7 @@ def _about(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _image(package: Package) -> Image:
     return Image(
+        large=4 << 20,
         name="zig",
         version=package.version,
         arch=package.arch,

@@ -44,6 +44,8 @@ def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
                 yield f"{where}.contents.{index}.ghost: an image has none"
     for name, channel in config.channels.items():
         yield from _channel(channel, f"channels.{name}")
+        if channel.github and not config.project.github:
+            yield f'channels.{name}.github: needs [project] github = "owner/name"'
     yield from _claimed_twice(config)
     yield from _unreadable(config.compression)
 

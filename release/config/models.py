@@ -27,7 +27,6 @@ from release.config.text import (
     Url,
     UserId,
 )
-from release.formats.layers import LARGE
 
 FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
@@ -49,6 +48,8 @@ class Project(_Strict):
     vendor: Line
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
+    github: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")] | None = None
+    """The repository on GitHub, owner/name: pull requests, checks and milestones are read from it."""
     sign_debs: bool = False
     """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
 
@@ -65,7 +66,7 @@ class Component(_Strict):
     """The version that development leads to while there is no tag."""
     bump: Literal["minor", "contract", "conventional"] = "minor"
     """How the next version is found: the next minor, from the contract files, or from commit messages."""
-    contract: tuple[str, ...] = ()
+    contract: tuple[Line, ...] = ()
     """Version files of the component's interface; the first line of each is a SemVer."""
     paths: tuple[str, ...] = ()
     """What belongs to the component (git pathspecs); empty: the whole repository."""
@@ -193,7 +194,7 @@ class Image(_Strict):
     contents: tuple[Contents, ...] = ()
     layers: tuple[tuple[AbsolutePath, ...], ...] = ()
     """Groups of files and directories that change together: each group is a layer."""
-    large_file: Annotated[int, Field(ge=0)] = LARGE
+    large_file: Annotated[int, Field(ge=0)] = 4 << 20
     """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -224,6 +225,8 @@ class Channel(_Strict):
     files: str = "files"
     plain_copies: bool = True
     """Whether users are served too whose apt knows no by-hash (before 1.2), or whose YUM source is a baseurl."""
+    github: bool = False
+    """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()
     """What stands before the images' names in each registry that they are pushed to."""
     moving_tag: Tag | None = None

@@ -91,13 +91,13 @@ class Image:
     arch: Arch
     date: int
     payload: Payload
+    large: int
+    """Bytes from which on a file gets a layer of its own."""
     config: ImageConfig = field(default_factory=ImageConfig)
     about: About = field(default_factory=About)
     base: Base | None = None
     groups: tuple[tuple[str, ...], ...] = ()
     """Paths that share a layer."""
-    large: int = layers.LARGE
-    """Bytes from which on a file gets a layer of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,6 @@ from typing import Final
 
 from release.payload import Directory, Entry, File, Payload, parents
 
-LARGE: Final = 4 << 20
-"""Bytes from which on a file gets a layer of its own."""
-
 MOST: Final = 64
 """Layers at most; storage drivers stop at 127, and a base has some already."""
 
@@ -20,7 +17,7 @@ def plan(
     payload: Payload,
     *,
     groups: Sequence[Sequence[str]] = (),
-    large: int = LARGE,
+    large: int,
     size: Callable[[File], int],
     whole_paths: bool,
 ) -> tuple[Payload, ...]:

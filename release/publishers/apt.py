@@ -18,13 +18,13 @@ from release.publishers import Publication, apt_index
 from release.publishers.apt_index import Index, Stanza
 from release.publishers.apt_metadata import sources, sources_digest
 from release.publishers.apt_repository import COMPONENT, AptRepository, Snapshot, Update
+from release.publishers.install import KEYRINGS, apt_lines
 from release.publishers.objects import Objects
 from release.publishers.signed import adopt
 from release.retry import pause
 from release.signing import Signer
 from release.stores import Store
 
-KEYRINGS: Final = "/etc/apt/keyrings"
 """Where an administrator keeps keys (sources.list(5))."""
 
 # A store reads "+" as a blank, apt asks for "~" as "%7e".
@@ -188,17 +188,11 @@ class AptPublisher:
         return {**public, f"{self._project}.sources": source.encode()}
 
     def _instructions(self) -> tuple[str, ...]:
-        key, source = f"{self._project}.asc", f"{self._project}.sources"
-        packages = " ".join(sorted({file.stanza.package for file in self._files}))
-        key_lines = (
-            f"sudo install -d -m 0755 {KEYRINGS}",
-            f"sudo curl -fsSL -o {KEYRINGS}/{key} {self._url}/{key}",
-        )
-        return (
-            *(key_lines if self._signer else ()),
-            f"sudo curl -fsSL -o /etc/apt/sources.list.d/{source} {self._url}/{source}",
-            "sudo apt-get update",
-            f"sudo apt-get install {packages}",
+        return apt_lines(
+            url=self._url,
+            project=self._project,
+            packages=(file.stanza.package for file in self._files),
+            signed=self._signer is not None,
         )
 
 

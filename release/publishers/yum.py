@@ -15,6 +15,7 @@ from release.artifact import Artifact
 from release.errors import RepositoryError
 from release.formats import rpm_file
 from release.publishers import Publication
+from release.publishers.install import yum_lines
 from release.publishers.objects import Objects
 from release.publishers.signed import adopt
 from release.publishers.yum_lists import UP, Lists
@@ -203,12 +204,8 @@ class YumPublisher:
         )
 
     def _instructions(self) -> tuple[str, ...]:
-        source = f"{self._project}.repo"
-        packages = " ".join(sorted({package.nevra.name for package in self._packages}))
-        return (
-            f"sudo curl -fsSL -o /etc/yum.repos.d/{source} {self._url}/{source}",
-            f"sudo dnf install {packages}",
-        )
+        names = (package.nevra.name for package in self._packages)
+        return yum_lines(url=self._url, project=self._project, packages=names)
 
 
 def _describe(artifact: Artifact) -> IndexedPackage:

@@ -18,7 +18,7 @@ def build(context: Context, state: State) -> State:
         CommandError: a command fails or stages nothing.
 
     """
-    trees = {}
+    trees = dict(state.trees)
     for planned in context.plan.builds:
         context.progress(f"{planned.build} for {planned.arch}")
         tree = context.workspace.scratch / "staged" / f"{planned.build}-{planned.arch}"

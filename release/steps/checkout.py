@@ -13,6 +13,7 @@ def checkout(context: Context, state: State) -> State:
 
     """
     components = [planned.component for planned in context.plan.builds]
+    components += [package.component for package in context.plan.packages if not package.released]
     components += [image.component for image in context.plan.images if not image.skipped]
     sources = {component: context.source(component) for component in components}
     exported: dict[tuple[str, str], Source] = {}

@@ -1,9 +1,8 @@
 """The output's own table of contents: `artifacts.json`, `SHA256SUMS` and its signature, the public key."""
 
 import json
-from typing import Any
 
-from release.artifact import Artifact
+from release.handover import row
 from release.steps import Context, State
 from release.workspace import MANIFEST
 
@@ -15,7 +14,7 @@ def manifest(context: Context, state: State) -> State:
         "project": context.plan.project,
         "channel": context.plan.channel,
         "signing_key": context.signer.fingerprint if context.signer else None,
-        "artifacts": [_row(context, artifact) for artifact in state.artifacts],
+        "artifacts": [row(artifact, output) for artifact in state.artifacts],
     }
     (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     sums = "".join(
@@ -28,17 +27,3 @@ def manifest(context: Context, state: State) -> State:
         (output / "SHA256SUMS.asc").write_bytes(context.signer.detach(sums.encode()))
         (output / f"{context.plan.project}.asc").write_bytes(context.signer.public_key)
     return state
-
-
-def _row(context: Context, artifact: Artifact) -> dict[str, Any]:
-    return {
-        "path": artifact.path.relative_to(context.workspace.output).as_posix(),
-        "kind": artifact.kind,
-        "name": artifact.name,
-        "component": artifact.component,
-        "version": str(artifact.version),
-        "arch": artifact.arch,
-        "size": artifact.size,
-        "sha256": artifact.sha256,
-        "signed_sha256": artifact.signed_sha256,
-    }

@@ -5,14 +5,25 @@ from typing import Any
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from release.tasks import doctor, plan, release, versions
+from release.tasks import cut, doctor, init, parts, plan, release, versions
 
 
 def make_namespace(*, project: str = ".") -> Collection:
     """The root collection; `project` is the directory that commands work on where `--project` names none."""
     namespace = Collection("jesses")
-    namespace.add_collection(Collection.from_module(release, name="release"))
-    add_tasks(namespace, plan.plan, plan.schema, versions.versions, doctor.doctor)
+    releases = Collection.from_module(release, name="release")
+    add_tasks(releases, cut.cut, cut.status, cut.checklist)
+    namespace.add_collection(releases)
+    add_tasks(
+        namespace,
+        init.init,
+        parts.build,
+        parts.publish,
+        plan.plan,
+        plan.schema,
+        versions.versions,
+        doctor.doctor,
+    )
     namespace.configure({"project": project})
     return namespace
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from release.config.models import Component
 from release.errors import HistoryError
 from release.history import Commit, History
+from release.parallel import each
 from release.version.base import Base, find_base
 from release.version.checkout import Checkout
 from release.version.rules import Following, following
@@ -67,7 +69,9 @@ def _compute_in(repository: Repository, components: Mapping[str, Component]) -> 
         )
         for name, component in components.items()
     )
-    return {subject.name: _compute(subject, strangers) for subject in subjects}
+    # Each waits for git most of the time.
+    versions = each(partial(_compute, strangers=strangers), subjects, threads=len(components))
+    return {version.component: version for version in versions}
 
 
 def _strangers(repository: Repository, tags: Mapping[str, ComponentTags]) -> list[str]:

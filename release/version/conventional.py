@@ -9,9 +9,10 @@ from semver import Version
 
 from release.history import Logged
 
-_HEADER: Final = re.compile(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^\n]*?)\))?(?P<breaking>!)?: ")
-_BREAKING: Final = re.compile(r"^BREAKING[ -]CHANGE(: | #)", re.MULTILINE)
-_REVERTS: Final = re.compile(r"^This reverts commit ([0-9a-f]{7,40})", re.MULTILINE)
+# Compiled on first use: not every product follows its messages.
+_HEADER: Final = r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^\n]*?)\))?(?P<breaking>!)?: "
+_BREAKING: Final = r"^BREAKING[ -]CHANGE(: | #)"
+_REVERTS: Final = r"^This reverts commit ([0-9a-f]{7,40})"
 _MINOR_TYPES: Final = frozenset({"feat", "new", "update"})
 
 
@@ -31,8 +32,8 @@ def level(message: str) -> Level:
     >>> [level(text).name for text in ("feat!: drop it", "fix: it\n\nBREAKING CHANGE: no more", "Update it")]
     ['MAJOR', 'MAJOR', 'PATCH']
     """
-    header = _HEADER.match(message)
-    if _BREAKING.search(message) or (header and header["breaking"]):
+    header = re.match(_HEADER, message)
+    if re.search(_BREAKING, message, re.MULTILINE) or (header and header["breaking"]):
         return Level.MAJOR
     return Level.MINOR if header and header["type"].lower() in _MINOR_TYPES else Level.PATCH
 
@@ -60,7 +61,7 @@ def next_by_level(base: Version, wanted: Level) -> Version:
 def _without_reverted(commits: Sequence[Logged]) -> list[Logged]:
     standing, reverted = [], set[str]()
     for commit in commits:
-        found = _REVERTS.search(commit.message)
+        found = re.search(_REVERTS, commit.message, re.MULTILINE)
         target = next((other.sha for other in commits if found and other.sha.startswith(found[1])), None)
         if commit.sha in reverted:
             continue

@@ -58,6 +58,7 @@ def busybox(arch: Arch) -> Path:
 
 def kestrel(arch: Arch, name: str) -> Image:
     return Image(
+        large=4 << 20,
         name=name,
         version=Version.parse("1.2.3-4+abc1234"),
         arch=arch,

@@ -10,7 +10,7 @@ import pytest
 
 from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Payload, Symlink
 from release.signing.openpgp import KEY_VARIABLE, configured
-from tests.engines.engines import GPG, RPM_ROOT, RPMLINT, require, run
+from tests.engines.engines import DEBUGGER, GPG, RPM_ROOT, RPMLINT, require, run
 from tests.engines.rpm_packages import PAYLOAD, agent, build, driver, signer
 from tests.engines.rpm_root import RpmRoot
 
@@ -173,6 +173,19 @@ def test_rpmlint_finds_no_error(tmp_path: Path) -> None:
     run("rpmkeys", "--import", tmp_path / "kestrel.asc", env=home)
     answer = run("rpmlint", *paths, env=home, check=False)
     assert "2 packages and 0 specfiles checked; 0 errors" in answer.stdout, answer.stdout
+
+
+def test_rpmlint_complains_of_the_debug_files_of_binutils_too(tmp_path: Path) -> None:
+    """Why `rpmlint.toml` overrides this one check: no file with only debug information can pass it."""
+    require(RPMLINT)
+    require(DEBUGGER)
+    path = "/usr/lib/debug/.build-id/12/3456.debug"
+    run("objcopy", "--only-keep-debug", "/usr/bin/true", tmp_path / "true.debug")
+    debug = agent(payload=Payload.of([File(path=path, source=tmp_path / "true.debug")]))
+    made = build(debug, tmp_path / "dist").path
+    answer = run("rpmlint", made, env={**os.environ, "HOME": str(tmp_path)}, check=False)
+    errors = [line.split(": E: ", 1)[1].split() for line in answer.stdout.splitlines() if ": E: " in line]
+    assert ["shared-library-without-dependency-information", path] in errors, answer.stdout
 
 
 def test_services_follow_the_presets_of_the_system(root: RpmRoot, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def test_the_data_of_packaging_lies_inside_the_package(wheel: Path) -> None:
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "packaging").rglob("*") if path.is_file()}
     assert data
     assert {f"release/{name}" for name in data} <= set(names)
+    templates = {f"release/workflows/{path.name}" for path in (ROOT / "ci" / "workflows").iterdir()}
+    assert templates <= set(names)
 
 
 def test_it_releases_a_copy_of_kestrel(wheel: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ ENTRIES = (
     File(path="/var/lib/kestrel/state", source=b"{}", mode=0o600, owner="65532", group="2147483647"),
 )
 KESTREL = Image(
+    large=4 << 20,
     name="example/kestrel",
     version=Version.parse("1.2.3-4+abc1234"),
     arch="x86_64",

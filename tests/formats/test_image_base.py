@@ -53,6 +53,7 @@ def base(tmp_path: Path) -> Base:
 def image(base: Base | None, *, config: ImageConfig | None = None, **options: Any) -> Image:  # noqa: ANN401
     payload = Payload.of([File(path="/usr/bin/hawk", source=b"hawk", mode=0o755)])
     return Image(
+        large=4 << 20,
         **{
             "name": "hawk",
             "version": Version(1),
@@ -62,7 +63,7 @@ def image(base: Base | None, *, config: ImageConfig | None = None, **options: An
             "config": config or ImageConfig(),
             "base": base,
             **options,
-        }
+        },
     )
 
 

@@ -12,6 +12,7 @@ from release.payload import File, Payload
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     images = [
         Image(
+            large=4 << 20,
             name="hawk",
             version=Version(1),
             arch=arch,

@@ -47,6 +47,7 @@ class World:
     def image(self, version: str, *, commit: str = "a" * 40, text: bytes = b"kestrel") -> Artifact:
         images = [
             Image(
+                large=4 << 20,
                 name="kestrel",
                 version=Version.parse(version),
                 arch=arch,

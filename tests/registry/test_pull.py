@@ -90,6 +90,7 @@ def test_a_base_that_is_not_there_is_named(bench: Bench, tmp_path: Path) -> None
 def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp_path: Path) -> None:
     images = [
         Image(
+            large=4 << 20,
             name="hawk",
             version=Version(1),
             arch=arch,

@@ -1,0 +1,135 @@
+"""Where releases stand, read from the remote, the channels and GitHub now."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from semver import Version
+
+from release import spelling
+from release import tags as moving
+from release.config import Config
+from release.cut.compose import BRING_BACK
+from release.cut.prepare import Surroundings, look, unfinished
+from release.cut.targets import Seen
+from release.github import GitHub
+from release.lines import branch_of, lines
+from release.publishers.files import SUMS
+from release.stores import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A file in one place: a channel, or GitHub. What is only `staged` no user sees yet."""
+
+    place: str
+    name: str
+    state: Literal["staged", "visible"]
+    sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A component's newest release, what is under way after it, and where."""
+
+    component: str
+    latest: str | None
+    under_way: str | None
+    branch: str | None
+    commit: str | None
+    files: tuple[Published, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Every component's line, and what a cut that was interrupted has left to do."""
+
+    lines: tuple[Line, ...]
+    unfinished: tuple[str, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The status as plain data, for `--json`."""
+        return {
+            "lines": [{**vars(line), "files": [vars(file) for file in line.files]} for line in self.lines],
+            "unfinished": list(self.unfinished),
+        }
+
+
+def status(around: Surroundings, published: Sequence[Published]) -> Status:
+    """Where every component stands; `published` are the files in the channels.
+
+    Raises:
+        CutError, GitHubError, HistoryError: see there.
+
+    """
+    seen = look(around.clone)
+    on_github = around.github if around.token else None
+    return Status(
+        lines=tuple(_lines(around.config, seen, published, on_github)),
+        unfinished=tuple(
+            f"{branch} needs a pull request: run `invoke release.cut` again"
+            for branch in unfinished(around, seen)
+        )
+        or tuple(
+            f"{branch} waits to be merged into {seen.main}"
+            for branch in seen.branches
+            if branch.startswith(BRING_BACK)
+        ),
+    )
+
+
+def listed(place: str, store: Store, prefix: str) -> Iterator[Published]:
+    """The files in the list of digests that a store has below `prefix`."""
+    sums = store.get(f"{prefix}/{SUMS}")
+    for line in sums.data.decode().splitlines() if sums else ():
+        digest, _, name = line.partition("  ")
+        yield Published(place=place, name=name, state="visible", sha256=digest)
+
+
+def _lines(
+    config: Config, seen: Seen, published: Sequence[Published], github: GitHub | None
+) -> Iterator[Line]:
+    drafts = {release.tag: release for release in github.releases()} if github else {}
+    found = lines(config.components, seen.tags)
+    for name, component in config.components.items():
+        tags = {tagged.version: tagged.tag for tagged in found[name]}
+        newest = moving.highest(moving.LATEST, tags)
+        highest = max(tags, default=None)
+        under_way = highest if highest and highest != newest else None
+        files: list[Published] = []
+        for version in filter(None, dict.fromkeys((newest, under_way))):
+            files += _in_channels(config, name, version, published)
+            release = drafts.get(tags[version])
+            if github and release:
+                files += [
+                    Published(
+                        place="GitHub",
+                        name=asset.name,
+                        state="staged" if release.draft else "visible",
+                        sha256=asset.sha256,
+                    )
+                    for asset in github.assets(release)
+                ]
+        branch = branch_of(component, highest) if highest else None
+        yield Line(
+            component=name,
+            latest=tags[newest] if newest else None,
+            under_way=tags[under_way] if under_way else None,
+            branch=branch if branch in seen.branches else None,
+            commit=_commit(seen.branches, branch),
+            files=tuple(files),
+        )
+
+
+def _commit(branches: Mapping[str, str], branch: str | None) -> str | None:
+    return branches.get(branch) if branch else None
+
+
+def _in_channels(
+    config: Config, component: str, version: Version, published: Iterable[Published]
+) -> list[Published]:
+    spelled = spelling.file_name(version)
+    starts = tuple(
+        f"{name}-{spelled}-" for name, package in config.packages.items() if package.component == component
+    )
+    return [each for each in published if starts and each.name.startswith(starts)]

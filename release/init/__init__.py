@@ -1,0 +1,1 @@
+"""`invoke init`: looks at a repository and writes what jesses needs to release it."""

@@ -1,0 +1,34 @@
+"""`invoke init`."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from release.tasks.command import command
+
+
+@task(
+    help={
+        "directory": "the repository to look at",
+        "force": "write workflows anew where they are there already",
+    }
+)
+@command
+def init(c: Context, directory: str = ".", force: bool = False) -> None:
+    """Look at a repository, and write release.toml, tasks.py, build stubs and GitHub workflows for it."""
+    import sys
+    from pathlib import Path
+
+    from release.cut.git import run_git
+    from release.init.look import look
+    from release.init.workflows import PRODUCT, workflows
+    from release.init.write import files, write
+    from release.resources import workflow_templates
+
+    root = Path(directory)
+    written, kept = write(root, files(look(root, run_git)), force=False)
+    more, there = write(root, workflows(workflow_templates(), PRODUCT), force=force)
+    for name in (*written, *more):
+        sys.stdout.write(f"wrote {name}\n")
+    for name in (*kept, *there):
+        sys.stdout.write(f"kept {name} as it is\n")
+    sys.stdout.write("next: look over release.toml, commit, and run `invoke plan`\n")

@@ -1,0 +1,98 @@
+"""`invoke build` and `invoke publish`: a release in two parts, for CI with a machine for each architecture."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from release.tasks.command import JSON_HELP, PROJECT_HELP, command
+from release.tasks.opening import open_product
+
+
+@task(
+    iterable=["arch"],
+    help={
+        "arch": "an architecture to build for: x86_64, aarch64 or noarch (may be repeated)",
+        "project": PROJECT_HELP,
+        "dist": "the directory that `invoke publish --from` takes, made afresh",
+        "verbose": "show the command lines of builds",
+        "json": JSON_HELP,
+    },
+)
+@command
+def build(
+    c: Context,
+    arch: list[str] | None = None,
+    project: str = "",
+    dist: str = "built",
+    verbose: bool = False,
+    json: bool = False,
+) -> None:
+    """Build and package for some architectures; signs and publishes nothing, and needs no secret."""
+    from contextlib import closing
+    from pathlib import Path
+
+    from release import pipeline
+    from release.arch import parse_arch
+    from release.session import Options, release
+    from release.tasks import render, tables
+
+    architectures = [parse_arch(name) for name in arch or ()]
+    product = open_product(project or c.config.project)
+    with closing(render.Narrator(verbose=verbose)) as narrator:
+        report = release(
+            product,
+            Path(dist),
+            Options(sign=False),
+            narrator,
+            run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
+        )
+    tables.data(report.as_data()) if json else render.report(report)
+
+
+@task(
+    iterable=["from_"],
+    help={
+        "from": "a directory that `invoke build` has made (may be repeated)",
+        "project": PROJECT_HELP,
+        "dist": "the output directory, made afresh",
+        "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
+        "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
+        "verbose": "show the command lines of builds",
+        "json": JSON_HELP,
+    },
+)
+@command
+def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
+    c: Context,
+    from_: list[str] | None = None,
+    project: str = "",
+    dist: str = "dist",
+    channel: str = "",
+    sign: bool = True,
+    summary: str = "",
+    verbose: bool = False,
+    json: bool = False,
+) -> None:
+    """Join what `invoke build` has made, make what it has not, sign and publish."""
+    from contextlib import closing
+    from pathlib import Path
+
+    from release import pipeline
+    from release.channel import AUTO
+    from release.session import Options, channel_of_head, release
+    from release.tasks import render, tables
+    from release.tasks.summary import append_summary
+
+    product = open_product(project or c.config.project)
+    chosen = channel_of_head(product) if channel == AUTO else channel or None
+    directories = [Path(name).absolute() for name in from_ or ()]
+    with closing(render.Narrator(verbose=verbose)) as narrator:
+        report = release(
+            product,
+            Path(dist),
+            Options(channel=chosen, sign=sign),
+            narrator,
+            run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
+        )
+    append_summary(Path(summary), report) if summary else None
+    tables.data(report.as_data()) if json else render.report(report)

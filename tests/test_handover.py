@@ -1,0 +1,183 @@
+"""A release in two parts, on a machine for each architecture and one that joins them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from release import pipeline
+from release.arch import Arch, parse_arch
+from release.artifact import Artifact
+from release.compression import Packer
+from release.config import load
+from release.errors import ConfigError, OutputError
+from release.journal import NoJournal
+from release.plan import make_plan
+from release.released import Record
+from release.steps import Context, State
+from release.workspace import open_workspace
+from tests.stores.memory import MemoryStore
+from tests.test_pipeline import PRODUCT, VERSION, FakePublisher, FakeRunner
+
+NOARCH = """
+[builds.doc]
+component = "userspace"
+command = ["doc-it"]
+architectures = ["noarch"]
+[packages.hawk-doc]
+component = "userspace"
+build = "doc"
+description = "Words."
+contents = [
+    { path = "/usr/share/doc/hawk-doc/hawk", staged = "bin/hawk" },
+    { path = "/usr/share/doc/hawk-doc/copyright", source = "copyright" },
+]
+"""
+
+
+@dataclass
+class Machines:
+    """Machines that share nothing but the sources and what is handed over."""
+
+    root: Path
+    log: list[str]
+    store: MemoryStore = field(default_factory=MemoryStore)
+    released: frozenset[str] = frozenset()
+
+    def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
+        runner = FakeRunner()
+        config = load(self.root / "hawk")
+        with ExitStack() as stack:
+            workspace = stack.enter_context(open_workspace(self.root / dist))
+            packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
+            state = part(
+                Context(
+                    config=config,
+                    directory=self.root / "hawk",
+                    plan=make_plan(config, {"userspace": VERSION}, released=self.released),
+                    workspace=workspace,
+                    runner=runner,
+                    packer=packer,
+                    signer=None,
+                    publishers=(FakePublisher("a", self.log),),
+                    journal=NoJournal(),
+                    invalidate=lambda _: None,
+                    progress=print,
+                    store=self.store,
+                )
+            )
+        return state, runner
+
+    def build(self, *architectures: Arch) -> FakeRunner:
+        def part(context: Context) -> State:
+            return pipeline.build_part(context, architectures, announce=print)
+
+        return self.run("-".join(architectures), part)[1]
+
+    def publish(self, *directories: str) -> tuple[State, FakeRunner]:
+        paths = [self.root / name for name in directories]
+        return self.run("dist", lambda context: pipeline.publish_part(context, paths, announce=print))
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Machines:
+    directory = tmp_path / "hawk"
+    directory.mkdir()
+    (directory / "release.toml").write_text(PRODUCT + NOARCH)
+    (directory / "copyright").write_text("MIT\n")
+    return Machines(root=tmp_path, log=[])
+
+
+def test_parts_that_are_joined_are_what_one_machine_makes(machines: Machines) -> None:
+    alone, _ = machines.run("alone", lambda context: pipeline.run(context, announce=print))
+    machines.build("x86_64")
+    machines.build("aarch64")
+    joined, runner = machines.publish("aarch64", "x86_64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["noarch"]
+    assert [(artifact.path.name, artifact.sha256) for artifact in joined.artifacts] == [
+        (artifact.path.name, artifact.sha256) for artifact in alone.artifacts
+    ]
+    for name in ("artifacts.json", "SHA256SUMS"):
+        assert (machines.root / "dist" / name).read_text() == (machines.root / "alone" / name).read_text()
+
+
+def test_the_part_that_builds_publishes_nothing(machines: Machines) -> None:
+    machines.build("x86_64")
+    assert machines.log == []
+    rows = json.loads((machines.root / "x86_64" / "artifacts.json").read_text())["artifacts"]
+    assert {row["arch"] for row in rows} == {"x86_64"}
+    assert [path.name for path in (machines.root / "x86_64" / "trees").iterdir()] == ["agent-x86_64.tar"]
+
+
+def test_what_nobody_has_built_is_built_by_the_one_that_joins(machines: Machines) -> None:
+    machines.build("x86_64")
+    _, runner = machines.publish("x86_64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["aarch64", "noarch"]
+
+
+def test_what_was_released_already_is_taken_from_the_store_not_from_the_jobs_that_built(
+    machines: Machines,
+) -> None:
+    machines.build("x86_64")
+    name = "hawk-1.2.3-x86_64.deb"
+    content = b"as it was released"
+    digest = hashlib.sha256(content).hexdigest()
+    machines.store.put("pool/hawk.deb", content)
+    artifact = Artifact(
+        path=machines.root / name, kind="deb", component="userspace", name="hawk", version=VERSION.version,
+        arch="x86_64", size=len(content), sha256="0" * 64, signed_sha256=digest,
+    )  # fmt: skip
+    record = Record(store=machines.store, project="hawk", component="userspace", version=VERSION.version)
+    record.write([artifact], {name: "pool/hawk.deb"})
+    machines.released = frozenset({name})
+    joined, runner = machines.publish("x86_64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["aarch64", "noarch"]
+    taken = [each.signed_sha256 for each in joined.artifacts if each.path.name == name]
+    assert taken == [digest]
+    assert (machines.root / "dist" / "packages" / name).read_bytes() == content
+
+
+def test_a_file_that_was_damaged_on_the_way_is_told_and_nothing_is_published(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64")
+    machines.log.clear()
+    path = machines.root / "x86_64-aarch64" / "packages" / "hawk-1.2.3-x86_64.deb"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(OutputError, match=r"hawk-1\.2\.3-x86_64\.deb is not what artifacts\.json says"):
+        machines.publish("x86_64-aarch64")
+    assert machines.log == []
+
+
+def test_what_was_built_from_another_commit_is_told(machines: Machines) -> None:
+    machines.build("x86_64")
+    directory = machines.root / "x86_64"
+    manifest = (directory / "artifacts.json").read_text()
+    (directory / "artifacts.json").write_text(manifest.replace("1.2.3", "1.2.4"))
+    for path in [path for name in ("packages", "sbom") for path in (directory / name).iterdir()]:
+        path.rename(path.with_name(path.name.replace("1.2.3", "1.2.4")))
+    with pytest.raises(OutputError, match="is not in the plan") as caught:
+        machines.publish("x86_64")
+    assert "same commit" in caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"artifacts": [{}]}', '{"artifacts": [{"path": "../x"}]}'])
+def test_a_manifest_that_is_none_is_told(machines: Machines, text: str) -> None:
+    directory = machines.root / "x86_64"
+    directory.mkdir()
+    (directory / "artifacts.json").write_text(text)
+    with pytest.raises(OutputError, match="holds nothing that was built"):
+        machines.publish("x86_64")
+
+
+def test_a_directory_that_is_not_there_is_told(machines: Machines) -> None:
+    with pytest.raises(OutputError, match="holds nothing that was built"):
+        machines.publish("gone")
+
+
+def test_an_architecture_has_our_name() -> None:
+    assert parse_arch("aarch64") == "aarch64"
+    with pytest.raises(ConfigError, match="no architecture 'arm64'"):
+        parse_arch("arm64")
