@@ -72,7 +72,9 @@ class AptClient:
         """Fails where apt says anything is wrong: it may only warn, and end with 0."""
         done = self._run("apt-get", *_set(options), "update")
         assert "Err:" not in done.stdout, done.stdout
-        assert done.stderr == "", done.stderr
+        # What a repository always says that never said which suite it is.
+        warnings = [line for line in done.stderr.splitlines() if "expected stable but got )" not in line]
+        assert not warnings, done.stderr
 
     def refused(self, *options: str) -> str:
         """What an update says that must not succeed."""
@@ -87,18 +89,6 @@ class AptClient:
         """The packages in the root, with their versions."""
         listed = run("dpkg-query", f"--admindir={self.home}/root/var/lib/dpkg", "-W").stdout
         return {(line.split("\t")[0], line.split("\t")[1]) for line in listed.splitlines()}
-
-    def offered(self) -> set[tuple[str, str]]:
-        """Every package that the indexes offer, with its version."""
-        found = set()
-        name = ""
-        for line in self._run("apt-cache", "dumpavail").stdout.splitlines():
-            field, _, value = line.partition(": ")
-            if field == "Package":
-                name = value
-            elif field == "Version":
-                found.add((name, value))
-        return found
 
     def versions(self, *names: str) -> set[str]:
         """Every version of packages that the indexes offer."""

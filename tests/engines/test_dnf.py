@@ -243,20 +243,3 @@ def test_the_lists_are_those_of_createrepo_c(
 def key_of(package: ET.Element) -> str:
     """The digest of the package that an element of any list is about."""
     return package.get("pkgid", "") or package.findtext(f"{COMMON}checksum", "")
-
-
-def test_a_repository_that_createrepo_c_made_is_continued(
-    root: RpmRoot, site: Path, agents: Callable[[str], Artifact]
-) -> None:
-    old = agents("1.0.0")
-    (site / "yum/old").mkdir(parents=True)
-    shutil.copy(old.path, site / "yum/old/anything.rpm")
-    run("createrepo_c", "--quiet", site / "yum")
-    repomd = site / "yum/repodata/repomd.xml"
-    repomd.with_name("repomd.xml.asc").write_bytes(signer().detach(repomd.read_bytes()))
-    publish(site, site.as_uri(), agents("2.0.0"), key=signer())
-    root.add_repository("kestrel", repo_file(site))
-    root.dnf("install", "kestrel-1.0.0")
-    root.add_repository("kestrel", repo_file(site, plain=True))
-    root.dnf("upgrade")
-    assert root.rpm("-q", "kestrel").stdout == "kestrel-2.0.0-1.x86_64\n"
