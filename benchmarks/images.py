@@ -29,7 +29,8 @@ from release.compression import Packer
 from release.formats.base import Base
 from release.formats.image import Image, ImageConfig, write_layout
 from release.payload import File, Payload
-from release.publishers.registries import Outside, find_base
+from release.publishers.past import find_base
+from release.publishers.registries import Outside
 from release.publishers.registry import RegistryPublisher
 from release.registry import layout
 from release.registry.connect import Connection, new_session
@@ -131,7 +132,7 @@ def bases(world: World) -> dict[Arch, Base]:
         home=world.scratch,
         progress=lambda _: None,
     )
-    return dict(find_base(world.base, MACHINES, outside))
+    return dict(find_base(world.base, MACHINES, "", outside))
 
 
 def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", version: Version = VERSION) -> int:

@@ -20,6 +20,7 @@ from release.compression import Packer
 from release.formats import saved
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.parallel import each
 from release.payload import Payload
 from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import run
@@ -31,14 +32,17 @@ _LEAVE_OUT = (
 )
 
 
-def make(directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch] = MACHINES) -> ImageIndex:
-    """The image in `directory`, made here, with `packages` beside apt and the essential ones."""
+def make(
+    directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch] = MACHINES, variant: str = "apt"
+) -> ImageIndex:
+    """The image in `directory`, made here, with `packages` beside those of mmdebstrap's `variant`."""
     date = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     with (
         tempfile.TemporaryDirectory(prefix="base-image-") as scratch,
         Packer(Path(scratch) / "deflated") as packer,
     ):
-        bases = {arch: _base(arch, packages, Path(scratch), date, packer) for arch in archs}
+        made = each(lambda arch: _base(arch, packages, variant, Path(scratch), date, packer), archs)
+        bases = dict(zip(archs, made, strict=True))
         images = [
             Image(
                 large=4 << 20,
@@ -58,14 +62,18 @@ def make(directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch]
         return write_layout(images, directory, packer)
 
 
-def _base(arch: Arch, packages: Sequence[str], scratch: Path, date: int, packer: Packer) -> Base:
+def _base(
+    arch: Arch, packages: Sequence[str], variant: str, scratch: Path, date: int, packer: Packer
+) -> Base:
     tar = scratch / f"{arch}.tar"
-    sources = scratch / "sources.list"
+    sources = scratch / f"{arch}.list"
     sources.write_text(host_sources(), encoding="utf-8")
+    # Where packages are unpacked alone, no later hook runs.
+    hook = "extract-hook" if variant == "extract" else "customize-hook"
     run(
         *(
             "mmdebstrap",
-            "--variant=apt",
+            f"--variant={variant}",
             "--mode=root",
             "--skip=check/qemu",
             f"--architectures={DEBIAN[arch]}",
@@ -74,7 +82,7 @@ def _base(arch: Arch, packages: Sequence[str], scratch: Path, date: int, packer:
         '--aptopt=Acquire::Languages "none"',
         *(f"--aptopt={line}" for line in host_transport().splitlines()),
         *("--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"),
-        *(f'--customize-hook=rm -f "$1"/{name}' for name in _LEAVE_OUT),
+        *(f'--{hook}=rm -f "$1"/{name}' for name in _LEAVE_OUT),
         *("", tar, sources),
         env={**os.environ, "SOURCE_DATE_EPOCH": str(date)},
         timeout=3600,

@@ -24,9 +24,7 @@ def statement(
     about = {key.removeprefix(_OCI): value for key, value in annotations.items() if key.startswith(_OCI)}
     return {
         "_type": STATEMENT_TYPE,
-        "subject": [
-            {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}} for digest in digests
-        ],
+        "subject": subjects(name, digests),
         "predicateType": PREDICATE_TYPE,
         "predicate": {
             "buildDefinition": {
@@ -39,6 +37,11 @@ def statement(
             "runDetails": {"builder": {"id": builder(environment)}},
         },
     }
+
+
+def subjects(name: str, digests: Iterable[str]) -> list[dict[str, Any]]:
+    """What a statement is about, as in-toto has it: `name` with each of `digests`."""
+    return [{"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}} for digest in digests]
 
 
 def builder(environment: Mapping[str, str]) -> str:

@@ -1,10 +1,10 @@
 """Puts a run together from the outside world: stores, keys, environment, clock."""
 
-import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,13 +24,15 @@ from release.plan import SNAPSHOT, Plan
 from release.product import Product
 from release.publishers import Publication, Publisher
 from release.publishers.apt import AptPublisher
-from release.publishers.registries import Outside, find_base, find_built, registry_publishers
+from release.publishers.past import Past
+from release.publishers.registries import Outside, registry_publishers
+from release.publishers.registry import RegistryPublisher
 from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
 from release.registry.connect import new_session
 from release.released import Record
 from release.runner import ProcessRunner
-from release.signing import Signer, ecdsa, openpgp
+from release.signing import Signer, ecdsa, keyless, openpgp
 from release.steps import Context, Source, State
 from release.stores import Store
 from release.stores.directory import DirectoryStore
@@ -152,16 +154,20 @@ def release(
             environment=environment,
             home=Path.home(),
             progress=narrator.progress,
+            upload=narrator.upload,
             key=ecdsa.configured(environment) if options.sign else None,
-            lease=target.channel_lease(place, planned, environment=environment, tell=narrator.progress),
+            notary=keyless.configured(environment) if options.sign else None,
+            lease=(
+                nullcontext
+                if options.dry_run
+                else target.channel_lease(place, planned, environment=environment, tell=narrator.progress)
+            ),
+            rehearsal=options.dry_run,
         )
-        # A dry run shows what would change in the store; registries and GitHub are left alone.
-        elsewhere: tuple[Publisher, ...] = ()
-        if not options.dry_run:
-            elsewhere = (
-                *registry_publishers(product.config, channel, planned, outside),
-                *_on_github(product, channel, place, signer, outside),
-            )
+        past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
+        registries = registry_publishers(product.config, channel, planned, outside)
+        # A dry run shows what would change in the store and in registries; GitHub is left alone.
+        on_github = () if options.dry_run else _on_github(product, channel, place, signer, outside)
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -179,7 +185,8 @@ def release(
                     signer=signer,
                     clock=time.time,
                 ),
-                *elsewhere,
+                *registries,
+                *on_github,
             ),
             journal=place.journal,
             invalidate=place.invalidate,
@@ -188,15 +195,8 @@ def release(
             sources={name: _source(product, name) for name in product.versions},
             engine=engine.DockerEngine(),
             make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
-            find_built=lambda name, made: find_built(
-                channel,
-                planned,
-                staged_digests(place.store, planned).get(name) if planned.channel else None,
-                outside,
-                name=name,
-                directory=made,
-            ),
-            find_base=functools.cache(lambda name, archs: find_base(name, archs, outside)),
+            find_built=past.find_built,
+            find_base=past.find_base,
         )
         state = run(context) if run else pipeline.run(context, announce=narrator.step)
     return Report(
@@ -206,7 +206,7 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-        changes=place.store.changes if isinstance(place.store, DryRunStore) else None,
+        changes=_changes(place.store, registries),
     )
 
 
@@ -220,6 +220,12 @@ def _configured_key(options: Options, environment: Mapping[str, str]) -> Signer 
             fix=f"set {openpgp.KEY_FILE_VARIABLE} or {openpgp.KEY_VARIABLE}, or publish unsigned: --no-sign",
         )
     return found
+
+
+def _changes(store: Store, registries: Sequence[RegistryPublisher]) -> tuple[Change, ...] | None:
+    if not isinstance(store, DryRunStore):
+        return None
+    return (*store.changes, *(change for publisher in registries for change in publisher.changes))
 
 
 def _record(store: Store, product: Product, version: ComponentVersion) -> Record:

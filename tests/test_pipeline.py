@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Barrier
+from typing import Literal
 
 import pytest
 from semver import Version
@@ -95,6 +97,19 @@ class FakePublisher:
         self.log.append(f"{what} {self.name}")
         if what == self.fails_at:
             raise StoreError(f"{what} failed", fix="none")
+
+
+@dataclass
+class MeetingPublisher(FakePublisher):
+    """Goes on only when as many as `meeting` says do the same at the same time."""
+
+    meeting: Barrier = field(default_factory=lambda: Barrier(1))
+    independent: Literal[True] = True
+
+    def _do(self, what: str) -> None:
+        if what in {"stage", "verify"}:
+            self.meeting.wait(10)
+        super()._do(what)
 
 
 @dataclass
@@ -269,6 +284,35 @@ def test_a_publisher_that_fails_leaves_every_other_one_uncommitted(bench: Bench,
         bench.run()
     assert not [entry for entry in log if entry.startswith("commit")]
     assert not bench.dist.exists()
+
+
+def test_independent_publishers_stage_and_are_verified_at_once(bench: Bench) -> None:
+    log: list[str] = []
+    meeting = Barrier(2)
+    bench.publishers = (
+        FakePublisher("a", log),
+        MeetingPublisher("b", log, meeting=meeting),
+        MeetingPublisher("c", log, meeting=meeting),
+    )
+    state = bench.run()
+    assert sorted(log[:3]) == ["check a", "check b", "check c"]
+    assert sorted(log[3:6]) == ["stage a", "stage b", "stage c"]
+    assert sorted(log[6:9]) == ["verify a", "verify b", "verify c"]
+    assert log[9:] == ["commit a", "commit b", "commit c"]
+    assert [publication.publisher for publication in state.publications] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("what", ["stage", "verify"])
+def test_one_of_those_that_fails_leaves_every_other_one_uncommitted(bench: Bench, what: str) -> None:
+    log: list[str] = []
+    bench.publishers = (
+        FakePublisher("a", log),
+        MeetingPublisher("b", log),
+        MeetingPublisher("c", log, fails_at=what),
+    )
+    with pytest.raises(StoreError, match=f"{what} failed"):
+        bench.run()
+    assert not [entry for entry in log if entry.startswith("commit")]
 
 
 def test_a_build_that_stages_nothing_is_an_error_and_leaves_nothing(bench: Bench) -> None:

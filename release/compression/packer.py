@@ -20,6 +20,7 @@ from release.compression.content import Packed
 from release.compression.deflate import LEVEL, deflate, implementation
 from release.compression.gzip import GzipWriter
 from release.compression.original import Stamp
+from release.compression.plain import PlainDigest, Recipe
 from release.compression.spool import Extent, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
@@ -39,6 +40,7 @@ _READERS: Final = 4
 _HELD: Final = 32 << 20
 """Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
+_PLAIN: Final = "plain-sha256"
 
 
 class Packer:
@@ -114,9 +116,25 @@ class Packer:
             case "xz":
                 return XzWriter(out, self._workers)
 
-    def gzip(self, out: Sink, *, plain_digest: "_Hash | None" = None) -> GzipWriter:
-        """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
-        return GzipWriter(out, self._workers, level=self._level, plain_digest=plain_digest)
+    def gzip(self, out: Sink) -> GzipWriter:
+        """A writer of one gzip member to `out`."""
+        return GzipWriter(out, self._workers, level=self._level)
+
+    def plain_sha256(self, recipe: Recipe, write: Callable[[Archive], None]) -> str:
+        """The SHA-256 of what `write` writes, before compression; `recipe` is of the same.
+
+        Raises:
+            PayloadError: a content cannot be read, or has changed.
+
+        """
+        kept = self._cache.get(_PLAIN, recipe.key) if self._cache else None
+        if kept:
+            return bytes(kept).hex()
+        plain = PlainDigest()
+        write(plain)
+        if self._cache:
+            self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
+        return plain.sha256
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)

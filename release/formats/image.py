@@ -3,7 +3,6 @@
 What is written is an image layout of the OCI image specification 1.1.
 """
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from semver import Version
 
 from release import spelling
 from release.arch import MACHINES, OCI, Arch
-from release.compression import Packer
+from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import layers, oci_layout, tar
 from release.formats.base import Base
@@ -26,6 +25,12 @@ from release.payload import File, Payload, Symlink, parents
 
 CREATOR: Final = "jesses"
 """What an image's history names as the maker of its layer."""
+
+LAYER_TIME: Final = 1
+"""Seconds since 1970 UTC, of every file: with the date of a version, a layer would be new in each.
+
+Not 0, which some programs take for no time at all.
+"""
 
 _NAME: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 """A repository's `<name>` (distribution specification, "Pulling manifests")."""
@@ -83,7 +88,7 @@ class Image:
     """An image for one architecture, resolved; a value, so the same image gives the same bytes.
 
     `name` is a repository name, with or without a registry (`kestrel`, `ghcr.io/example/kestrel`). `date` is
-    seconds since 1970 UTC: every time inside is this one.
+    seconds since 1970 UTC, and when the image was created. Files inside have `LAYER_TIME` instead.
     """
 
     name: str
@@ -165,7 +170,7 @@ def _write_manifest(image: Image, layout: LayoutWriter, packer: Packer) -> Manif
     below = image.base.layers if image.base else ()
     for layer in below:
         layout.adopt(layer, image.base.path(layer) if image.base else Path())
-    written = [_write_layer(payload, image.date, layout, packer) for payload in _layers(image)]
+    written = [_write_layer(payload, layout, packer) for payload in _layers(image)]
     config = layout.put(_config(image, [diff_id for _, diff_id in written]), oci_layout.CONFIG)
     stack = (*below, *(layer for layer, _ in written))
     document = {
@@ -198,14 +203,17 @@ def _size(file: File) -> int:
         return 0  # packing it says what is wrong
 
 
-def _write_layer(payload: Payload, date: int, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
+def _write_layer(payload: Payload, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
     """The payload as a layer, and the digest of its tar archive before compression."""
-    plain = hashlib.sha256()
+
+    def put(archive: Archive) -> None:
+        tar.add_payload(archive, payload, packer, prefix="", date=LAYER_TIME)
+
     with layout.blob(oci_layout.LAYER) as blob:
-        gzip = packer.gzip(blob.stream, plain_digest=plain)
-        tar.add_payload(gzip, payload, packer, prefix="", date=date)
+        gzip = packer.gzip(blob.stream)
+        put(gzip)
         gzip.close()
-    return blob.descriptor, f"sha256:{plain.hexdigest()}"
+    return blob.descriptor, f"sha256:{packer.plain_sha256(gzip.recipe, put)}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:

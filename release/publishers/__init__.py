@@ -7,7 +7,7 @@ any goes on to the next.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from release.artifact import Artifact
 
@@ -67,3 +67,11 @@ class Publisher(Protocol):
 
     def commit(self) -> Publication:
         """Make what was staged visible, keeping what other writers have added in the meantime."""
+
+
+@runtime_checkable
+class Independent(Protocol):
+    """A publisher that needs no other's result: it stages and verifies while others do, on a thread of its own."""
+
+    @property
+    def independent(self) -> Literal[True]: ...

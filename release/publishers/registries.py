@@ -1,44 +1,40 @@
 """The registries of a channel, put together from the outside world."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import requests
 
-from release import provenance, spelling
-from release.arch import Arch
 from release.config import Channel, Config
-from release.formats.base import Base
 from release.plan import Plan
-from release.publishers.registry import REVISION, Lease, RegistryPublisher, Staged, annotations
+from release.publishers.evidence import Evidence, Notary, Unsigning
+from release.publishers.registry import Lease, RegistryPublisher
 from release.registry import credentials
-from release.registry.attachments import Attachment, Key, attestation, signature
+from release.registry.attachments import Key
 from release.registry.auth import Credential
-from release.registry.client import Repository
 from release.registry.connect import connect
 from release.registry.ecr import Catalog, PrivateRegistry, registry_of
-from release.registry.pull import BlobCache, bases, copy
 from release.registry.reference import Reference
 from release.registry.transport import Transport
 from release.runner import ask
-
-SPDX: Final = "application/spdx+json"
-"""The registered type of an SPDX document (IANA)."""
+from release.stores import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """What reaching registries takes from outside."""
+    """What reaching registries takes from outside; a `rehearsal` is to change nothing there."""
 
     session: requests.Session
     environment: Mapping[str, str]
     home: Path
     progress: Callable[[str], object]
+    upload: Progress = lambda _key, _sent, _total: None
     key: Key | None = None
+    notary: Notary | None = None
     lease: Lease = nullcontext
+    rehearsal: bool = False
 
 
 def registry_publishers(
@@ -47,53 +43,20 @@ def registry_publishers(
     """A publisher for each registry of `channel`; none where no image is planned."""
     if not plan.images:
         return ()
+    notary = Unsigning(outside.notary) if outside.notary and outside.rehearsal else outside.notary
+    evidence = Evidence(key=outside.key, notary=notary, environment=outside.environment)
     return tuple(
-        _publisher(config, channel, plan, outside, Reference.parse_prefix(prefix))
+        _publisher(config, channel, plan, outside, evidence, Reference.parse_prefix(prefix))
         for prefix in channel.registries
     )
-
-
-def find_base(name: str, archs: tuple[Arch, ...], outside: Outside) -> Mapping[Arch, Base]:
-    """The image `name` from its registry, for each of `archs`.
-
-    Raises:
-        RegistryError: it is not there.
-
-    """
-    reference = Reference.parse(name)
-    outside.progress(f"base {reference}")
-    transport = _transport(reference, outside)
-    cached = outside.environment.get("XDG_CACHE_HOME")
-    cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
-    return bases(reference, Repository(transport, reference.repository), archs, cache)
 
 
 def _find_credential(host: str, outside: Outside) -> Credential | None:
     return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
 
 
-def find_built(
-    channel: Channel, plan: Plan, digest: str | None, outside: Outside, *, name: str, directory: Path
-) -> bool:
-    """Write the image that is built already into `directory`; whether a registry of `channel` has it.
-
-    That is the one whose index has `digest`, which an earlier run of this release staged; or the one that was
-    released under the same version from the same commit, as that of a component that did not change is.
-    """
-    version = next(plan.versions[image.component] for image in plan.images if image.name == name)
-    tag = spelling.oci_tag(version.version)
-    for prefix in channel.registries:
-        reference = Reference.parse_prefix(prefix).below(name)
-        repository = Repository(_transport(reference, outside), reference.repository)
-        index = repository.find_manifest(f"sha256:{digest}" if digest else tag)
-        if index and (digest or annotations(index).get(REVISION) == version.commit.sha):
-            outside.progress(f"{name} {version.version} is built already: {reference.name}@{index.digest}")
-            copy(index, repository, directory, name=name, tag=tag)
-            return True
-    return False
-
-
-def _transport(reference: Reference, outside: Outside) -> Transport:
+def transport(reference: Reference, outside: Outside) -> Transport:
+    """The way to a registry that is only read from."""
     return Transport(
         host=reference.host,
         url=reference.url,
@@ -110,7 +73,7 @@ def _private_credential(host: str) -> Credential | None:
 
 
 def _publisher(
-    config: Config, channel: Channel, plan: Plan, outside: Outside, prefix: Reference
+    config: Config, channel: Channel, plan: Plan, outside: Outside, evidence: Evidence, prefix: Reference
 ) -> RegistryPublisher:
     return RegistryPublisher(
         prefix=prefix,
@@ -120,38 +83,14 @@ def _publisher(
             find_credential=lambda host: _find_credential(host, outside),
             catalog=lambda name: catalog(config, plan, prefix.below(name)),
             note=outside.progress,
+            rehearsal=outside.rehearsal,
         ),
         images=[image.name for image in plan.images],
         branch=channel.moving_tag,
-        attachments=lambda staged, name: attachments(staged, name, outside.key, outside.environment),
+        evidence=evidence,
         lease=outside.lease,
-        progress=outside.progress,
+        progress=outside.upload,
     )
-
-
-def attachments(
-    staged: Staged, name: str, key: Key | None, environment: Mapping[str, str]
-) -> Sequence[Attachment]:
-    """Signatures of the index and of every manifest (engines check either), provenance, bills of materials."""
-    documents = (staged.index, *staged.content.documents[:-1])
-    subjects: list[dict[str, Any]] = [
-        {"mediaType": document.media_type, "digest": document.digest, "size": len(document.data)}
-        for document in documents
-    ]
-    digests = [document.digest for document in documents]
-    made = provenance.statement(name, digests, annotations(staged.index), environment)
-    signatures = [signature(name, subject, key) for subject in subjects] if key else []
-    boms = [
-        Attachment(
-            subject=subject,
-            artifact_type=SPDX,
-            media_type=SPDX,
-            data=staged.boms[subject["digest"]].read_bytes(),
-        )
-        for subject in subjects
-        if subject["digest"] in staged.boms
-    ]
-    return (*signatures, attestation(subjects[0], made, key), *boms)
 
 
 def catalog(config: Config, plan: Plan, reference: Reference) -> Catalog:

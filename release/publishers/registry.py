@@ -9,6 +9,7 @@ was faster.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,10 +26,13 @@ from release.registry.attachments import Attachment, attach
 from release.registry.client import Document, Repository
 from release.registry.push import Content, Step, Tally, check, send
 from release.registry.reference import Reference
+from release.stores import Progress
+from release.stores.dry_run import Change
 
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
 BASE_NAME: Final = "org.opencontainers.image.base.name"
+BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
 
 _TRIES: Final = 5
 
@@ -41,6 +45,10 @@ class Connection(Protocol):
 
     def repository(self, name: str) -> Repository:
         """The repository `name`; nothing is asked of the registry yet."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What would have been written, where nothing is."""
 
     def create(self, name: str) -> None:
         """Have the repository there, where a registry does not make it at the first push."""
@@ -65,8 +73,23 @@ class Staged:
         return self.content.documents[-1]
 
 
-Attachments = Callable[[Staged, str], Sequence[Attachment]]
-"""What travels with a staged image, given its repository's whole name."""
+class Vouching(Protocol):
+    """Makes what travels with an image."""
+
+    def recall(self, staged: Staged) -> None:
+        """Learn what the registry holds of it already."""
+
+    def about(self, staged: Staged, name: str) -> Sequence[Attachment]:
+        """All of it, for the image in the repository `name` (with its host)."""
+
+
+class Nothing:
+    """Images travel alone."""
+
+    def recall(self, staged: Staged) -> None: ...
+
+    def about(self, _staged: Staged, _name: str) -> Sequence[Attachment]:
+        return ()
 
 
 class RegistryPublisher:
@@ -83,20 +106,26 @@ class RegistryPublisher:
         connection: Connection,
         images: Sequence[str],
         branch: str | None = None,
-        attachments: Attachments = lambda _staged, _name: (),
+        evidence: Vouching | None = None,
         lease: Lease = nullcontext,
-        progress: Callable[[str], object] = lambda _: None,
+        progress: Progress = lambda _key, _sent, _total: None,
     ) -> None:
         self.name = f"registry {prefix.name}"
+        self.independent: Final = True
         self._prefix = prefix
         self._connection = connection
         self._images = tuple(images)
         self._branch = branch
-        self._attachments = attachments
+        self._evidence = evidence or Nothing()
         self._lease = lease
         self._progress = progress
         self._staged: tuple[Staged, ...] = ()
         self._tally = Tally()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a dry run would have written."""
+        return tuple(self._connection.changes)
 
     def preflight(self) -> None:
         """See that every image may be written, before anything is built.
@@ -126,6 +155,7 @@ class RegistryPublisher:
         )
         for staged in self._staged:
             self._check_own_tag(staged)
+            self._evidence.recall(staged)
         return tuple(artifacts)
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -137,10 +167,9 @@ class RegistryPublisher:
         """
         for staged in self._staged:
             self._connection.create(staged.repository.name)
-            percent = _Percent(staged.name, self._progress)
-            self._tally += send(staged.content, staged.repository, progress=percent)
             whole_name = self._prefix.below(staged.name).name
-            self._tally += attach(self._attachments(staged, whole_name), staged.repository)
+            self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
+            self._tally += attach(self._evidence.about(staged, whole_name), staged.repository)
         return tuple(artifacts)
 
     def verify(self) -> None:
@@ -167,6 +196,9 @@ class RegistryPublisher:
             present=self._tally.present,
             instructions=tuple(self._instructions()),
         )
+
+    def _tell(self, name: str, step: Step) -> None:
+        self._progress(name, step.done, step.total)
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
         repository = self._connection.repository(self._prefix.below(artifact.name).repository)
@@ -259,21 +291,6 @@ class RegistryPublisher:
             yield f"docker pull {name}:{tags.own(staged.version)}"
         limits = {str(staged.repository.transport.rate_limit or "") for staged in self._staged}
         yield from (f"# {limit}" for limit in sorted(limits) if limit)
-
-
-class _Percent:
-    """Says how far a push is, at every tenth."""
-
-    def __init__(self, name: str, say: Callable[[str], object]) -> None:
-        self._name = name
-        self._say = say
-        self._tenth = 0
-
-    def __call__(self, step: Step) -> None:
-        tenth = 10 * step.done // max(step.total, 1)
-        if tenth > self._tenth:
-            self._tenth = tenth
-            self._say(f"{self._name}: {10 * tenth} % of {step.total / 1e6:.1f} MB")
 
 
 def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:

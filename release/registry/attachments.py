@@ -7,7 +7,7 @@ cosign and skopeo look for (https://github.com/sigstore/cosign/blob/main/specs/S
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -19,6 +19,8 @@ from release.registry.upload import Blob
 SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 ATTESTATION: Final = "application/vnd.dsse.envelope.v1+json"
 STATEMENT: Final = "application/vnd.in-toto+json"
+BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+"""As cosign attaches it: https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md"""
 
 _PAYLOAD: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
@@ -37,7 +39,10 @@ class Key(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """One document about the image or manifest `subject`; `suffix` is that of cosign's tag, if it has one."""
+    """One document about the image or manifest `subject`; `suffix` is that of cosign's tag, if it has one.
+
+    `annotations` are the document's; `notes` those of the manifest, which are shown where attachments are listed.
+    """
 
     subject: Mapping[str, Any]
     artifact_type: str
@@ -45,6 +50,7 @@ class Attachment:
     data: bytes
     suffix: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -62,6 +68,7 @@ class Attachment:
             "config": _descriptor(config_type, config),
             "layers": [{key: value for key, value in layer.items() if value}],
             "subject": {key: self.subject[key] for key in ("mediaType", "digest", "size")},
+            **({"annotations": dict(self.notes)} if self.notes else {}),
         }
         manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
         blobs = tuple(
@@ -91,32 +98,39 @@ def signature(repository: str, subject: Mapping[str, Any], key: Key) -> Attachme
     )
 
 
-def attestation(subject: Mapping[str, Any], statement: Mapping[str, Any], key: Key | None) -> Attachment:
-    """An in-toto statement about `subject`: in a signed envelope (DSSE 1.0), or plain without a key."""
-    body = oci_layout.encode(statement)
-    annotations = {"predicateType": str(statement["predicateType"])}
-    if key is None:
-        return Attachment(
-            subject=subject,
-            artifact_type=STATEMENT,
-            media_type=STATEMENT,
-            data=body,
-            annotations=annotations,
-        )
-    signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(body), body)
-    envelope = {
-        "payloadType": STATEMENT,
-        "payload": base64.b64encode(body).decode(),
-        "signatures": [{"keyid": "", "sig": base64.b64encode(key.sign(signed)).decode()}],
-    }
+def attestation(subject: Mapping[str, Any], data: bytes, *, kind: str, predicate: str) -> Attachment:
+    """An in-toto statement about `subject` whose predicate is of the type `predicate`.
+
+    `data` is a `BUNDLE`, an envelope that cosign finds (`ATTESTATION`), or the statement itself (`STATEMENT`).
+    """
+    annotations, notes = {"predicateType": predicate}, {}
+    if kind == ATTESTATION:
+        annotations[_SIGNATURE_KEY] = ""
+    if kind == BUNDLE:
+        notes = {
+            "dev.sigstore.bundle.content": "dsse-envelope",
+            "dev.sigstore.bundle.predicateType": predicate,
+        }
     return Attachment(
         subject=subject,
-        artifact_type=ATTESTATION,
-        media_type=ATTESTATION,
-        data=oci_layout.encode(envelope),
-        suffix="att",
-        annotations={_SIGNATURE_KEY: "", **annotations},
+        artifact_type=kind,
+        media_type=kind,
+        data=data,
+        suffix="att" if kind == ATTESTATION else "",
+        annotations={} if notes else annotations,
+        notes=notes,
     )
+
+
+def sealed(statement: bytes, key: Key) -> bytes:
+    """A statement in a signed envelope (DSSE 1.0); the same whenever it is made."""
+    signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(statement), statement)
+    envelope = {
+        "payloadType": STATEMENT,
+        "payload": base64.b64encode(statement).decode(),
+        "signatures": [{"keyid": "", "sig": base64.b64encode(key.sign(signed)).decode()}],
+    }
+    return oci_layout.encode(envelope)
 
 
 def attach(attachments: Sequence[Attachment], repository: Repository) -> Tally:
@@ -138,6 +152,19 @@ def attach(attachments: Sequence[Attachment], repository: Repository) -> Tally:
     return total
 
 
+def attached(subject: str, kind: str, repository: Repository) -> Iterator[bytes]:
+    """The documents of the type `kind` that the repository has about the image with the digest `subject`.
+
+    Raises:
+        RegistryError: one is damaged, or failures did not pass.
+
+    """
+    for referrer in repository.referrers(subject):
+        if referrer.get("artifactType") == kind:
+            [layer] = repository.manifest(referrer["digest"]).json["layers"]
+            yield repository.read_blob(layer["digest"])
+
+
 def _tag(repository: Repository, tag: str, manifest: Document) -> Tally:
     found = repository.find_manifest(tag)
     if found and found.digest == manifest.digest:
@@ -154,6 +181,7 @@ def _list(repository: Repository, attachment: Attachment, manifest: Document) ->
         "digest": manifest.digest,
         "size": len(manifest.data),
         "artifactType": attachment.artifact_type,
+        **({"annotations": dict(attachment.notes)} if attachment.notes else {}),
     }
     for _ in range(_TRIES):
         listed = repository.referrers(subject)

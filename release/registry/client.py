@@ -210,6 +210,12 @@ class Repository:
         listed = self.find_manifest(referrers_tag(digest))
         return tuple(listed.json.get("manifests") or ()) if listed else ()
 
+    def lists_referrers(self) -> bool:
+        """Whether the registry has the referrers API, which answers for any digest."""
+        url = f"{self._url}/referrers/{digest_of(b'')}"
+        response = self.transport.send("GET", url, scopes=self._scopes, expect=_MISSING)
+        return response.status_code == HTTPStatus.OK
+
     def check_push(self) -> None:
         """See that we may write here, by starting an upload and giving it up.
 

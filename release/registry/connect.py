@@ -1,7 +1,7 @@
 """A registry as a publisher or a reader meets it: who we are there is found out once, when it is first asked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import requests
@@ -12,7 +12,9 @@ from release.registry.auth import Credential
 from release.registry.client import Repository
 from release.registry.ecr import Catalog, PrivateRegistry, PublicRegistry
 from release.registry.reference import Reference
+from release.registry.rehearsal import Rehearsal
 from release.registry.transport import Transport
+from release.stores.dry_run import Change
 
 _CONNECTIONS = 16
 
@@ -30,7 +32,10 @@ def new_session() -> requests.Session:
 
 @dataclass(kw_only=True)
 class Connection:
-    """The registry that `reference` names; `catalog` describes repositories by the last part of their name."""
+    """The registry that `reference` names; `catalog` describes repositories by the last part of their name.
+
+    A `rehearsal` changes nothing: `changes` are those that would have been.
+    """
 
     reference: Reference
     session: requests.Session
@@ -38,6 +43,8 @@ class Connection:
     catalog: Callable[[str], Catalog]
     note: Callable[[str], object] = lambda _: None
     amazon: PublicRegistry | PrivateRegistry | None = None
+    rehearsal: bool = False
+    changes: list[Change] = field(default_factory=list)
 
     @cached_property
     def transport(self) -> Transport:
@@ -49,11 +56,13 @@ class Connection:
         )
 
     def repository(self, name: str) -> Repository:
+        if self.rehearsal:
+            return Rehearsal(self.transport, name, self.changes)
         return Repository(self.transport, name, writes=True)
 
     def create(self, name: str) -> None:
         """Have the repository there: Amazon's registries do not make it at the first push."""
-        if self.amazon:
+        if self.amazon and not self.rehearsal:
             self.amazon.create(name, self.catalog(name.rpartition("/")[2]))
 
     def check(self, name: str) -> None:
@@ -69,6 +78,7 @@ def connect(
     find_credential: FindCredential,
     catalog: Callable[[str], Catalog],
     note: Callable[[str], object],
+    rehearsal: bool,
 ) -> Connection:
     """The registry that `reference` names."""
     return Connection(
@@ -78,4 +88,5 @@ def connect(
         catalog=catalog,
         note=note,
         amazon=ecr.registry_of(reference.host),
+        rehearsal=rehearsal,
     )

@@ -45,16 +45,21 @@ class BlobCache:
 
 
 def bases(
-    reference: Reference, repository: Repository, archs: Iterable[Arch], cache: BlobCache
+    reference: Reference,
+    repository: Repository,
+    archs: Iterable[Arch],
+    cache: BlobCache,
+    *,
+    digest: str = "",
 ) -> dict[Arch, Base]:
-    """The image of `reference` for each of `archs`.
+    """The image of `reference` for each of `archs`; with a `digest`, that one, whatever the tag shows by now.
 
     Raises:
         RegistryError: it is not there, not for one of them, or damaged.
         FormatError: a layer may not be passed on.
 
     """
-    top = repository.manifest(reference.target)
+    top = repository.manifest(digest or reference.target)
     found = {arch: _base(reference, top, repository, arch, cache) for arch in archs}
     layers = {each.digest: each for base in found.values() for each in base.layers}
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="pull") as pool:

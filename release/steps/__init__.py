@@ -14,7 +14,7 @@ from release.export import Export, export
 from release.formats.base import Base
 from release.formats.sbom import Subject
 from release.journal import Journal
-from release.plan import Plan
+from release.plan import Plan, PlannedImage
 from release.publishers import Publication, Publisher
 from release.released import Record
 from release.runner import Runner
@@ -23,14 +23,14 @@ from release.stores import Store
 from release.stores.cdn import Invalidate
 from release.workspace import Workspace
 
-FindBase = Callable[[str, tuple[Arch, ...]], Mapping[Arch, Base]]
-"""The image of a name for each of some architectures, from its registry; it is asked once for each."""
+FindBase = Callable[[PlannedImage], Mapping[Arch, Base]]
+"""What an image stands on, for each of its architectures, from its registry; it is asked once for each."""
 
 
-def without_bases(name: str, _: tuple[Arch, ...]) -> Mapping[Arch, Base]:
+def without_bases(image: PlannedImage) -> Mapping[Arch, Base]:
     """For runs that reach no registry."""
     raise RegistryError(
-        f"the base {name} cannot be had: this run reaches no registry", fix="build from scratch"
+        f"the base {image.base} cannot be had: this run reaches no registry", fix="build from scratch"
     )
 
 

@@ -159,7 +159,7 @@ def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) 
 def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:
     if planned.dockerfile:
         return _built(context, state, planned, planned.dockerfile, arch)
-    return context.find_base(planned.base, tuple(planned.archives))[arch] if planned.base else None
+    return context.find_base(planned)[arch] if planned.base else None
 
 
 def _built(context: Context, state: State, planned: PlannedImage, dockerfile: str, arch: Arch) -> Base:

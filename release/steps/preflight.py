@@ -30,5 +30,5 @@ def preflight(context: Context, state: State) -> State:
             publisher.preflight()
     for image in context.plan.images:
         if image.base:
-            context.find_base(image.base, tuple(image.archives))
+            context.find_base(image)
     return state

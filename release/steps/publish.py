@@ -1,7 +1,11 @@
 """Publish in two halves: every publisher stages, what was staged is verified, then every publisher commits."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
+from release.publishers import Independent, Publisher
 from release.steps import Context, State
 
 
@@ -22,17 +26,24 @@ def check(context: Context, state: State) -> State:
 def stage(context: Context, state: State) -> State:
     """Upload the immutable half everywhere; a failure leaves every destination as users saw it before."""
     artifacts = state.artifacts
-    for publisher in context.publishers:
+
+    def aside(publisher: Publisher) -> None:
         context.progress(publisher.name)
-        artifacts = publisher.stage(artifacts)
+        publisher.stage(state.artifacts)
+
+    with _beside(context, aside) as others:
+        for publisher in others:
+            context.progress(publisher.name)
+            artifacts = publisher.stage(artifacts)
     context.journal.record("staged", artifacts)
     return replace(state, artifacts=artifacts)
 
 
 def verify(context: Context, state: State) -> State:
     """Read back what was staged, everywhere."""
-    for publisher in context.publishers:
-        publisher.verify()
+    with _beside(context, lambda publisher: publisher.verify()) as others:
+        for publisher in others:
+            publisher.verify()
     context.journal.record("verified", state.artifacts)
     return state
 
@@ -50,3 +61,14 @@ def commit(context: Context, state: State) -> State:
         context.invalidate(pointers)
     context.journal.record("committed", state.artifacts)
     return replace(state, publications=tuple(publications))
+
+
+@contextmanager
+def _beside(context: Context, work: Callable[[Publisher], None]) -> Iterator[list[Publisher]]:
+    """Does `work` for the independent publishers, all at once, while the block sees to the others."""
+    independent = [publisher for publisher in context.publishers if isinstance(publisher, Independent)]
+    with ThreadPoolExecutor(len(independent) or 1, thread_name_prefix="publish") as pool:
+        works = [pool.submit(work, publisher) for publisher in independent]
+        yield [publisher for publisher in context.publishers if publisher not in independent]
+        for done in works:
+            done.result()

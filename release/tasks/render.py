@@ -1,10 +1,11 @@
 """Progress and the report of a release on the terminal."""
 
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from release.doctor import Check
@@ -22,13 +23,16 @@ class Narrator:
     def __init__(self, *, verbose: bool, console: Console | None = None) -> None:
         self._console = console or _console(stderr=True)
         self._verbose = verbose
-        self._bar: Progress | None = None
+        self._bars: Progress | None = None
+        self._uploads: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Give the terminal back, whatever happened."""
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+            self._uploads = {}
 
     def step(self, name: str) -> None:
         self._console.print(f"[bold]{name}[/bold]")
@@ -41,22 +45,18 @@ class Narrator:
             self._console.print(f"  $ {line}", markup=False)
 
     def upload(self, key: str, sent: int, total: int) -> None:
-        """A bar on a terminal for a long upload; a log says nothing of its progress."""
+        """A bar on a terminal for each long upload; a log says nothing of its progress."""
         if not self._console.is_terminal or total < _LONG:
             return
-        if self._bar is None:
-            columns = (
-                TextColumn("  {task.description}"),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-            )
-            self._bar = Progress(*columns, console=self._console, transient=True)
-            self._bar.add_task(key, total=total)
-            self._bar.start()
-        self._bar.update(self._bar.task_ids[0], description=key, completed=sent, total=total)
-        if sent >= total:
-            self.close()
+        with self._lock:
+            if self._bars is None:
+                self._bars = _bars(self._console)
+                self._bars.start()
+            if key not in self._uploads:
+                self._uploads[key] = self._bars.add_task(key, total=total)
+            self._bars.update(self._uploads[key], completed=sent)
+            if self._bars.finished:
+                self.close()
 
 
 def checks(values: Iterable[Check]) -> None:
@@ -119,6 +119,11 @@ def size(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 def _table(*columns: str) -> Table:

@@ -164,6 +164,33 @@ def test_publishing_again_sends_nothing_and_says_so(registries: Registries, rele
         assert "(0 new, " in line
 
 
+def test_a_dry_run_says_which_tags_would_move_and_moves_none(
+    registries: Registries, released: Released
+) -> None:
+    repository = released.product.repository
+    repository.commit(message="fix: a smaller thing")
+    repository.git("tag", "1.2.1")
+    before = reader(registries.open, "example/kestrel").tags()
+    try:
+        output = released.product.release(released.dist.with_name("dry"), "--channel", "stable", "--dry-run")
+    finally:
+        repository.git("tag", "--delete", "1.2.1")
+        repository.git("reset", "--hard", "HEAD~1")
+    said = dict(
+        line.split()[:2]
+        for line in output.splitlines()
+        if "/example/kestrel:" in line and "sha256" not in line
+    )
+    for registry in registries.all:
+        name = f"{registry.address}/example/kestrel"
+        assert {tag: kind for tag, kind in said.items() if tag.startswith(name)} == {
+            f"{name}:1.2.1": "new",
+            **dict.fromkeys((f"{name}:{tag}" for tag in ("1.2", "1", "latest")), "replaced"),
+        }
+    assert reader(registries.open, "example/kestrel").tags() == before
+    assert not released.dist.with_name("dry").exists()
+
+
 def test_the_signature_verifies_with_openssl(
     registries: Registries, released: Released, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from release.arch import MACHINES, OCI
 from release.compression import INLINE, Packer
 from release.errors import FormatError
 from release.formats import docker_archive, oci_layout
-from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.formats.image import LAYER_TIME, About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.oci_layout import Descriptor
 from release.payload import Directory, Entry, File, Payload, Symlink
 
@@ -198,7 +198,7 @@ def test_the_configuration_is_the_golden_one(packer: Packer, tmp_path: Path) -> 
         },
         "rootfs": {
             "type": "layers",
-            "diff_ids": ["sha256:250f321552d913fc61401c1a6ace4c1faf458b65e154bedc730c00600dc67999"],
+            "diff_ids": ["sha256:ab9c8a4ca2fcf478547b59f7ceb26052be542106d207524b1f9074f1a28500cd"],
         },
         "history": [{"created": CREATED, "created_by": "jesses"}],
     }
@@ -234,7 +234,7 @@ def test_a_layer_holds_the_payload_its_parents_and_numeric_owners(packer: Packer
         ("var/lib/kestrel", 0o700, 65532, 65533),
         ("var/lib/kestrel/state", 0o600, 65532, 2147483647),
     ]
-    assert {info.mtime for info in members} == {DATE}
+    assert {info.mtime for info in members} == {LAYER_TIME}
     assert {info.uname for info in members if info.uid} == {""}
 
 
@@ -249,6 +249,16 @@ def test_a_layer_reuses_what_was_compressed_for_the_packages(packer: Packer, tmp
     )
     layer = (tmp_path / "layout" / index.manifests[0].layers[0].path).read_bytes()
     assert b"".join(packed.deflated()) in layer
+
+
+def test_the_next_version_has_the_same_layer_where_the_files_are_the_same(
+    packer: Packer, tmp_path: Path
+) -> None:
+    one = write_layout(both(), tmp_path / "one", packer)
+    later = [replace(image, version=image.version.bump_patch(), date=image.date + 1) for image in both()]
+    two = write_layout(later, tmp_path / "two", packer)
+    assert two.descriptor != one.descriptor
+    assert [manifest.layers for manifest in two.manifests] == [manifest.layers for manifest in one.manifests]
 
 
 def test_the_same_image_gives_the_same_bytes_and_modes(packer: Packer, tmp_path: Path) -> None:

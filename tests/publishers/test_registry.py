@@ -18,6 +18,8 @@ from release.publishers import Publication
 from release.publishers.registry import RegistryPublisher
 from release.registry.client import Repository
 from release.registry.reference import Reference
+from release.registry.rehearsal import Rehearsal
+from release.stores.dry_run import Change
 from tests.registry.bench import HOST, Bench
 from tests.registry.fake import Answer, FakeRegistry, Request, error
 
@@ -27,9 +29,13 @@ NAME = "example/kestrel"
 @dataclass
 class Connection:
     bench: Bench
+    rehearsal: bool = False
     created: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     def repository(self, name: str) -> Repository:
+        if self.rehearsal:
+            return Rehearsal(self.bench.transport(), name, self.changes)
         return self.bench.repository(name)
 
     def create(self, name: str) -> None:
@@ -71,10 +77,10 @@ class World:
             sha256=index.descriptor.sha256,
         )
 
-    def publisher(self, *, branch: str | None = None) -> RegistryPublisher:
+    def publisher(self, *, branch: str | None = None, rehearsal: bool = False) -> RegistryPublisher:
         return RegistryPublisher(
             prefix=Reference.parse_prefix(f"{HOST}/example"),
-            connection=Connection(Bench(self.registry)),
+            connection=Connection(Bench(self.registry), rehearsal=rehearsal),
             images=["kestrel"],
             branch=branch,
         )
@@ -270,3 +276,39 @@ def test_tags_that_do_not_stay_are_an_error(world: World) -> None:
     world.registry.faults.append(forget)
     with pytest.raises(RegistryError, match="do not stay where they are put"):
         world.publish(world.image("1.2.0"))
+
+
+def rehearsed(world: World, artifact: Artifact) -> dict[str, str]:
+    """What a dry run says: blobs and manifests by kind, tags by name."""
+    publisher = world.publisher(rehearsal=True)
+    publisher.preflight()
+    stage(publisher, artifact)
+    publisher.verify()
+    publisher.commit()
+    return {change.key.removeprefix(f"{HOST}/{NAME}"): change.kind for change in publisher.changes}
+
+
+@pytest.mark.parametrize("before", [(), ("1.1.8",), ("1.1.8", "1.3.0")])
+def test_a_dry_run_says_what_a_release_does_and_does_nothing(world: World, before: tuple[str, ...]) -> None:
+    for version in before:
+        world.publish(world.image(version, text=version.encode()))
+    had = set(world.registry.blobs), set(world.registry.manifests), dict(world.registry.tags.get(NAME, {}))
+    image = world.image("1.2.0")
+    world.registry.requests.clear()
+    said = rehearsed(world, image)
+    assert {request.method for request in world.registry.requests} <= {"GET", "HEAD"}
+
+    world.publish(image)
+    made = {f"@{digest}": "new" for _, digest in set(world.registry.blobs) - had[0]}
+    made |= {f"@{digest}": "new" for _, digest in set(world.registry.manifests) - had[1]}
+    for tag, digest in world.registry.tags[NAME].items():
+        if had[2].get(tag) != digest:
+            made[f":{tag}"] = "replaced" if tag in had[2] else "new"
+    assert said == made
+    assert rehearsed(world, image) == {}
+
+
+def test_a_dry_run_finds_a_conflict(world: World) -> None:
+    world.publish(world.image("1.2.0"))
+    with pytest.raises(ConflictError):
+        rehearsed(world, world.image("1.2.0", commit="b" * 40, text=b"other"))

@@ -244,7 +244,11 @@ class FakeRegistry:
         for (repository, own), (media_type, data) in self.manifests.items():
             document: dict[str, Any] = json.loads(data)
             if repository == name and document.get("subject", {}).get("digest") == digest:
-                found.append({"mediaType": media_type, "digest": own, "size": len(data)})
+                listed = {"mediaType": media_type, "digest": own, "size": len(data)}
+                told: dict[str, Any] = {
+                    key: document[key] for key in ("artifactType", "annotations") if key in document
+                }
+                found.append({**listed, **told})
         return Answer(status=200, body=json.dumps({"schemaVersion": 2, "manifests": found}).encode())
 
 

@@ -35,3 +35,13 @@ def test_a_bar_that_is_cut_short_gives_the_terminal_back() -> None:
     subject.close()
     assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h") == 1
     subject.close()
+
+
+def test_several_uploads_at_once_have_a_bar_each() -> None:
+    subject, out = narrator(terminal=True)
+    for sent in (1, 50_000_000, 100_000_000):
+        for key in ("one.example.org/kestrel", "two.example.org/kestrel"):
+            subject.upload(key, sent, 100_000_000)
+    subject.progress("next")
+    assert {"one.example.org/kestrel", "two.example.org/kestrel"} <= set(out.getvalue().split())
+    assert out.getvalue().count("\x1b[?25l") == out.getvalue().count("\x1b[?25h") == 1
