@@ -93,7 +93,12 @@ class GitHubPublisher:
         """What a rehearsal would have changed; nothing is noted of anything else."""
         return self._github.changes if isinstance(self._github, DryRunGitHub) else ()
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
+    ) -> tuple[Artifact, ...]:
         """See `Publisher.check`; a draft counts as published, since it holds bytes that somebody may have seen.
 
         Raises:

@@ -10,6 +10,7 @@ import pytest
 from release.init.workflows import Setting, workflows
 from release.init.write import write
 from release.resources import workflow_templates
+from release.signing.openpgp_key import generate
 from tests.repository import Repository
 
 ROOT = Path(__file__).parents[2]
@@ -90,11 +91,16 @@ def test_a_merge_is_built_on_each_architecture_joined_and_published(
         [
             str(TOOLS / "act"), "push", "--workflows", ".github/workflows/merge.yml",
             "--platform", "ubuntu-24.04=-self-hosted", "--platform", "ubuntu-24.04-arm=-self-hosted",
-            "--secret", "GITHUB_TOKEN=ghs_unused", "--env", f"PYTHONPATH={ROOT}",
+            "--secret", "GITHUB_TOKEN=ghs_unused", "--secret", "JESSES_SIGNING_KEY", "--env", f"PYTHONPATH={ROOT}",
             "--env", f"PATH={TOOLS}:{os.environ['PATH']}", "--concurrent-jobs", "1", *locals_,
         ],
         cwd=product.root,
-        env={**os.environ, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        env={
+            **os.environ,
+            "HOME": str(tmp_path / "home"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "JESSES_SIGNING_KEY": str(generate("Hawk")),
+        },
         capture_output=True,
         text=True,
         check=False,
