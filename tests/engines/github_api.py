@@ -88,6 +88,13 @@ class GitHubState:
         self._last_id += 1
         return self._last_id
 
+    def forget(self) -> None:
+        """Have no releases, as at the beginning."""
+        self.releases.clear()
+        self.assets.clear()
+        self.content.clear()
+        self.latest = None
+
     def add_pull(  # noqa: PLR0913
         self, number: int, title: str, body: str, *, commits: tuple[str, ...] = (), login: str = "ada",
         labels: tuple[str, ...] = (), milestone: int | None = None, merged: bool = True,

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -171,6 +172,47 @@ def test_a_run_that_died_is_finished_by_the_next(bench: Bench) -> None:
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     assert bench.names() == ["hawk.tar.gz", "SHA256SUMS"]
     assert bench.latest() == "1.0.0"
+
+
+class Died(BaseException):
+    """The process died here."""
+
+
+class DyingSession(requests.Session):
+    """Dies when its request number `count` is done."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401
+        response = super().send(request, **options)
+        self.left -= 1
+        if self.left == 0:
+            raise Died
+        return response
+
+
+def test_killed_after_every_request_and_run_again_the_end_is_the_same(bench: Bench) -> None:
+    bench.signer = HAWK
+    count, ended = 0, False
+    while not ended:
+        count += 1
+        bench.state.forget()
+        bench.publish("1.1.0", bench.file("hawk.tar.gz"))
+        with DyingSession(count) as session:
+            transport = Transport(session, token=bench.state.token, clock=lambda: 0, sleep=lambda _: None)
+            github = GitHub(transport, api_url=bench.state.url, name=bench.state.repo)
+            with suppress(Died):
+                bench.publish("1.2.0", bench.file("hawk.tar.gz"), github=github)
+                ended = True
+        if not ended:
+            bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+        shown = [(release["tag_name"], release["draft"]) for release in bench.state.releases]
+        assert shown == [("1.1.0", False), ("1.2.0", False)], f"killed after request {count}"
+        assert bench.names(1) == ["hawk.tar.gz", "SHA256SUMS", "SHA256SUMS.asc", "hawk.asc"]
+        assert bench.latest() == "1.2.0"
+    assert count > 10
 
 
 def test_the_latest_goes_by_version_at_every_step_of_a_history_with_backports(bench: Bench) -> None:

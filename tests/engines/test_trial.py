@@ -12,6 +12,7 @@ import pytest
 from release.errors import CommandError, EngineError
 from tests.engines.deb_root import debian_base
 from tests.engines.engines import DEBIAN_ROOT, require
+from tests.engines.product import KESTREL, copy_of
 from tests.repository import Repository
 
 ROOT = Path(__file__).parents[2]
@@ -47,15 +48,13 @@ network = false
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
+    """A product, and the URL of the engine that tries its packages."""
+
     repository: Repository
     url: str
 
-    def build(
-        self, command: str, *, depends: str = "", image: str = IMAGE
-    ) -> subprocess.CompletedProcess[str]:
-        """`invoke build` for this machine, with a trial that runs `command`."""
-        text = PRODUCT.format(command=command, depends=depends, image=image)
-        self.repository.commit({"release.toml": text, "copyright": "MIT\n"})
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """`invoke build` for this machine."""
         argv = (
             *(
                 sys.executable,
@@ -71,6 +70,14 @@ class Bench:
         )
         environment = {**os.environ, "DOCKER_HOST": self.url}
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+
+    def build(
+        self, command: str, *, depends: str = "", image: str = IMAGE
+    ) -> subprocess.CompletedProcess[str]:
+        """Build the hawk, with a trial that runs `command`."""
+        text = PRODUCT.format(command=command, depends=depends, image=image)
+        self.repository.commit({"release.toml": text, "copyright": "MIT\n"})
+        return self.run()
 
     @property
     def has_built(self) -> bool:
@@ -120,3 +127,18 @@ def test_an_image_that_nobody_has_is_told(bench: Bench) -> None:
     done = bench.build("hawk", image="127.0.0.1:1/nothing:1")
     assert done.returncode == EngineError.exit_code
     assert "the Docker engine failed" in done.stderr
+
+
+def test_the_example_is_tried_as_its_configuration_says(
+    image: None, docker_url: str, docker_engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    def on_our_image(text: str) -> str:
+        assert 'image = "debian:12"\n' in text
+        return text.replace('image = "debian:12"\n', f'image = "{IMAGE}"\nnetwork = false\n')
+
+    product = copy_of(KESTREL, tmp_path / "kestrel", edit=on_our_image)
+    bench = Bench(repository=product.repository, url=docker_url)
+    done = bench.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"on {IMAGE}" in done.stdout + done.stderr
+    assert bench.has_built
