@@ -28,6 +28,7 @@ from release.artifact import Artifact
 from release.compression import Packer
 from release.formats.base import Base
 from release.formats.image import Image, ImageConfig, write_layout
+from release.parallel import each
 from release.payload import File, Payload
 from release.publishers.past import find_base
 from release.publishers.registries import Outside
@@ -176,9 +177,9 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
         for address in world.registries
     ]
     for publisher in publishers:
-        publisher.stage(publisher.check([artifact]))
-    for publisher in publishers:
-        publisher.verify()
+        publisher.check([artifact])
+    for step in (lambda publisher: publisher.stage([artifact]), RegistryPublisher.verify):
+        list(each(step, publishers, threads=len(publishers)))
     for publisher in publishers:
         publisher.commit()
     return sum(layer.size for manifest in index.manifests for layer in manifest.layers[1:])

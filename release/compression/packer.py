@@ -20,6 +20,7 @@ from release.compression.content import Packed
 from release.compression.deflate import LEVEL, deflate, implementation
 from release.compression.gzip import GzipWriter
 from release.compression.original import Stamp
+from release.compression.parts import Parts
 from release.compression.spool import Extent, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
@@ -39,6 +40,7 @@ _READERS: Final = 4
 _HELD: Final = 32 << 20
 """Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
+_PLAIN: Final = "plain"
 
 
 class Packer:
@@ -53,6 +55,7 @@ class Packer:
         self._kind = f"{implementation()}-{level}"
         self._workers = Workers(threads)
         self._packed: dict[Path, Packed] = {}
+        self._plain: dict[str, bytes] = {}
         self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._held = 0
@@ -117,6 +120,21 @@ class Packer:
     def gzip(self, out: Sink, *, plain_digest: "_Hash | None" = None) -> GzipWriter:
         """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
         return GzipWriter(out, self._workers, level=self._level, plain_digest=plain_digest)
+
+    def plain_digest(self, parts: Parts) -> str:
+        """The SHA-256 (hexadecimal) of a plain archive, from the cache where it has it.
+
+        Raises:
+            PayloadError: a file changed since it was packed.
+
+        """
+        key = parts.key
+        kept = self._plain.get(key) or (self._cache.get(_PLAIN, key) if self._cache else None)
+        digest = bytes(kept) if kept else parts.plain_digest()
+        self._plain[key] = digest
+        if self._cache and not kept:
+            self._cache.put(_PLAIN, key, digest)
+        return digest.hex()
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)

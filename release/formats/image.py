@@ -3,7 +3,6 @@
 What is written is an image layout of the OCI image specification 1.1.
 """
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from semver import Version
 
 from release import spelling
 from release.arch import MACHINES, OCI, Arch
-from release.compression import Packer
+from release.compression import Packer, Parts
 from release.errors import FormatError
 from release.formats import layers, oci_layout, tar
 from release.formats.base import Base
@@ -206,12 +205,11 @@ def _size(file: File) -> int:
 
 def _write_layer(payload: Payload, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
     """The payload as a layer, and the digest of its tar archive before compression."""
-    plain = hashlib.sha256()
     with layout.blob(oci_layout.LAYER) as blob:
-        gzip = packer.gzip(blob.stream, plain_digest=plain)
-        tar.add_payload(gzip, payload, packer, prefix="", date=LAYER_TIME)
-        gzip.close()
-    return blob.descriptor, f"sha256:{plain.hexdigest()}"
+        archive = Parts(packer.gzip(blob.stream))
+        tar.add_payload(archive, payload, packer, prefix="", date=LAYER_TIME)
+        archive.close()
+    return blob.descriptor, f"sha256:{packer.plain_digest(archive)}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:
