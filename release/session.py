@@ -18,7 +18,7 @@ from release.cut.clone import Clone
 from release.cut.git import run_git
 from release.cut.notes import notes_of
 from release.cut.session import open_github
-from release.errors import ConfigError
+from release.errors import ConfigError, SigningError
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
@@ -139,8 +139,9 @@ def release(
 
     `run` carries out a part of the pipeline in place of all of it.
     """
+    channel = _channel(product, options.channel)
+    configured = _configured_key(options, environment)
     planned = plan(product, options.channel)
-    configured = openpgp.configured(environment) if options.sign else None
     cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
@@ -148,7 +149,6 @@ def release(
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)
-        channel = _channel(product, options.channel)
         outside = Outside(
             session=new_session(),
             environment=environment,
@@ -208,6 +208,18 @@ def release(
         ephemeral_key=bool(signer) and configured is None,
         changes=_changes(place.store, registries),
     )
+
+
+def _configured_key(options: Options, environment: Mapping[str, str]) -> Signer | None:
+    """The key of the environment; a channel is not signed with one that is gone afterwards."""
+    found = openpgp.configured(environment) if options.sign else None
+    if options.sign and options.channel is not None and found is None:
+        raise SigningError(
+            f"there is no key to sign the channel {options.channel} with, and with one that is made for this run "
+            "alone nobody could publish there again",
+            fix=f"set {openpgp.KEY_FILE_VARIABLE} or {openpgp.KEY_VARIABLE}, or publish unsigned: --no-sign",
+        )
+    return found
 
 
 def _changes(store: Store, registries: Sequence[RegistryPublisher]) -> tuple[Change, ...] | None:

@@ -72,7 +72,12 @@ class FakePublisher:
     fails_at: str = ""
     taken: Sequence[Artifact] = ()
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,
+    ) -> tuple[Artifact, ...]:
         self._do("check")
         return tuple(artifacts)
 

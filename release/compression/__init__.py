@@ -8,7 +8,7 @@ RPM and the image layer, and kept in a cache for the next run. What comes out is
 (RFC 1952).
 
 `deflate.py` makes segments, `packer.py` reads contents, `spool.py` and `cache.py` keep them, `gzip.py`,
-`zstd.py` and `xz.py` write archives, `parts.py` remembers of what.
+`zstd.py` and `xz.py` write archives.
 """
 
 from release.compression.archive import Archive, Sink
@@ -17,7 +17,6 @@ from release.compression.content import Packed
 from release.compression.deflate import LEVEL
 from release.compression.gzip import GzipWriter, gzipped
 from release.compression.packer import INLINE, SEGMENT, Packer
-from release.compression.parts import Parts
 
 __all__ = [
     "INLINE",
@@ -28,7 +27,6 @@ __all__ = [
     "GzipWriter",
     "Packed",
     "Packer",
-    "Parts",
     "Sink",
     "gzipped",
 ]

@@ -12,11 +12,11 @@ from release.compression.archive import Sink
 from release.compression.content import Packed
 from release.compression.deflate import END, deflate
 from release.compression.original import BLOCK
+from release.compression.plain import Recipe
 from release.compression.workers import Workers
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-    from hashlib import _Hash
 
 # ID1 ID2, CM=deflate, no flags, no time, no hint, unknown system: nothing here depends on the machine.
 _HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF))
@@ -28,13 +28,11 @@ _WORTH_A_WORKER: Final = 64 << 10
 class GzipWriter:
     """An `Archive`. Raw bytes are deflated in the background; packed contents are spliced in."""
 
-    def __init__(
-        self, out: Sink, workers: Workers, *, level: int, plain_digest: "_Hash | None" = None
-    ) -> None:
+    def __init__(self, out: Sink, workers: Workers, *, level: int) -> None:
         self._out = out
         self._workers = workers
         self._level = level
-        self._digest = plain_digest
+        self.recipe = Recipe()
         self._raw = bytearray()
         self._waiting: deque[Callable[[], Iterable[bytes | bytearray]]] = deque()
         self._crc = 0
@@ -57,10 +55,8 @@ class GzipWriter:
                 self.write(block)
             return
         self._cut()
+        self.recipe.content(content)
         self._append(content.deflated, content.crc, content.size)
-        if self._digest:
-            for block in content.read():
-                self._digest.update(block)
 
     def close(self) -> None:
         """Write what is pending, the final block and the trailer; `out` stays open."""
@@ -76,8 +72,7 @@ class GzipWriter:
             return
         data = bytes(self._raw)
         self._raw.clear()
-        if self._digest:
-            self._digest.update(data)
+        self.recipe.raw(data)
         self._append(self._deflated(data), zlib_ng.crc32(data), len(data))
 
     def _deflated(self, data: bytes) -> Callable[[], Iterable[bytes | bytearray]]:

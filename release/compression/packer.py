@@ -20,7 +20,7 @@ from release.compression.content import Packed
 from release.compression.deflate import LEVEL, deflate, implementation
 from release.compression.gzip import GzipWriter
 from release.compression.original import Stamp
-from release.compression.parts import Parts
+from release.compression.plain import PlainDigest, Recipe
 from release.compression.spool import Extent, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
@@ -40,7 +40,9 @@ _READERS: Final = 4
 _HELD: Final = 32 << 20
 """Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
-_PLAIN: Final = "plain"
+_SUMS: Final = _MD5 + 4
+"""An entry of the cache begins with the MD5 and the CRC-32 up to its end."""
+_PLAIN: Final = "plain-sha256"
 
 
 class Packer:
@@ -55,7 +57,6 @@ class Packer:
         self._kind = f"{implementation()}-{level}"
         self._workers = Workers(threads)
         self._packed: dict[Path, Packed] = {}
-        self._plain: dict[str, bytes] = {}
         self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._held = 0
@@ -117,24 +118,25 @@ class Packer:
             case "xz":
                 return XzWriter(out, self._workers)
 
-    def gzip(self, out: Sink, *, plain_digest: "_Hash | None" = None) -> GzipWriter:
-        """A writer of one gzip member to `out`; `plain_digest` is fed everything before compression."""
-        return GzipWriter(out, self._workers, level=self._level, plain_digest=plain_digest)
+    def gzip(self, out: Sink) -> GzipWriter:
+        """A writer of one gzip member to `out`."""
+        return GzipWriter(out, self._workers, level=self._level)
 
-    def plain_digest(self, parts: Parts) -> str:
-        """The SHA-256 (hexadecimal) of a plain archive, from the cache where it has it.
+    def plain_sha256(self, recipe: Recipe, write: Callable[[Archive], None]) -> str:
+        """The SHA-256 of what `write` writes, before compression; `recipe` is of the same.
 
         Raises:
-            PayloadError: a file changed since it was packed.
+            PayloadError: a content cannot be read, or has changed.
 
         """
-        key = parts.key
-        kept = self._plain.get(key) or (self._cache.get(_PLAIN, key) if self._cache else None)
-        digest = bytes(kept) if kept else parts.plain_digest()
-        self._plain[key] = digest
-        if self._cache and not kept:
-            self._cache.put(_PLAIN, key, digest)
-        return digest.hex()
+        kept = self._cache.get(_PLAIN, recipe.key) if self._cache else None
+        if kept:
+            return bytes(kept).hex()
+        plain = PlainDigest()
+        write(plain)
+        if self._cache:
+            self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
+        return plain.sha256
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)
@@ -153,16 +155,18 @@ class Packer:
         segments: list[Future[Extent]] = []
         for block in original.blocks(path, stamp):
             sha256.update(block)
-            crc = zlib_ng.crc32(block, crc)
-            # The digest so far is that of this block and of all before it.
+            # The digests so far are those of this block and of all before it.
             key = sha256.hexdigest()
             kept = self._cache.get(self._kind, key) if self._cache else None
             if kept:
                 md5.skip(bytes(kept[:_MD5]))
-                segments.append(_done(self._spool.append(kept[_MD5:])))
+                crc = int.from_bytes(kept[_MD5:_SUMS], "little")
+                segments.append(_done(self._spool.append(kept[_SUMS:])))
             else:
                 md5.update(block)
-                segments.append(self._workers.submit(self._deflate, block, key, md5.digest()))
+                crc = zlib_ng.crc32(block, crc)
+                sums = md5.digest() + crc.to_bytes(_SUMS - _MD5, "little")
+                segments.append(self._workers.submit(self._deflate, block, key, sums))
         extents = tuple(segment.result() for segment in segments)
         return Packed(
             size=stamp.size,
@@ -173,10 +177,10 @@ class Packer:
             deflated=partial(self._spool.read, extents),
         )
 
-    def _deflate(self, block: bytes, key: str, md5: bytes) -> Extent:
+    def _deflate(self, block: bytes, key: str, sums: bytes) -> Extent:
         deflated = deflate(block, self._level)
         if self._cache:
-            self._cache.put(self._kind, key, md5, deflated)
+            self._cache.put(self._kind, key, sums, deflated)
         return self._spool.append(deflated)
 
 

@@ -22,8 +22,8 @@ from release.errors import FormatError
 BLOCK: Final = 8 << 20
 """Bytes of plain content in a block."""
 
-_DICTIONARY_BITS: Final = 22
-_FILTER: Final = {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << _DICTIONARY_BITS}
+DICTIONARY_BITS: Final = 22
+_PRESET: Final = 6
 # Stream Flags: the check of every block is CRC32 (2.1.1.2).
 _FLAGS: Final = b"\x00\x01"
 _MAGIC: Final = b"\xfd7zXZ\x00"
@@ -32,8 +32,6 @@ _FOOTER: Final = 12
 _HEADER: Final = _MAGIC + _FLAGS + struct.pack("<I", zlib_ng.crc32(_FLAGS))
 # Block Flags (3.1.2): one filter, both sizes present.
 _BLOCK_FLAGS: Final = 0xC0
-# The list of filters (3.1.5): LZMA2 with one byte of properties, the size of its dictionary (5.3.1).
-_FILTERS: Final = bytes((lzma.FILTER_LZMA2, 1, 2 * (_DICTIONARY_BITS - 12)))
 _INDEX: Final = b"\x00"
 _CRC: Final = 4
 _MORE: Final = 0x80
@@ -106,11 +104,14 @@ def header() -> bytes:
     return _HEADER
 
 
-def block(plain: bytes) -> Block:
-    """One block (3) for `plain`."""
-    compressed = lzma.compress(plain, lzma.FORMAT_RAW, filters=[_FILTER])
+def block(plain: bytes, dictionary_bits: int = DICTIONARY_BITS) -> Block:
+    """One block (3) for `plain`; a dictionary larger than that only costs time."""
+    lzma2 = {"id": lzma.FILTER_LZMA2, "preset": _PRESET, "dict_size": 1 << dictionary_bits}
+    compressed = lzma.compress(plain, lzma.FORMAT_RAW, filters=[lzma2])
     sizes = _number(len(compressed)) + _number(len(plain))
-    head = bytes((0, _BLOCK_FLAGS)) + sizes + _FILTERS
+    # The list of filters (3.1.5): LZMA2 with one byte of properties, the size of its dictionary (5.3.1).
+    filters = bytes((lzma.FILTER_LZMA2, 1, 2 * (dictionary_bits - 12)))
+    head = bytes((0, _BLOCK_FLAGS)) + sizes + filters
     head += bytes(-len(head) % 4)
     # The size is that of the header with its CRC32, in fours, less one (3.1.1).
     head = bytes((len(head) // 4,)) + head[1:]

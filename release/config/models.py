@@ -223,6 +223,8 @@ class Channel(_Strict):
     """The prefix of the APT repository in the store; likewise below."""
     yum: str = "yum"
     files: str = "files"
+    plain_copies: bool = True
+    """Whether users are served too whose apt knows no by-hash (before 1.2), or whose YUM source is a baseurl."""
     github: bool = False
     """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()

@@ -6,6 +6,7 @@ from release.payload import Entry
 
 TRAILER_NAME: Final = "TRAILER!!!"
 _ALIGNMENT: Final = 4
+_FIELDS: Final = b"070701" + 13 * b"%08x"
 
 
 def member(entry: Entry, *, kind: int, inode: int, date: int, size: int) -> bytes:
@@ -42,5 +43,5 @@ def _header(name: str, *, inode: int, mode: int, links: int, date: int, size: in
         *(inode, mode, owner, owner, links, date, size),
         *(device, device, device, device, len(path), checksum),
     )
-    head = b"070701" + b"".join(b"%08x" % field for field in fields) + path
+    head = _FIELDS % fields + path
     return head + padding(len(head))

@@ -15,7 +15,7 @@ from semver import Version
 
 from release import spelling
 from release.arch import MACHINES, OCI, Arch
-from release.compression import Packer, Parts
+from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import layers, oci_layout, tar
 from release.formats.base import Base
@@ -205,11 +205,15 @@ def _size(file: File) -> int:
 
 def _write_layer(payload: Payload, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:
     """The payload as a layer, and the digest of its tar archive before compression."""
-    with layout.blob(oci_layout.LAYER) as blob:
-        archive = Parts(packer.gzip(blob.stream))
+
+    def put(archive: Archive) -> None:
         tar.add_payload(archive, payload, packer, prefix="", date=LAYER_TIME)
-        archive.close()
-    return blob.descriptor, f"sha256:{packer.plain_digest(archive)}"
+
+    with layout.blob(oci_layout.LAYER) as blob:
+        gzip = packer.gzip(blob.stream)
+        put(gzip)
+        gzip.close()
+    return blob.descriptor, f"sha256:{packer.plain_sha256(gzip.recipe, put)}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import sign, unsigned_sha256
+from release.formats.rpm_header import Header
 from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
@@ -57,26 +58,27 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
         Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
         for entry in contents(package)
     ]
+    header = rpm_metadata.header(package, items)
     # The headers stand first and hold digests of the payload, but are as long with any others.
-    out.seek(len(_head(package, items, _NOT_YET)))
+    out.seek(len(_head(package, header, items, _NOT_YET)))
     written = _write_payload(items, out, packer, package.date, package.compression)
     end = out.tell()
     out.seek(0)
-    out.write(_head(package, items, written))
+    out.write(_head(package, header, items, written))
     out.seek(end)
 
 
-def _head(package: Package, items: Sequence[Item], written: _Written) -> bytes:
+def _head(package: Package, header: Header, items: Sequence[Item], written: _Written) -> bytes:
     """Everything before the payload."""
-    header = rpm_metadata.header(package, items, payload_sha256=written.sha256).encode(Tag.REGION)
+    main = rpm_metadata.complete(header, payload_sha256=written.sha256).encode(Tag.REGION)
     lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
     signature = rpm_file.signature_header(
-        header,
+        main,
         payload_size=written.size,
         archive_size=written.archive_size,
         large=sum(item.size for item in items) > _MOST_32,
     )
-    return rpm_file.opening(lead, signature) + header
+    return rpm_file.opening(lead, signature) + main
 
 
 class _Digested:

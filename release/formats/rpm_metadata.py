@@ -90,7 +90,9 @@ class Item:
     def flags(self) -> FileFlag:
         if isinstance(self.entry, Ghost):
             return FileFlag.GHOST
-        if not isinstance(self.entry, File):
+        if not isinstance(self.entry, File) or not (
+            self.entry.config or self.entry.doc or self.entry.license
+        ):
             return FileFlag.NONE
         marks = {
             FileFlag.CONFIG | FileFlag.NOREPLACE: self.entry.config,
@@ -105,8 +107,8 @@ def evr(package: Package) -> str:
     return f"{spelling.rpm(package.version)}-{RELEASE}"
 
 
-def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> Header:
-    """The main header; its length does not depend on `payload_sha256`."""
+def header(package: Package, items: Sequence[Item]) -> Header:
+    """The main header, but for the digest of the payload."""
     return Header.of(
         (
             *_about(package),
@@ -115,10 +117,15 @@ def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> H
             *_scripts(package.scripts),
             *_triggers(package.triggers),
             *_changelog(package),
-            *_payload(payload_sha256, package.compression),
+            *_payload(package.compression),
             _size(items),
         )
     )
+
+
+def complete(header: Header, *, payload_sha256: str) -> Header:
+    """The main header with the digest of the compressed payload; its length does not depend on that."""
+    return Header.of((*header.entries, texts(Tag.PAYLOADDIGEST, [payload_sha256])))
 
 
 def has_large_files(items: Sequence[Item]) -> bool:
@@ -252,8 +259,7 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(sha256: str, compression: Compression) -> Iterator[Tagged]:
+def _payload(compression: Compression) -> Iterator[Tagged]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
     yield text(Tag.PAYLOADCOMPRESSOR, compression)
-    yield texts(Tag.PAYLOADDIGEST, [sha256])
     yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

@@ -3,7 +3,6 @@
 Format: https://github.com/moby/docker-image-spec, "Combined Image JSON + Filesystem Changeset Format".
 """
 
-import hashlib
 import json
 import shutil
 import tarfile
@@ -57,15 +56,15 @@ def read(archive: Path, scratch: Path, packer: Packer) -> Base:
 
 def compress(source: Path, scratch: Path, packer: Packer) -> tuple[Descriptor, str]:
     """The tar archive `source` as a layer in `scratch`, and its own digest."""
-    plain = hashlib.sha256()
+    content = packer.pack(source)
     partial = scratch / ".new"
     with partial.open("wb") as out:
         blob = Blob(out, oci_layout.LAYER)
-        gzip = packer.gzip(blob.stream, plain_digest=plain)
-        gzip.add(packer.pack(source))
+        gzip = packer.gzip(blob.stream)
+        gzip.add(content)
         gzip.close()
     partial.rename(scratch / blob.descriptor.sha256)
-    return blob.descriptor, f"sha256:{plain.hexdigest()}"
+    return blob.descriptor, f"sha256:{content.sha256}"
 
 
 def _layer(stream: IO[bytes], plain: Path, packer: Packer) -> tuple[Descriptor, str]:

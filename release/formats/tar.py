@@ -8,6 +8,8 @@ import tarfile
 from operator import gt
 from typing import Final, Literal
 
+from zlib_ng import zlib_ng
+
 from release.compression import Archive, Packer
 from release.payload import Directory, Entry, File, Payload, Symlink
 
@@ -15,13 +17,16 @@ Dialect = Literal[1, 2]
 """How a long name is written: `tarfile.GNU_FORMAT` (dpkg reads no other, deb(5)) or `tarfile.PAX_FORMAT`."""
 
 _BLOCK: Final = tarfile.BLOCKSIZE
-# name, mode, uid, gid, size, mtime, checksum, type, linkname, magic, uname, gname, devmajor, devminor, prefix
-_USTAR: Final = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
+# name, numbers, checksum, type, linkname, magic, uname, gname; devmajor, devminor and prefix are empty
+_USTAR: Final = struct.Struct("100s48s8sc100s8s32s32s183x")
+# mode, uid, gid, size, mtime
+_NUMBERS: Final = b"%07o\0%07o\0%07o\0%011o\0%011o\0"
+_TYPES: Final = {File: tarfile.REGTYPE, Directory: tarfile.DIRTYPE, Symlink: tarfile.SYMTYPE}
 _MAGIC: Final = {tarfile.GNU_FORMAT: tarfile.GNU_MAGIC, tarfile.PAX_FORMAT: tarfile.POSIX_MAGIC}
 _CHECKSUM: Final = slice(148, 156)
-# Of a name, the target of a link, an owner and a group, in bytes; of their numbers, a size and a time.
+# Of a name, the target of a link, an owner and a group, in bytes; of a mode, their numbers, a size and a time.
 _LONGEST: Final = (100, 100, 32, 32)
-_LARGEST: Final = (0o7777777, 0o7777777, 0o77777777777, 0o77777777777)
+_LARGEST: Final = (0o7777777, 0o7777777, 0o7777777, 0o77777777777, 0o77777777777)
 
 
 def add_payload(
@@ -58,38 +63,41 @@ def header(
     entry: Entry, *, name: str, date: int, size: int = 0, dialect: Dialect = tarfile.PAX_FORMAT
 ) -> bytes:
     """The header blocks of one entry, called `name` in the archive."""
+    kind = _TYPES[type(entry)]
+    target = entry.target if isinstance(entry, Symlink) else ""
+    owner, group = _identity(entry.owner), _identity(entry.group)
+    plain = _plain(
+        texts=(
+            f"{name}/" if kind == tarfile.DIRTYPE and not name.endswith("/") else name,
+            target,
+            owner[1],
+            group[1],
+        ),
+        numbers=(entry.mode, owner[0], group[0], size, date),
+        kind=kind,
+        dialect=dialect,
+    )
+    if plain:
+        return plain
     info = tarfile.TarInfo(name)
-    info.mode, info.mtime, info.size = entry.mode, date, size
-    info.uid, info.uname = _identity(entry.owner)
-    info.gid, info.gname = _identity(entry.group)
-    match entry:
-        case Directory():
-            info.type = tarfile.DIRTYPE
-        case Symlink():
-            info.type, info.linkname = tarfile.SYMTYPE, entry.target
-        case File():
-            info.type = tarfile.REGTYPE
-    return _plain(info, dialect) or info.tobuf(dialect, encoding="utf-8", errors="surrogateescape")
+    info.mode, info.mtime, info.size, info.type, info.linkname = entry.mode, date, size, kind, target
+    (info.uid, info.uname), (info.gid, info.gname) = owner, group
+    return info.tobuf(dialect, encoding="utf-8", errors="surrogateescape")
 
 
-def _plain(info: tarfile.TarInfo, dialect: Dialect) -> bytes | None:
-    """What `info.tobuf` gives where one block holds everything, in a third of the time; otherwise None."""
-    name = f"{info.name}/" if info.isdir() and not info.name.endswith("/") else info.name
-    texts = name, info.linkname, info.uname, info.gname
-    if not "".join(texts).isascii() or any(map(gt, map(len, texts), _LONGEST)):
+def _plain(
+    *, texts: tuple[str, str, str, str], numbers: tuple[int, ...], kind: bytes, dialect: Dialect
+) -> bytes | None:
+    """What `tarfile` gives where one block holds everything, in a fifth of the time; otherwise None."""
+    if not all(map(str.isascii, texts)) or any(map(gt, map(len, texts), _LONGEST)):
         return None
-    numbers = info.uid, info.gid, info.size, int(info.mtime)
     if min(numbers) < 0 or any(map(gt, numbers, _LARGEST)):
         return None
-    block = bytearray(
-        _USTAR.pack(
-            *(name.encode(), b"%07o" % info.mode, b"%07o" % info.uid, b"%07o" % info.gid),
-            *(b"%011o" % info.size, b"%011o" % int(info.mtime), b"        ", info.type),
-            *(info.linkname.encode(), _MAGIC[dialect], info.uname.encode(), info.gname.encode()),
-            *(b"", b"", b""),
-        )
-    )
-    block[_CHECKSUM] = b"%06o\0 " % sum(block)
+    name, target, owner, group = map(str.encode, texts)
+    about = _NUMBERS % numbers
+    block = bytearray(_USTAR.pack(name, about, b"        ", kind, target, _MAGIC[dialect], owner, group))
+    # Half of Adler-32 is the sum of all bytes, as far as they are ASCII, and this header is made for thousands.
+    block[_CHECKSUM] = b"%06o\0 " % (zlib_ng.adler32(block, 0) & 0xFFFF)
     return bytes(block)
 
 

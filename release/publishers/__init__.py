@@ -36,8 +36,10 @@ class Publisher(Protocol):
     @property
     def name(self) -> str: ...
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(self, artifacts: Sequence[Artifact], *, resumed: bool = False) -> tuple[Artifact, ...]:
         """Ask what is published already, and change nothing there.
+
+        Where an earlier run of this release was interrupted (`resumed`), what it staged is looked for too.
 
         Gives all the artifacts back. One that is published with a signature inside becomes what is published:
         its file is replaced, so that nothing is signed twice.

@@ -5,125 +5,130 @@ by digest and changes by compare-and-swap. `Packages.gz`, `Packages.xz`, `Releas
 for clients that know no by-hash (apt before 1.2). Without a key the pointer is `Release`.
 """
 
-import gzip
-import io
-import lzma
-import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Final
 
-from release.compression import gzipped
-from release.errors import ConflictError, RepositoryError, SigningError, StoreError
-from release.publishers.apt_metadata import Digest, Release, index_directory
-from release.retry import TRIES
+from release.errors import RepositoryError, SigningError, StoreError
+from release.publishers.apt_index import PACKED, Index
+from release.publishers.apt_metadata import INDEX, SOURCES, Digest, Release, index_directory, successor
+from release.publishers.objects import Objects
+from release.publishers.unpacking import unpack
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.signing.verification import verified_text, verify_detached
-from release.stores import Store, StoredObject, sha256_of
+from release.stores import StoredObject
 
 COMPONENT: Final = "main"
 
-_INDEX: Final = "Packages"
-_PACKED: Final = (f"{_INDEX}.gz", f"{_INDEX}.xz")
-_UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    ".gz": gzip.decompress,
-    ".xz": lzma.decompress,
-    "": bytes,
-}
+Change = Callable[[Mapping[str, Index]], Mapping[str, Index]]
+"""Gives, of the indexes by architecture, those that change (`apt_index.add`, `apt_index.remove`)."""
+
+# Ours first: it is the smallest, and the one that would take longest to make anew.
+_FORMS: Final = (".xz", ".zst", ".gz", ".bz2", ".lzma", "")
+_FIX: Final = "publish with the key that signed it, or below another prefix"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The repository as the pointer showed it; `packages` is the `Packages` file of each architecture.
+    """The repository as the pointer showed it; `indexes` are by Debian architecture.
 
-    `text` is the Release file, `token` the pointer's; an empty place has no token and no release.
+    `release` is None in an empty place, `token` where there is no pointer. `text` is the Release file.
     """
 
     token: str | None = None
     text: bytes = b""
     release: Release | None = None
-    packages: Mapping[str, bytes]
+    indexes: Mapping[str, Index] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> str:
+        """The digest of the files for users, where the repository is ours."""
+        return self.release.fields.get(SOURCES, "") if self.release else ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Index:
-    """The index of one architecture, packed in every way that is offered; `digests` are by file name.
+class Update:
+    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new."""
 
-    The plain file is listed and not stored, as in Debian's own archive: apt checks what it unpacked with it.
-    """
-
-    packed: Mapping[str, bytes]
-    digests: Mapping[str, Digest]
-
-
-def index_of(packages: bytes) -> Index:
-    """Pack a `Packages` file."""
-    packed = dict(zip(_PACKED, (gzipped(packages), lzma.compress(packages)), strict=True))
-    return Index(
-        packed=packed,
-        digests={name: Digest.of(data) for name, data in {_INDEX: packages, **packed}.items()},
-    )
+    before: Snapshot = field(default_factory=Snapshot)
+    indexes: Mapping[str, Index] = field(default_factory=dict)
 
 
 class AptRepository:
-    """One suite of a repository below `prefix`; it counts what it `uploaded` and what was `present`.
+    """One suite of the repository that `objects` are.
 
-    `pointers` are the keys of the mutable objects that it brought up to date.
+    `origin` is what a new one says of itself. `clock` gives seconds since 1970 UTC. `copies` are written for
+    clients without by-hash too. `wait` is called with the number of a failed attempt, when another job was faster.
     """
 
-    def __init__(self, *, store: Store, prefix: str, suite: str, signer: Signer | None) -> None:
-        self._store = store
-        self._prefix = prefix
-        self._suite = f"{prefix}/dists/{suite}"
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        suite: str,
+        origin: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
+        self._objects = objects
+        self._suite = suite
+        self._place = f"dists/{suite}"
+        self._origin = origin
         self._signer = signer
-        self.uploaded = self.present = 0
-        self.pointers = [self._pointer]
-        self._staged: dict[str, str] = {}
+        self._clock = clock
+        self._copies = copies
+        self._wait = wait
 
     @property
     def _pointer(self) -> str:
-        return f"{self._suite}/{'InRelease' if self._signer else 'Release'}"
+        return f"{self._place}/{'InRelease' if self._signer else 'Release'}"
 
     # Reading
 
     def read(self) -> Snapshot:
-        """The repository as it is.
+        """The repository as it is, whoever made it.
 
         Raises:
-            RepositoryError: it is damaged, incomplete, or not signed by our key.
+            RepositoryError: it is damaged, incomplete, or another key signed it.
 
         """
-        stored = self._read_pointer()
-        if stored is None:
-            return Snapshot(packages={})
-        text = self._verified(stored.data)
+        stored = self._objects.get(self._pointer)
+        if stored:
+            self._check_unsigned()
+            return self._snapshot(self._verified(stored.data), stored.token)
+        text = self._release_alone()
+        return Snapshot() if text is None else self._snapshot(text, None)
+
+    def _snapshot(self, text: bytes, token: str | None) -> Snapshot:
         release = Release.parse(text)
-        packages = {
-            architecture: data
-            for architecture in release.architectures
-            if (data := self._packages(release, architecture)) is not None
-        }
-        return Snapshot(token=stored.token, text=text, release=release, packages=packages)
+        architectures = release.architectures(COMPONENT)
+        indexes = {architecture: self._index(release, architecture) for architecture in architectures}
+        return Snapshot(token=token, text=text, release=release, indexes=indexes)
 
-    def _read_pointer(self) -> StoredObject | None:
-        """The pointer, unless the repository is of the other kind.
+    def _check_unsigned(self) -> None:
+        """Who trusts a key must not be left with an unsigned repository."""
+        if self._signer is None and self._objects.sha256(f"{self._place}/InRelease"):
+            raise RepositoryError(f"{self._place} is signed, and this run has no key", fix="give it the key")
 
-        Who trusts a key must not be left with an unsigned repository, and an unsigned one not be signed unseen.
+    def _release_alone(self) -> bytes | None:
+        """The Release file of a repository without InRelease, as older tools make it.
+
+        One that nobody signed may be continued, and is signed by that.
         """
-        if self._signer is None and sha256_of(self._store, f"{self._suite}/InRelease"):
-            raise RepositoryError(f"{self._suite} is signed, and this run has no key", fix="give it the key")
-        stored = self._store.get(self._pointer)
-        if stored or self._signer is None or not sha256_of(self._store, f"{self._suite}/Release"):
-            return stored
-        # Release follows InRelease: another job may have written both since we looked.
-        stored = self._store.get(self._pointer)
-        if stored is None:
-            raise RepositoryError(
-                f"{self._suite} holds a repository without InRelease",
-                fix="sign it (gpg --clearsign Release), or publish below another prefix",
-            )
-        return stored
+        self._check_unsigned()
+        stored = self._objects.get(f"{self._place}/Release") if self._signer else None
+        if stored is None or self._signer is None:
+            return None
+        if inside := self._objects.get(self._pointer):
+            # Release follows InRelease: another job has written both since we looked.
+            return self._verified(inside.data)
+        signature = self._objects.get(f"{self._place}/Release.gpg")
+        if signature and not _verifies(stored.data, signature.data, self._signer):
+            raise RepositoryError(f"{self._place}/Release cannot be trusted: another key signed it", fix=_FIX)
+        return stored.data
 
     def _verified(self, data: bytes) -> bytes:
         if self._signer is None:
@@ -132,155 +137,168 @@ class AptRepository:
             return verified_text(data, public_key=self._signer.public_key)
         except SigningError as error:
             raise RepositoryError(
-                f"{self._pointer} cannot be trusted: {error.what}",
-                fix="publish with the key that signed it, or below another prefix",
+                f"{self._objects.key(self._pointer)} cannot be trusted: {error.what}", fix=_FIX
             ) from error
 
-    def _packages(self, release: Release, architecture: str) -> bytes | None:
-        """The `Packages` file that `release` names, always read by its digest."""
+    def _index(self, release: Release, architecture: str) -> Index:
+        """The index that `release` names, always read by its digest."""
         directory = index_directory(COMPONENT, architecture)
-        for suffix, unpack in _UNPACK.items():
-            path = f"{directory}/{_INDEX}{suffix}"
-            if digest := release.files.get(path):
-                try:
-                    return unpack(self._by_digest(path, digest))
-                except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-                    raise RepositoryError(
-                        f"{self._suite}/{path} cannot be unpacked: {error}", fix="repair the repository"
-                    ) from error
-        return None
-
-    def _by_digest(self, path: str, digest: Digest) -> bytes:
-        for key in (self._by_hash(path, digest), f"{self._suite}/{path}"):
-            stored = self._store.get(key)
-            if stored and Digest.of(stored.data) == digest:
-                return stored.data
+        listed = [name for form in _FORMS if f"{directory}/{(name := INDEX + form)}" in release.files]
+        for name in listed:
+            path = f"{directory}/{name}"
+            data = self._by_digest(path, release.files[path])
+            if data is not None:
+                packed = {name: data} if name in PACKED else {}
+                return Index(text=unpack(data, self._objects.key(f"{self._place}/{path}")), packed=packed)
+        path = f"{directory}/{listed[0]}"
         raise RepositoryError(
-            f"{self._pointer} names {path} with the sha256 {digest.sha256}, and no such object is there",
+            f"{self._pointer} names {path} with the sha256 {release.files[path].sha256}, and no such object is "
+            "there",
             fix="repair the repository, or publish below another prefix",
         )
 
+    def _by_digest(self, path: str, digest: Digest) -> bytes | None:
+        for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
+            stored = self._objects.get(place)
+            if stored and Digest.of(stored.data) == digest:
+                return stored.data
+        return None
+
     def _by_hash(self, path: str, digest: Digest) -> str:
-        return f"{self._suite}/{path.rpartition('/')[0]}/by-hash/SHA256/{digest.sha256}"
+        return f"{self._place}/{path.rpartition('/')[0]}/by-hash/SHA256/{digest.sha256}"
 
-    # Staging: immutable objects
+    # Writing
 
-    def key(self, path: str) -> str:
-        """The key of a path below the root of the repository."""
-        return f"{self._prefix}/{path}"
-
-    def is_present(self, key: str, sha256: str) -> bool:
-        """Whether an immutable object is there already.
+    def prepare(self, before: Snapshot, change: Change) -> Update:
+        """Write the indexes that `change` makes of those of `before`; nobody sees them yet.
 
         Raises:
-            ConflictError: it is, with other bytes.
+            StoreError: the store failed, or has other bytes there.
 
         """
-        found = sha256_of(self._store, key)
-        if found not in {None, sha256}:
-            raise ConflictError(
-                f"{key} is already published with other bytes (sha256 {found}, not {sha256})",
-                fix="what is published never changes: release a new version",
-            )
-        return found is not None
+        indexes = change(before.indexes)
+        for architecture, index in indexes.items():
+            for name, data in index.packed.items():
+                digest = index.digests[name]
+                place = self._by_hash(f"{index_directory(COMPONENT, architecture)}/{name}", digest)
+                if not self._objects.put_immutable(place, data, digest.sha256):
+                    raise StoreError(
+                        f"{self._objects.key(place)} is damaged", fix="delete it, then run again"
+                    )
+        return Update(before=before, indexes=indexes)
 
-    def open_other(self, key: str, sha256: str) -> io.BufferedReader | None:
-        """A stream of the object that is there with other bytes, or None."""
-        return None if sha256_of(self._store, key) in {None, sha256} else self._store.open(key)
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
 
-    def put_immutable(self, key: str, source: Path | bytes, sha256: str) -> None:
-        """Write an object that never changes, unless it is there."""
-        self._staged[key] = sha256
-        new = self._store.put_if_absent(key, source) is not None
-        if not new:
-            self.is_present(key, sha256)
-        self._count(new=new)
-
-    def note_present(self, key: str, sha256: str) -> None:
-        """Count an immutable object that need not be written, and verify it with the others."""
-        self._staged[key] = sha256
-        self._count(new=False)
-
-    def put_index(self, architecture: str, index: Index) -> None:
-        """Write the index of an architecture under its digests."""
-        for name, data in index.packed.items():
-            path = f"{index_directory(COMPONENT, architecture)}/{name}"
-            self.put_immutable(self._by_hash(path, index.digests[name]), data, index.digests[name].sha256)
-
-    def verify_staged(self) -> None:
-        """Read back the digest of everything that was written.
+        `sources` is the digest of the files for users (None: it stays), `prepared` what was prepared already.
 
         Raises:
-            StoreError: an object is not what was sent.
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
 
         """
-        for key, sha256 in self._staged.items():
-            if sha256_of(self._store, key) != sha256:
-                raise StoreError(f"{key} is not what was uploaded", fix="check the store, then run again")
+        update = prepared or self.prepare(self.read(), change)
+        for attempt in range(TRIES):
+            if not update.indexes and update.before.release and sources in {None, update.before.sources}:
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update, sources)
+            if swapped:
+                if self._copies:
+                    self._copy(swapped, update.indexes)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change)
+        raise self._busy()
 
-    # Committing: the pointer, and what follows it
-
-    def swap(self, release: Release, token: str | None) -> bool:
-        """Replace the pointer that was read with `token`; False if it moved in the meantime."""
+    def _swap(self, update: Update, sources: str | None) -> Snapshot | None:
+        """Replace the pointer that was read by one that names the new indexes; None if it moved."""
+        before, indexes = update.before, update.indexes
+        release = successor(
+            before.release,
+            {architecture: index.digests for architecture, index in indexes.items()},
+            origin=self._origin,
+            suite=self._suite,
+            component=COMPONENT,
+            sources=before.sources if sources is None else sources,
+            now=self._clock(),
+        )
         text = release.render()
         data = self._signer.clearsign(text) if self._signer else text
-        swapped = self._store.put_if_unchanged(self._pointer, data, token) is not None
-        self.uploaded += swapped
-        return swapped
+        token = self._objects.swap(self._pointer, data, before.token)
+        if token is None:
+            return None
+        return Snapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
-    def replace(self, key: str, data: bytes) -> None:
-        """Bring a mutable object up to date; a writer that comes between is as right as we are."""
-        self.pointers.append(key)
-        stored = self._store.get(key)
-        if stored and stored.data == data:
-            self._count(new=False)
-        else:
-            token = stored.token if stored else None
-            self._count(new=self._store.put_if_unchanged(key, data, token) is not None)
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"{self._objects.key(self._pointer)} keeps changing", fix="run again when other releases are done"
+        )
+
+    # Copies, which follow the pointer
+
+    def _copy(self, snapshot: Snapshot, changed: Mapping[str, Index]) -> None:
+        """Write the plain copies of `snapshot`; `changed` are the indexes that we wrote, none where none were."""
+        if not changed:
+            self.refresh_copies()
+            return
+        for architecture, index in changed.items():
+            for name, data in index.packed.items():
+                self._objects.copy(f"{self._place}/{index_directory(COMPONENT, architecture)}/{name}", data)
+        if snapshot.release:
+            self._refresh_indexes(snapshot.release, set(snapshot.indexes) - set(changed))
+        if self._signer:
+            self._objects.copy(f"{self._place}/Release", snapshot.text)
+            self._objects.copy(f"{self._place}/Release.gpg", self._signer.detach(snapshot.text))
+        if self._objects.token(self._pointer) != snapshot.token:
+            self.refresh_copies()
 
     def refresh_copies(self) -> None:
-        """Bring the plain copies in line with the pointer, again when it moves in the meantime.
+        """Bring the plain copies in line with the pointer, whoever wrote it, again when it moves meanwhile.
 
         Raises:
             StoreError: it moves all the time.
 
         """
         for _ in range(TRIES):
-            stored = self._store.get(self._pointer)
+            stored = self._objects.get(self._pointer)
             if stored is None:
                 return
             text = self._verified(stored.data)
-            self._copy_indexes(Release.parse(text))
+            release = Release.parse(text)
+            self._refresh_indexes(release, set(release.architectures(COMPONENT)))
             if self._signer:
-                self._copy_release(text, self._signer)
-            after = self._store.get(self._pointer)
-            if after and after.token == stored.token:
+                self._refresh_release(text, self._signer)
+            if self._objects.token(self._pointer) == stored.token:
+                self._objects.note_pointer(self._pointer)
                 return
-        raise StoreError(f"{self._pointer} keeps changing", fix="run again when other releases are done")
+        raise self._busy()
 
-    def _copy_indexes(self, release: Release) -> None:
-        directories = {index_directory(COMPONENT, name) for name in release.architectures}
+    def _refresh_indexes(self, release: Release, architectures: set[str]) -> None:
+        directories = {index_directory(COMPONENT, name) for name in architectures}
         for path, digest in release.files.items():
             directory, _, name = path.rpartition("/")
-            if directory in directories and name in _PACKED:
-                key = f"{self._suite}/{path}"
-                if sha256_of(self._store, key) == digest.sha256:
-                    self.pointers.append(key)
-                    self._count(new=False)
-                else:
-                    self.replace(key, self._by_digest(path, digest))
+            place = f"{self._place}/{path}"
+            if directory not in directories or name not in PACKED:
+                continue
+            if self._objects.sha256(place) == digest.sha256:
+                self._objects.note_right(place)
+            elif (data := self._by_digest(path, digest)) is not None:
+                self._objects.replace(place, data)
 
-    def _copy_release(self, text: bytes, signer: Signer) -> None:
-        self.replace(f"{self._suite}/Release", text)
-        signature = self._store.get(f"{self._suite}/Release.gpg")
-        try:
-            verify_detached(text, signature.data if signature else b"", public_key=signer.public_key)
-        except SigningError:
-            self.replace(f"{self._suite}/Release.gpg", signer.detach(text))
+    def _refresh_release(self, text: bytes, signer: Signer) -> None:
+        self._objects.replace(f"{self._place}/Release", text)
+        place = f"{self._place}/Release.gpg"
+        signature: StoredObject | None = self._objects.get(place)
+        if signature and _verifies(text, signature.data, signer):
+            self._objects.note_right(place)
         else:
-            self.pointers.append(f"{self._suite}/Release.gpg")
-            self._count(new=False)
+            self._objects.replace(place, signer.detach(text))
 
-    def _count(self, *, new: bool) -> None:
-        self.uploaded += new
-        self.present += not new
+
+def _verifies(text: bytes, signature: bytes, signer: Signer) -> bool:
+    try:
+        verify_detached(text, signature, public_key=signer.public_key)
+    except SigningError:
+        return False
+    return True

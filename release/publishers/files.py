@@ -32,7 +32,12 @@ class FilesPublisher:
         self._absent: frozenset[str] = frozenset()
         self._uploaded = 0
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
+    ) -> tuple[Artifact, ...]:
         self._lines = {
             artifact.path.name: artifact.published_sha256
             for artifact in artifacts

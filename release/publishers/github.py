@@ -87,7 +87,12 @@ class GitHubPublisher:
         self._uploaded = 0
         self._present = 0
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
+    ) -> tuple[Artifact, ...]:
         """See `Publisher.check`; a draft counts as published, since it holds bytes that somebody may have seen.
 
         Raises:

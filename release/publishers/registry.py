@@ -137,7 +137,12 @@ class RegistryPublisher:
         for name in self._images:
             self._connection.check(self._prefix.below(name).repository)
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
+    ) -> tuple[Artifact, ...]:
         """See that no version is published with other content.
 
         Raises:

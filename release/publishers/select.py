@@ -34,6 +34,7 @@ def publishers_for(
             name=name,
             signer=signer,
             clock=clock,
+            copies=channel.plain_copies,
         ),
         YumPublisher(
             store=store,
@@ -42,5 +43,6 @@ def publishers_for(
             name=name,
             signer=signer,
             clock=clock,
+            copies=channel.plain_copies,
         ),
     )

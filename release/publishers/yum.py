@@ -1,25 +1,27 @@
 """A YUM repository in a store: clients never see half of it, and any number of jobs may publish at once.
 
-*Check* reads what is there; *stage* writes package files and the next lists of packages; *commit* swaps the
-pointer. When another job was faster, the lists are made again with its packages kept, and the swap is tried
-again.
+*Check* reads the lists, which say what is there; *stage* writes package files and a snapshot of the next lists;
+*commit* swaps the pointer. When another job was faster, the lists are made again with its packages kept, and the
+swap is tried again.
 """
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from release.artifact import Artifact
-from release.errors import RepositoryError, StoreError
+from release.errors import RepositoryError
 from release.formats import rpm_file
-from release.publishers import Publication, yum_index
+from release.publishers import Publication
 from release.publishers.install import yum_lines
+from release.publishers.objects import Objects
 from release.publishers.signed import adopt
+from release.publishers.yum_lists import UP, Lists
 from release.publishers.yum_metadata import IndexedPackage, describe
-from release.publishers.yum_repository import Snapshot, YumRepository
-from release.retry import TRIES, pause
+from release.publishers.yum_repository import POINTER, Snapshot, Update, YumRepository
+from release.retry import pause
 from release.signing import Signer
 from release.stores import Store
 
@@ -29,24 +31,17 @@ PACKAGES: Final = "packages"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Revision:
-    """What is to follow the pointer that had `token`."""
-
-    repomd: bytes
-    token: str | None
-
-
 class YumPublisher:
     """Publishes RPM files to the YUM repository below `prefix`, which users reach at `url`.
 
-    `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `wait` is
-    called with the number of a failed attempt, when another job was faster.
+    `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
+    kept for users with a baseurl too. `wait` is called with the number of a failed attempt, when another job
+    was faster.
     """
 
     name = "yum"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
         self,
         *,
         store: Store,
@@ -55,23 +50,25 @@ class YumPublisher:
         name: str,
         signer: Signer | None,
         clock: Callable[[], float],
+        copies: bool = True,
         wait: Callable[[int], object] = pause,
     ) -> None:
-        self._repository = YumRepository(store=store, prefix=prefix, signer=signer)
-        self._prefix = prefix
+        self._objects = Objects(store, prefix)
+        self._repository = YumRepository(
+            objects=self._objects, url=url, signer=signer, clock=clock, copies=copies, wait=wait
+        )
         self._url = url
         self._project = name
         self._signer = signer
-        self._clock = clock
-        self._wait = wait
+        self._copies = copies
         self._snapshot = Snapshot()
-        self._present: set[str] = set()
+        self._present: dict[str, str] = {}
         self._packages: tuple[IndexedPackage, ...] = ()
         self._locations: tuple[str, ...] = ()
-        self._revision: _Revision | None = None
+        self._update = Update()
 
-    def check(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
-        """Compare with the pool and the lists; a package that is there keeps the signature that it has.
+    def check(self, artifacts: Sequence[Artifact], *, resumed: bool = False) -> tuple[Artifact, ...]:
+        """Compare with the lists; a package that is there keeps the signature that it has.
 
         Raises:
             ConflictError: a package is already published with other bytes.
@@ -82,11 +79,8 @@ class YumPublisher:
         """
         if not any(map(_is_rpm, artifacts)):
             return tuple(artifacts)
-        # In this order: what the snapshot lists is in the pool by now, with the signature that counts.
         self._snapshot = self._repository.read()
-        checked = tuple(map(self._as_published, artifacts))
-        self._snapshot.lists.missing(self._describe(artifact) for artifact in filter(_is_rpm, checked))
-        return checked
+        return tuple(self._as_published(artifact, resumed=resumed) for artifact in artifacts)
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         """Upload package files and the next lists.
@@ -103,16 +97,15 @@ class YumPublisher:
         for artifact in rpms:
             self._check_signed(artifact)
         staged = {artifact.path: self._upload(artifact) for artifact in rpms}
-        if list(staged.values()) != rpms:
-            # Another job was first, and may have listed its packages too.
-            self._snapshot = self._repository.read()
-        self._packages = tuple(map(self._describe, staged.values()))
-        self._locations = tuple(map(_location, rpms))
-        self._stage_revision(self._snapshot)
+        self._packages = tuple(map(_describe, staged.values()))
+        self._locations = tuple(
+            self._present.get(artifact.path.name, _location(artifact)) for artifact in rpms
+        )
+        self._update = self._repository.prepare(self._snapshot, self._added, sources=self._sources_digest())
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
-        self._repository.verify_staged()
+        self._objects.verify()
 
     def commit(self) -> Publication:
         """Make the packages visible, all architectures at once.
@@ -124,46 +117,49 @@ class YumPublisher:
 
         """
         if self._packages:
-            self._swap()
-            self._repository.refresh_signature()
             self._publish_key_and_source()
+            self._repository.edit(self._added, sources=self._sources_digest(), prepared=self._update)
         return Publication(
             publisher=self.name,
             location=self._url,
-            uploaded=self._repository.uploaded,
-            present=self._repository.present,
+            uploaded=self._objects.uploaded,
+            present=self._objects.present,
             instructions=self._instructions() if self._packages else (),
-            pointers=tuple(dict.fromkeys(self._repository.pointers)) if self._packages else (),
+            pointers=self._objects.pointers,
             objects={
-                posixpath.basename(location): f"{self._prefix}/{location}" for location in self._locations
+                posixpath.basename(location): self._objects.key(location) for location in self._locations
             },
         )
 
-    def _as_published(self, artifact: Artifact) -> Artifact:
+    def _as_published(self, artifact: Artifact, *, resumed: bool) -> Artifact:
         if not _is_rpm(artifact):
             return artifact
-        location = _location(artifact)
-        digest = self._repository.sha256(location)
-        if digest is None:
+        place, there = _location(artifact), None
+        for listed in self._snapshot.lists.find(_describe(artifact).nevra):
+            place, there = listed.href.removeprefix(UP), listed.sha256
+        if there is None and resumed:
+            # What an interrupted run has staged is in no list yet.
+            there = self._objects.sha256(place)
+        if there is None:
             return artifact
-        published = artifact if digest == artifact.published_sha256 else self._adopt(artifact)
+        self._present[artifact.path.name] = place
+        published = artifact if there == artifact.published_sha256 else self._adopt(artifact, place)
         self._check_signed(published)
-        self._present.add(location)
         return published
 
-    def _adopt(self, artifact: Artifact) -> Artifact:
-        location = _location(artifact)
-        with self._repository.open(location) as stream:
-            return adopt(artifact, stream, location)
+    def _adopt(self, artifact: Artifact, place: str) -> Artifact:
+        with self._objects.open(place) as stream:
+            return adopt(artifact, stream, place)
 
     def _upload(self, artifact: Artifact) -> Artifact:
         location, digest = _location(artifact), artifact.published_sha256
-        if location in self._present:
-            self._repository.note(location, digest)
-        elif not self._repository.put_immutable(location, artifact.path, digest):
-            published = self._adopt(artifact)
+        if place := self._present.get(artifact.path.name):
+            self._objects.note_listed(place, digest)
+        elif not self._objects.put_immutable(location, artifact.path, digest):
+            # Another job was first, and its signature counts.
+            published = self._adopt(artifact, location)
             self._check_signed(published)
-            self._repository.note(location, published.published_sha256)
+            self._objects.note_listed(location, published.published_sha256)
             return published
         return artifact
 
@@ -176,53 +172,47 @@ class YumPublisher:
                 fix="sign it before it is published; what is published unsigned stays so: release a new version",
             )
 
-    def _describe(self, artifact: Artifact) -> IndexedPackage:
-        with artifact.path.open("rb") as stream:
-            rpm = rpm_file.read(stream)
-        return describe(
-            rpm, sha256=artifact.published_sha256, size=artifact.size, location=_location(artifact)
-        )
+    def _added(self, lists: Lists) -> Lists:
+        return lists.add(self._packages)
 
-    def _stage_revision(self, snapshot: Snapshot) -> None:
-        missing = snapshot.lists.missing(self._packages)
-        if not missing and (snapshot.signed or self._signer is None):
-            self._revision = None
-            return
-        lists = snapshot.lists.add(missing)
-        packed = self._repository.put_lists(lists)
-        repomd = yum_index.next_repomd(snapshot.repomd, lists, packed, now=int(self._clock()))
-        self._repository.put_signature(repomd)
-        self._revision = _Revision(repomd=repomd, token=snapshot.token)
-
-    def _swap(self) -> None:
-        for attempt in range(TRIES):
-            revision = self._revision
-            if revision is None or self._repository.swap(revision.repomd, revision.token):
-                return
-            self._wait(attempt)
-            self._stage_revision(self._repository.read())
-            self._repository.verify_staged()
-        raise StoreError(
-            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
-        )
+    # What users install
 
     def _publish_key_and_source(self) -> None:
-        if self._signer:
-            self._repository.replace(f"{self._project}.asc", self._signer.public_key)
-        self._repository.replace(f"{self._project}.repo", self._source().encode())
+        """Write them before the pointer says that they are there."""
+        for name, data in self._for_users().items():
+            if self._snapshot.sources == self._sources_digest():
+                self._objects.note_pointer(name)
+            else:
+                self._objects.replace(name, data)
+
+    def _sources_digest(self) -> str:
+        return hashlib.sha256(b"\0".join(self._for_users().values())).hexdigest()
+
+    def _for_users(self) -> dict[str, bytes]:
+        public = {f"{self._project}.asc": self._signer.public_key} if self._signer else {}
+        return {**public, f"{self._project}.repo": self._source().encode()}
 
     def _source(self) -> str:
         """The `.repo` file (dnf.conf(5), "Repo Options")."""
         signed = int(self._signer is not None)
         key = f"gpgkey={self._url}/{self._project}.asc\n" if self._signer else ""
+        # With both, dnf would take the baseurl first.
+        base = f"# where mirrorlists do not work:\n#baseurl={self._url}/\n" if self._copies else ""
         return (
-            f"[{self._project}]\nname={self._project}\nbaseurl={self._url}/\nenabled=1\n"
+            f"[{self._project}]\nname={self._project}\nmirrorlist={self._url}/{POINTER}\n{base}enabled=1\n"
             f"gpgcheck={signed}\nrepo_gpgcheck={signed}\n{key}"
         )
 
     def _instructions(self) -> tuple[str, ...]:
         names = (package.nevra.name for package in self._packages)
         return yum_lines(url=self._url, project=self._project, packages=names)
+
+
+def _describe(artifact: Artifact) -> IndexedPackage:
+    with artifact.path.open("rb") as stream:
+        rpm = rpm_file.read(stream)
+    location = UP + _location(artifact)
+    return describe(rpm, sha256=artifact.published_sha256, size=artifact.size, location=location)
 
 
 def _is_rpm(artifact: Artifact) -> bool:

@@ -1,239 +1,312 @@
 """The objects of a YUM repository in a store: how they are read, and written so that clients never see half.
 
-Package files and lists are immutable. The one pointer, `repomd.xml`, names the lists by digest and changes by
-compare-and-swap. Its signature, `repomd.xml.asc`, cannot swap with it (librepo #311): it is written beforehand
-as an immutable object, named by the digest of the `repomd.xml` that it signs, and copied afterwards. So any
-later run finishes an interrupted one, and no run signs what it has not made.
+`repomd.xml` and its signature cannot be swapped together (librepo #311). So both are immutable here: each change
+is a snapshot of its own below `snap`, and the one pointer, `mirrorlist`, names the newest and changes by
+compare-and-swap. Users whose baseurl is the root have copies there, which follow the pointer: `repomd.xml` is
+swapped, then its signature; in between they have to try again, and any later run finishes an interrupted one.
 """
 
 import hashlib
-import io
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from release.errors import RepositoryError, SigningError, StoreError
 from release.publishers import yum_index
-from release.publishers.yum_index import EMPTY, REPODATA, Lists
-from release.publishers.yum_metadata import Kind
-from release.retry import TRIES
+from release.publishers.objects import Objects
+from release.publishers.yum_index import REPODATA, MirrorList
+from release.publishers.yum_lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
+from release.retry import TRIES, pause
 from release.signing import Signer
 from release.signing.verification import verify_detached
-from release.stores import Store, StoredObject, sha256_of
+from release.stores import StoredObject
 
+POINTER: Final = "mirrorlist"
 REPOMD: Final = f"{REPODATA}/repomd.xml"
 SIGNATURE: Final = f"{REPOMD}.asc"
+
+Change = Callable[[Lists], Lists]
+"""Gives the lists that follow (`Lists.add`, `Lists.remove`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """What users of the root see; the signature was read first, so it is never newer than the pointer."""
+
+    signature: StoredObject | None = None
+    repomd: StoredObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The repository as the pointer showed it; an empty place has no pointer.
+    """The repository as the pointer showed it.
 
-    `signed` says that our key signed it; one without a signature may be added to, and is signed by that.
+    `base` is where `repomd` lies below the repository: a snapshot, or its root ("") where no pointer is there
+    yet; `lists` are those of a snapshot in any case. An empty place has no `repomd`. `root` was read before.
     """
 
-    pointer: StoredObject | None = None
+    base: str = ""
+    token: str | None = None
+    repomd: bytes | None = None
     lists: Lists = EMPTY
-    signed: bool = False
+    signature: bytes = b""
+    sources: str = ""
+    root: Root = field(default_factory=Root)
 
-    @property
-    def repomd(self) -> bytes | None:
-        return self.pointer.data if self.pointer else None
 
-    @property
-    def token(self) -> str | None:
-        return self.pointer.token if self.pointer else None
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A snapshot that nobody sees yet."""
+
+    base: str
+    lists: Lists
+    repomd: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What is to follow `before`; nothing where nothing is new."""
+
+    before: Snapshot = field(default_factory=Snapshot)
+    staged: Staged | None = None
 
 
 class YumRepository:
-    """A repository below `prefix`; it counts the objects that it `uploaded` and that were `present`.
+    """The repository that `objects` are, which users reach at `url`.
 
-    `pointers` are the keys of the mutable objects that it brought up to date.
+    `clock` gives seconds since 1970 UTC. `copies` are kept at its root for users with a baseurl. `wait` is called
+    with the number of a failed attempt, when another job was faster.
     """
 
-    def __init__(self, *, store: Store, prefix: str, signer: Signer | None) -> None:
-        self._store = store
-        self._prefix = prefix
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        url: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
+        self._objects = objects
+        self._url = url
         self._signer = signer
-        self.uploaded = self.present = 0
-        self.pointers = [self._key(REPOMD)]
-        self._staged: dict[str, str] = {}
-        self._signatures: dict[str, bytes] = {}
+        self._clock = clock
+        self._copies = copies
+        self._wait = wait
 
     # Reading
 
     def read(self) -> Snapshot:
-        """The repository as it is.
+        """The repository as it is, whoever made it.
 
         Raises:
             RepositoryError: it is damaged, signed by another key, or signed while this run has none.
 
         """
-        # In this order: a signature may be older than its pointer, which then has its own beside it.
-        copy = self._get(SIGNATURE)
-        pointer = self._get(REPOMD)
+        # In this order: who swaps what was read here has seen every pointer that it was written for.
+        root = self._read_root() if self._copies else Root()
+        pointer = self._objects.get(POINTER)
         if pointer is None:
-            return Snapshot()
+            return self._adopted(root if self._copies else self._read_root())
+        listed = MirrorList.parse(pointer.data)
+        repomd = self._fetch(f"{listed.base}/{REPOMD}")
+        self._check_signature(f"{listed.base}/{REPOMD}", repomd, listed.signature)
         return Snapshot(
-            pointer=pointer,
-            signed=self._is_signed(pointer.data, copy),
-            lists=yum_index.read_lists(pointer.data, self.fetch),
+            base=listed.base,
+            token=pointer.token,
+            repomd=repomd,
+            lists=yum_index.read_lists(repomd, lambda href: self._fetch(f"{listed.base}/{href}")),
+            signature=listed.signature,
+            sources=listed.sources,
+            root=root,
         )
 
-    def _is_signed(self, repomd: bytes, copy: StoredObject | None) -> bool:
-        if self._signer and copy and _verifies(repomd, copy.data, self._signer):
-            return True
-        own = self._get(_signature_name(repomd))
-        if self._signer and own and _verifies(repomd, own.data, self._signer):
-            return True
-        if copy is None and own is None:
-            return False
+    def _read_root(self) -> Root:
+        # In this order: who read an old pointer has an old token too, and cannot undo a newer signature.
+        signature = self._objects.get(SIGNATURE)
+        return Root(signature=signature, repomd=self._objects.get(REPOMD))
+
+    def _adopted(self, root: Root) -> Snapshot:
+        """A repository without snapshots, as other tools make it."""
+        if root.repomd is None:
+            return Snapshot(root=root)
+        repomd, signature = root.repomd.data, root.signature.data if root.signature else b""
+        self._check_signature(REPOMD, repomd, signature)
+        lists = yum_index.read_lists(repomd, self._fetch)
+        documents = {**lists.documents, "primary": seen_from_snapshot(lists.documents["primary"])}
+        return Snapshot(
+            repomd=repomd,
+            lists=Lists(documents=documents, packed={**lists.packed, "primary": b""}),
+            signature=signature,
+            root=root,
+        )
+
+    def _check_signature(self, path: str, repomd: bytes, signature: bytes) -> None:
+        """A repository that nobody signed may be continued, and is signed by that."""
+        if not signature:
+            return
         if self._signer is None:
             raise RepositoryError(
-                f"{self._key(REPOMD)} is signed, and this run has no key", fix="give it the key"
+                f"{self._objects.key(path)} is signed, and this run has no key", fix="give it the key"
             )
-        raise RepositoryError(
-            f"{self._key(REPOMD)} has no valid signature of the key {self._signer.fingerprint}",
-            fix="publish with the key that signed it, or below another prefix",
-        )
+        if not _verifies(repomd, signature, self._signer):
+            raise RepositoryError(
+                f"{self._objects.key(path)} has no valid signature of the key {self._signer.fingerprint}",
+                fix="publish with the key that signed it, or below another prefix",
+            )
 
-    def sha256(self, path: str) -> str | None:
-        """The digest of the object at `path` below the repository, or None where there is none."""
-        return sha256_of(self._store, self._key(path))
-
-    def open(self, path: str) -> io.BufferedReader:
-        """A stream of the object at `path` below the repository.
-
-        Raises:
-            RepositoryError: it is not there.
-
-        """
-        stream = self._store.open(self._key(path))
-        if stream is None:
-            raise self._missing(path)
-        return stream
-
-    def fetch(self, path: str) -> bytes:
-        """The object at `path` below the repository.
-
-        Raises:
-            RepositoryError: it is not there.
-
-        """
-        stored = self._get(path)
+    def _fetch(self, path: str) -> bytes:
+        stored = self._objects.get(path)
         if stored is None:
-            raise self._missing(path)
+            raise self._objects.missing(path)
         return stored.data
 
-    def _missing(self, path: str) -> RepositoryError:
-        return RepositoryError(
-            f"{self._key(path)} is missing from the YUM repository",
-            fix="restore it, or make the metadata again with createrepo_c",
-        )
+    # Writing
 
-    # Staging: immutable objects
+    def prepare(self, before: Snapshot, change: Change, *, sources: str | None = None) -> Update:
+        """Write a snapshot of what `change` makes of the lists of `before`; nobody sees it yet.
 
-    def put_immutable(self, path: str, source: Path | bytes, sha256: str) -> bool:
-        """Write an object that never changes; False where there is another one."""
-        new = self._store.put_if_absent(self._key(path), source) is not None
-        if not new and self.sha256(path) != sha256:
-            return False
-        self.note(path, sha256, new=new)
-        return True
+        There is none where nothing changes: neither lists, nor key, nor the digest of the files for users
+        (`sources`; None: it stays).
+        """
+        lists = change(before.lists)
+        right = before.token is not None and sources in {None, before.sources}
+        if right and lists == before.lists and bool(before.signature) == bool(self._signer):
+            return Update(before=before)
+        return Update(before=before, staged=self._stage(before, lists))
 
-    def note(self, path: str, sha256: str, *, new: bool = False) -> None:
-        """Count an object, and verify it with the others."""
-        self._staged[self._key(path)] = sha256
-        self._count(new=new)
+    def _stage(self, before: Snapshot, lists: Lists) -> Staged:
+        packed = lists if lists.is_packed else lists.with_documents(lists.documents)
+        repomd = yum_index.next_repomd(before.repomd, packed, now=int(self._clock()))
+        base = yum_index.snapshot_of(repomd)
+        self._put_lists(base, packed)
+        for href in yum_index.others(repomd):
+            self._put(f"{base}/{href}", self._fetch(f"{before.base}/{href}".lstrip("/")))
+        self._put(f"{base}/{REPOMD}", repomd)
+        signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self._signer else b""
+        return Staged(base=base, lists=packed, repomd=repomd, signature=signature)
 
-    def put_lists(self, lists: Lists) -> dict[Kind, bytes]:
-        """Write the lists under their digests; they are given back as they are stored."""
-        packed = yum_index.packed(lists)
-        for kind, data in packed.items():
-            self.put_immutable(yum_index.file_name(kind, data), data, hashlib.sha256(data).hexdigest())
-        return packed
+    def _put_signature(self, path: str, repomd: bytes) -> bytes:
+        """Sign; where another run has staged the same, its signature counts."""
+        signature = self._signer.detach(repomd) if self._signer else b""
+        if not self._objects.put_immutable(path, signature, hashlib.sha256(signature).hexdigest()):
+            signature = self._fetch(path)
+            self._check_signature(path, repomd, signature)
+        return signature
 
-    def put_signature(self, repomd: bytes) -> None:
-        """Write the signature of a `repomd.xml` that is not yet the pointer."""
-        if self._signer is None:
-            return
-        name, data = _signature_name(repomd), self._signer.detach(repomd)
-        if self._store.put_if_absent(self._key(name), data):
-            self.note(name, hashlib.sha256(data).hexdigest(), new=True)
-            self._signatures[name] = data
+    def _put_lists(self, base: str, lists: Lists) -> None:
+        for kind, data in lists.packed.items():
+            self._put(f"{base}/{yum_index.file_name(kind, data)}".lstrip("/"), data)
 
-    def verify_staged(self) -> None:
-        """Read back the digest of everything that was written.
+    def _put(self, path: str, data: bytes) -> None:
+        if not self._objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
+            raise StoreError(f"{self._objects.key(path)} is damaged", fix="delete it, then run again")
+
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
+
+        `prepared` is what was prepared already, with the same `sources`.
 
         Raises:
-            StoreError: an object is not what was sent.
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
 
         """
-        for key, sha256 in self._staged.items():
-            if sha256_of(self._store, key) != sha256:
-                raise StoreError(f"{key} is not what was uploaded", fix="check the store, then run again")
+        update = prepared or self.prepare(self.read(), change, sources=sources)
+        for attempt in range(TRIES):
+            if update.staged is None:
+                self._objects.note_right(POINTER)
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update.before, update.staged, sources)
+            if swapped:
+                if self._copies:
+                    self.refresh_root(swapped)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change, sources=sources)
+        raise self._busy()
 
-    # Committing: the pointer, and what follows it
+    def _swap(self, before: Snapshot, staged: Staged, sources: str | None) -> Snapshot | None:
+        """Let the pointer name what was staged; None if it moved in the meantime."""
+        named = before.sources if sources is None else sources
+        listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
+        token = self._objects.swap(POINTER, listed.render(self._url), before.token)
+        if token is None:
+            return None
+        return Snapshot(
+            base=staged.base,
+            token=token,
+            repomd=staged.repomd,
+            lists=staged.lists,
+            signature=staged.signature,
+            sources=named,
+            root=before.root,
+        )
 
-    def swap(self, repomd: bytes, token: str | None) -> bool:
-        """Replace the pointer that was read with `token`; False if it moved in the meantime."""
-        swapped = self._store.put_if_unchanged(self._key(REPOMD), repomd, token) is not None
-        self.uploaded += swapped
-        return swapped
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
+        )
 
-    def refresh_signature(self) -> None:
-        """Bring the signature in line with the pointer, whoever wrote that.
+    # The root, which follows the pointer
+
+    def refresh_root(self, snapshot: Snapshot) -> None:
+        """Bring the root in line with `snapshot`, or with what follows it.
 
         Raises:
-            StoreError: the pointer moves all the time.
+            StoreError: it moves all the time.
 
         """
         for _ in range(TRIES):
-            # In this order: who read an old pointer has an old token too, and cannot undo a newer signature.
-            copy = self._get(SIGNATURE)
-            pointer = self._get(REPOMD)
-            own = self._signature_of(pointer.data) if pointer else None
-            if own is None:
+            if snapshot.repomd is None or self._root_follows(snapshot, snapshot.repomd):
                 return
-            self.pointers.append(self._key(SIGNATURE))
-            if copy and copy.data == own:
-                return
-            self._put(SIGNATURE, own, copy)
-        raise StoreError(f"{self._key(REPOMD)} keeps changing", fix="run again when other releases are done")
+            snapshot = self.read()
+        raise self._busy()
 
-    def replace(self, path: str, data: bytes) -> None:
-        """Bring a mutable object up to date; a writer that comes between is as right as we are."""
-        self.pointers.append(self._key(path))
-        current = self._get(path)
-        if current and current.data == data:
-            self._count(new=False)
-        else:
-            self._put(path, data, current)
+    def _root_follows(self, snapshot: Snapshot, repomd: bytes) -> bool:
+        """Whether the root is right, or could be set right; False where another writer was faster."""
+        root = snapshot.root
+        primary = seen_from_root(snapshot.lists.documents["primary"])
+        documents = {**snapshot.lists.documents, "primary": primary}
+        signed = self._is_signed(root)
+        if signed and root.repomd and yum_index.names(root.repomd.data, Lists(documents=documents)):
+            self._objects.note_right(REPOMD)
+            if self._signer:
+                self._objects.note_right(SIGNATURE)
+            return True
+        old = self._old_primary(root) if signed else EMPTY
+        lists = Lists(
+            documents=documents,
+            packed={**snapshot.lists.packed, **old.with_documents({"primary": primary}).packed},
+        )
+        return self._write_root(root, lists, yum_index.same_repomd(repomd, lists))
 
-    def _signature_of(self, repomd: bytes) -> bytes | None:
-        name = _signature_name(repomd)
-        if name in self._signatures:
-            return self._signatures[name]
-        stored = self._get(name)
-        return stored.data if stored else None
+    def _write_root(self, root: Root, lists: Lists, repomd: bytes) -> bool:
+        if root.repomd is None or root.repomd.data != repomd:
+            self._put_lists("", lists)
+            token = root.repomd.token if root.repomd else None
+            if self._objects.swap(REPOMD, repomd, token) is None:
+                return False
+        if self._signer is None:
+            return True
+        token = root.signature.token if root.signature else None
+        return self._objects.swap(SIGNATURE, self._signer.detach(repomd), token) is not None
 
-    def _put(self, path: str, data: bytes, current: StoredObject | None) -> None:
-        token = current.token if current else None
-        self.uploaded += self._store.put_if_unchanged(self._key(path), data, token) is not None
+    def _is_signed(self, root: Root) -> bool:
+        """Whether clients accept the root, and so do we."""
+        if root.repomd is None or self._signer is None:
+            return root.repomd is not None and root.signature is None
+        signature = root.signature.data if root.signature else b""
+        return bool(signature) and _verifies(root.repomd.data, signature, self._signer)
 
-    def _get(self, path: str) -> StoredObject | None:
-        return self._store.get(self._key(path))
-
-    def _key(self, path: str) -> str:
-        return f"{self._prefix}/{path}"
-
-    def _count(self, *, new: bool) -> None:
-        self.uploaded += new
-        self.present += not new
-
-
-def _signature_name(repomd: bytes) -> str:
-    return f"{REPODATA}/{hashlib.sha256(repomd).hexdigest()}-repomd.xml.asc"
+    def _old_primary(self, root: Root) -> Lists:
+        if root.repomd is None:
+            return EMPTY
+        document, packed = yum_index.read_list(root.repomd.data, "primary", self._fetch)
+        return Lists(documents={"primary": document}, packed={"primary": packed})
 
 
 def _verifies(repomd: bytes, signature: bytes, signer: Signer) -> bool:

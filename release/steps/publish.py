@@ -19,7 +19,7 @@ def check(context: Context, state: State) -> State:
     """Ask every destination what it has, and take signed bytes that are there as they are."""
     artifacts = state.artifacts
     for publisher in context.publishers:
-        artifacts = publisher.check(artifacts)
+        artifacts = publisher.check(artifacts, resumed=context.journal.resumed)
     return replace(state, artifacts=artifacts)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from release.compression import INLINE, SEGMENT, Packer, gzipped
+from release.compression import INLINE, SEGMENT, Archive, Cache, Packer, gzipped
 from tests.compression.contents import a_file, some_bytes
 
 MEMBER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -77,17 +77,35 @@ def test_any_partition_into_raw_parts_and_contents_gives_the_same_plain_bytes(
     assert gzip.decompress(data) == b"".join(plain)
 
 
-def test_the_plain_digest_sees_everything_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_digest_before_compression_is_kept_for_what_is_made_of_the_same(
+    tmp_path: Path, cached: bool
+) -> None:
     file = a_file(tmp_path / "f", SEGMENT + 1)
-    digest, out = hashlib.sha256(), io.BytesIO()
-    with Packer(tmp_path / "spool") as packer:
-        writer = packer.gzip(out, plain_digest=digest)
-        writer.write(b"head")
-        writer.add(packer.pack(file))
-        writer.add(packer.pack(b"small"))
-        writer.close()
-        assert writer.size == len(b"head") + SEGMENT + 1 + len(b"small")
-    assert digest.digest() == hashlib.sha256(gzip.decompress(out.getvalue())).digest()
+    cache = Cache(directory=tmp_path / "cache") if cached else None
+    asked = []
+
+    def made(head: bytes) -> tuple[str, bytes]:
+        with Packer(tmp_path / "spool", cache=cache) as packer:
+
+            def put(archive: Archive) -> None:
+                asked.append(head)
+                for content in (b"small", file):
+                    archive.write(head)
+                    archive.add(packer.pack(content))
+
+            out = io.BytesIO()
+            writer = packer.gzip(out)
+            put(writer)
+            writer.close()
+            assert writer.size == 2 * len(head) + len(b"small") + SEGMENT + 1
+            return packer.plain_sha256(writer.recipe, put), gzip.decompress(out.getvalue())
+
+    for head in (b"head", b"head", b"hea", b"head"):
+        digest, plain = made(head)
+        assert digest == hashlib.sha256(plain).hexdigest()
+    # Once for the archive, and once more for its digest where that is not known.
+    assert len(asked) == (4 + 2 if cached else 4 + 4)
 
 
 def test_a_gzipped_text_is_a_member_without_name_and_time() -> None:

@@ -129,6 +129,10 @@ RPM_ROOT = Engine(
     commands=("dnf", "rpm", "rpmbuild", "createrepo_c", *DEBIAN_ROOT.commands),
     probe=can_chroot,
 )
+APT_MAKERS = Engine(
+    name="makers of APT repositories",
+    commands=("aptly", "reprepro", "apt-ftparchive", "apt-get", "gpg", "gpgconf"),
+)
 COMPRESSORS = Engine(name="compressors", commands=("gzip", "xz", "zstd", "tar"))
 DEBSIG = Engine(name="debsig-verify", commands=("debsig-verify", "gpg"))
 DEBUGGER = Engine(name="debugger", commands=("gdb", "readelf", "dpkg-deb", "rpm2cpio", "cpio"))

@@ -63,7 +63,7 @@ def test_the_printed_instructions_install_the_package(
     assert machine.root.run("kestrel").stdout == "1.0.0-rc.1\n"
 
 
-def test_upgrade_keeps_a_changed_configuration_and_purge_leaves_nothing(
+def test_upgrade_and_downgrade_keep_a_changed_configuration_and_purge_leaves_nothing(
     deb_root: DebRoots, build: Build, signer: Signer, tmp_path: Path
 ) -> None:
     machine, site = deb_root("systemd"), tmp_path / "site"
@@ -83,6 +83,10 @@ def test_upgrade_keeps_a_changed_configuration_and_purge_leaves_nothing(
         line.split()[2] for line in machine.root.run("apt-cache", "madison", "kestrel").stdout.splitlines()
     ]
     assert offered == [spelling.deb(Version.parse(text)) for text in ("1.1.0", "1.1.0-7+abc", "1.0.0")]
+    back = f"kestrel={offered[-1]}"
+    machine.apt_get("install", "--allow-downgrades", "-o", "Dpkg::Options::=--force-confold", back)
+    assert machine.root.run("kestrel").stdout == "1.0.0\n"
+    assert machine.root.inside("/etc/kestrel/kestrel.conf").read_text() == "interval = mine\n"
     machine.apt_get("remove", "kestrel")
     assert machine.status("kestrel") == "config-files"
     assert machine.root.inside("/etc/kestrel/kestrel.conf").exists()

@@ -429,7 +429,7 @@ def test_a_file_of_four_gigabytes_has_the_long_form_of_everything(packer: Packer
         Item(entry=File(path="/usr/a", source=b"x"), content=large),
         Item(entry=File(path="/usr/b", source=b"x"), content=small),
     ]
-    header = rpm_metadata.header(KESTREL, items, payload_sha256="")
+    header = rpm_metadata.complete(rpm_metadata.header(KESTREL, items), payload_sha256="")
     assert header.numbers(Tag.LONGFILESIZES) == (1 << 32, 7)
     assert header.numbers(Tag.LONGSIZE) == ((1 << 32) + 7,)
     assert header.find(Tag.FILESIZES) is header.find(Tag.SIZE) is None
@@ -440,7 +440,7 @@ def test_a_file_of_four_gigabytes_has_the_long_form_of_everything(packer: Packer
 def test_many_files_need_the_long_form_of_their_sum_alone(packer: Packer) -> None:
     half = replace(packer.pack(b"x"), size=1 << 31)
     items = [Item(entry=File(path=path, source=b"x"), content=half) for path in ("/usr/a", "/usr/b")]
-    header = rpm_metadata.header(KESTREL, items, payload_sha256="")
+    header = rpm_metadata.complete(rpm_metadata.header(KESTREL, items), payload_sha256="")
     assert header.numbers(Tag.FILESIZES) == (1 << 31, 1 << 31)
     assert header.numbers(Tag.LONGSIZE) == (1 << 32,)
     assert "rpmlib(LargeFiles)" not in header.texts(Tag.REQUIRENAME)

@@ -19,7 +19,8 @@ from release.package import Package
 from release.payload import File, Payload
 from release.publishers import Publication
 from release.publishers.apt import AptPublisher
-from release.publishers.apt_metadata import Release, stanzas
+from release.publishers.apt_index import Index, Stanza
+from release.publishers.apt_metadata import Release
 from release.signing import Signer
 from release.signing.openpgp import OpenPgpSigner
 from release.signing.verification import verified_text, verify_detached
@@ -120,7 +121,19 @@ def by_hash_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
     if IN_RELEASE not in store.objects:
         return {}
     release = release_of(store)
-    return {arch: packages_of(store, release, arch, by_hash=True) for arch in release.architectures}
+    return {arch: packages_of(store, release, arch, by_hash=True) for arch in release.architectures("main")}
+
+
+def by_hash_stanzas(store: MemoryStore) -> dict[str, list[Stanza]]:
+    """What the index of each architecture lists, whether its files are there or not."""
+    release = release_of(store)
+    found = {}
+    for arch in release.architectures("main"):
+        directory = f"main/binary-{arch}"
+        digest = release.files[f"{directory}/Packages.xz"].sha256
+        data = lzma.decompress(store.objects[f"{SUITE}/{directory}/by-hash/SHA256/{digest}"])
+        found[arch] = list(Index(text=data).stanzas())
+    return found
 
 
 def plain_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
@@ -128,7 +141,7 @@ def plain_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
     text = store.objects[f"{SUITE}/Release"]
     verify_detached(text, store.objects[f"{SUITE}/Release.gpg"], public_key=SIGNER.public_key)
     release = Release.parse(text)
-    return {arch: packages_of(store, release, arch, by_hash=False) for arch in release.architectures}
+    return {arch: packages_of(store, release, arch, by_hash=False) for arch in release.architectures("main")}
 
 
 def packages_of(
@@ -144,7 +157,7 @@ def packages_of(
         texts.add(unpack(data))
     (text,) = texts
     assert release.files[f"{directory}/Packages"].sha256 == hashlib.sha256(text).hexdigest()
-    listed = list(stanzas(text))
+    listed = list(Index(text=text).stanzas())
     for stanza in listed:
         fields = dict(line.split(": ", 1) for line in stanza.text.decode().splitlines() if line[0] != " ")
         data = store.objects[f"apt/{fields['Filename']}"]

@@ -8,6 +8,7 @@ from release.errors import ConflictError, FormatError, RepositoryError, StoreErr
 from release.publishers.yum import YumPublisher
 from release.stores.directory import DirectoryStore
 from tests.publishers.yum_client import (
+    MIRRORLIST,
     NOW,
     REPO,
     REPOMD,
@@ -18,6 +19,7 @@ from tests.publishers.yum_client import (
     client,
     kept,
     lists,
+    mirror_client,
     new_key,
     packages_in,
     parsed,
@@ -26,6 +28,7 @@ from tests.publishers.yum_client import (
     renamed,
     revision,
     signature_fits,
+    snapshot,
 )
 from tests.stores.memory import MemoryStore
 
@@ -51,8 +54,16 @@ def test_what_lies_where(make: Make) -> None:
     store = MemoryStore()
     artifact = make()
     publication = publish(store, artifact)
-    named = {key for key in store.objects if "-" not in key}
-    assert named == {REPOMD, SIGNATURE, "yum/kestrel.asc", "yum/kestrel.repo"}
+    base = snapshot(store)
+    assert {key for key in store.objects if "-" not in key} == {
+        MIRRORLIST,
+        f"{base}/repodata/repomd.xml",
+        f"{base}/repodata/repomd.xml.asc",
+        REPOMD,
+        SIGNATURE,
+        "yum/kestrel.asc",
+        "yum/kestrel.repo",
+    }
     assert store.objects["yum/packages/kestrel-1.0.0-x86_64.rpm"] == artifact.path.read_bytes()
     assert store.objects["yum/kestrel.asc"] == SIGNER.public_key
     assert publication.uploaded == len(store.objects)
@@ -65,7 +76,8 @@ def test_users_get_a_repository_that_checks_everything(make: Make) -> None:
         store, make(), make("kestrel-dkms", arch="noarch"), make("kestrel", "1.0.0", "aarch64")
     )
     assert store.objects["yum/kestrel.repo"].decode() == (
-        "[kestrel]\nname=kestrel\nbaseurl=https://example.org/yum/\nenabled=1\ngpgcheck=1\n"
+        "[kestrel]\nname=kestrel\nmirrorlist=https://example.org/yum/mirrorlist\n"
+        "# where mirrorlists do not work:\n#baseurl=https://example.org/yum/\nenabled=1\ngpgcheck=1\n"
         "repo_gpgcheck=1\ngpgkey=https://example.org/yum/kestrel.asc\n"
     )
     assert publication.instructions == (
@@ -106,7 +118,7 @@ def test_the_next_release_keeps_every_byte_of_the_one_before(make: Make) -> None
         ("kestrel", "1.1.0", "x86_64"),
     }
     changed = {key for key in objects if store.objects[key] != objects[key]}
-    assert changed == {REPOMD, SIGNATURE}
+    assert changed == {REPOMD, SIGNATURE, MIRRORLIST}
 
 
 def test_publishing_again_writes_nothing(make: Make) -> None:
@@ -116,7 +128,7 @@ def test_publishing_again_writes_nothing(make: Make) -> None:
     store.reset()
     publication = publish(store, *artifacts, now=NOW + 100)
     assert [call for call in store.calls if call.writes] == []
-    assert (publication.uploaded, publication.present) == (0, 4)
+    assert (publication.uploaded, publication.present) == (0, 5)
 
 
 def test_the_same_package_with_another_signature_is_the_one_that_is_there(make: Make) -> None:
@@ -162,7 +174,7 @@ def test_another_file_for_a_listed_package_is_refused_before_anything_changes(ma
     publish(store, make())
     objects = dict(store.objects)
     other = renamed(make(content=b"x"), "other.rpm")
-    with pytest.raises(ConflictError, match=r"already lists another file as kestrel-1\.0\.0-1\.x86_64"):
+    with pytest.raises(ConflictError, match=r"already published with other bytes"):
         publish(store, make(version="2.0.0"), other)
     assert store.objects == objects
 
@@ -221,12 +233,31 @@ def test_a_repository_of_another_key_is_not_continued(make: Make) -> None:
     assert store.objects == objects
 
 
-def test_a_pointer_that_nobody_signed_is_not_continued(make: Make) -> None:
+def test_a_snapshot_that_nobody_signed_is_not_continued(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    repomd = f"{snapshot(store)}/repodata/repomd.xml"
+    store.objects[repomd] = store.objects[repomd].replace(b"<revision>", b"<revision>9")
+    with pytest.raises(RepositoryError, match="has no valid signature"):
+        publish(store, make(version="2.0.0"))
+
+
+def test_a_pointer_that_names_no_snapshot_is_not_continued(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    for other in (b"", b"# nothing\n", b"https://example.org/yum/\n"):
+        store.objects[MIRRORLIST] = other
+        with pytest.raises(RepositoryError, match="names no snapshot"):
+            publish(store, make(version="2.0.0"))
+
+
+def test_a_root_that_somebody_changed_is_set_right_by_the_next_release(make: Make) -> None:
     store = MemoryStore()
     publish(store, make())
     store.objects[REPOMD] = store.objects[REPOMD].replace(b"<revision>", b"<revision>9")
-    with pytest.raises(RepositoryError, match="has no valid signature"):
-        publish(store, make(version="2.0.0"))
+    publish(store, make(version="2.0.0"))
+    assert client(store) == mirror_client(store)
+    assert signature_fits(store)
 
 
 def test_the_revision_grows_where_the_clock_does_not(make: Make) -> None:
@@ -239,26 +270,31 @@ def test_the_revision_grows_where_the_clock_does_not(make: Make) -> None:
     assert stamps == {str(NOW + 1)}
 
 
-def test_what_was_changed_on_its_way_is_found_before_the_commit(make: Make) -> None:
+def test_a_package_that_only_the_lists_speak_of_is_noticed_before_the_commit(make: Make) -> None:
     store = MemoryStore()
+    publish(store, make())
     yum = publisher(store)
     yum.stage(yum.check([make()]))
-    store.objects["yum/packages/kestrel-1.0.0-x86_64.rpm"] += b"x"
-    with pytest.raises(StoreError, match=r"rpm is not what was uploaded"):
+    del store.objects["yum/packages/kestrel-1.0.0-x86_64.rpm"]
+    with pytest.raises(StoreError, match=r"rpm is not what was published"):
         yum.verify()
-    assert REPOMD not in store.objects
 
 
 def test_nothing_is_visible_before_the_commit(make: Make) -> None:
     store = MemoryStore()
     publish(store, make())
-    before, pointer = client(store), store.objects[REPOMD]
+    before = client(store), mirror_client(store), store.objects[REPOMD], store.objects[MIRRORLIST]
     yum = publisher(store)
     yum.stage(yum.check([make(version="2.0.0")]))
     yum.verify()
-    assert (client(store), store.objects[REPOMD]) == (before, pointer)
+    assert (
+        client(store),
+        mirror_client(store),
+        store.objects[REPOMD],
+        store.objects[MIRRORLIST],
+    ) == before
     yum.commit()
-    assert client(store) != before
+    assert client(store) == mirror_client(store) != before[0]
 
 
 def test_a_directory_store_holds_the_same(make: Make, tmp_path: Path) -> None:

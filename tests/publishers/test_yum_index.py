@@ -6,12 +6,13 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import ConflictError, RepositoryError
 from release.publishers import yum_index
-from release.publishers.yum_index import EMPTY, Lists
+from release.publishers.yum_lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
 from release.publishers.yum_metadata import KINDS, IndexedPackage, Nevra
 
 NOW = 1_700_000_000
@@ -55,9 +56,9 @@ def repository(
 
 
 def reread(lists: Lists) -> Lists:
-    packed = yum_index.packed(lists)
-    repomd = yum_index.next_repomd(None, lists, packed, now=NOW)
-    objects = {yum_index.file_name(kind, data): data for kind, data in packed.items()}
+    lists = lists.with_documents(lists.documents)
+    repomd = yum_index.next_repomd(None, lists, now=NOW)
+    objects = {yum_index.file_name(kind, data): data for kind, data in lists.packed.items()}
     return yum_index.read_lists(repomd, objects.__getitem__)
 
 
@@ -76,6 +77,24 @@ def test_what_was_added_is_read_back(names: list[str]) -> None:
     for kind, text in lists.documents.items():
         root = ET.fromstring(text)  # noqa: S314 - made by the code under test
         assert root.attrib["packages"] == str(len(names)) == str(len(root)), kind
+
+
+@given(st.lists(NAMES, unique=True, max_size=5), st.sets(st.integers(0, 5)))
+def test_what_is_taken_out_is_gone_and_the_rest_stays_byte_for_byte(names: list[str], gone: set[int]) -> None:
+    escaped = [name.replace("&", "&amp;").replace("<", "&lt;") for name in names]
+    packages = [package(name, sha256=f"d{number}") for number, name in enumerate(escaped)]
+    kept = [found for number, found in enumerate(packages) if number not in gone]
+    lists = EMPTY.add(packages).remove([f"d{number}" for number in gone])
+    assert lists == EMPTY.add(kept)
+    assert reread(lists) == lists
+
+
+def test_the_same_list_seen_from_a_snapshot_and_from_the_root() -> None:
+    elsewhere = b'<location xml:base="https://example.org/" href="b.rpm"/><location href="https://x/c.rpm"/>'
+    primary = b"<location href=\"packages/a.rpm\"/><location href='a.rpm'/>" + elsewhere
+    seen = seen_from_snapshot(primary)
+    assert seen == b"<location href=\"../../packages/a.rpm\"/><location href='../../a.rpm'/>" + elsewhere
+    assert seen_from_root(seen) == primary
 
 
 def test_a_package_that_is_listed_is_not_missing() -> None:
@@ -99,7 +118,7 @@ def test_another_file_under_the_same_name_is_a_conflict() -> None:
         EMPTY.add([package()]).missing([package(sha256="b2")])
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, plain])
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress, plain])
 @pytest.mark.parametrize("algorithm", ["sha", "sha1", "sha256", "sha512"])
 def test_the_lists_of_other_tools_are_read(pack: Callable[[bytes], bytes], algorithm: str) -> None:
     lists = EMPTY.add([package()])
@@ -113,7 +132,7 @@ def test_other_data_of_a_repository_stays_and_what_would_be_stale_goes() -> None
     tags = b"<tags><repo>binary</repo></tags>"
     repomd, _ = repository(EMPTY)
     repomd = repomd.replace(b"</revision>", b"</revision>" + tags + b"\n" + group + stale)
-    result = yum_index.next_repomd(repomd, EMPTY, yum_index.packed(EMPTY), now=NOW)
+    result = yum_index.next_repomd(repomd, EMPTY.with_documents(EMPTY.documents), now=NOW)
     assert group.rstrip() in result
     assert tags in result
     root = ET.fromstring(result)  # noqa: S314 - made by the code under test
@@ -128,14 +147,14 @@ def test_other_data_of_a_repository_stays_and_what_would_be_stale_goes() -> None
 def test_the_revision_grows(previous: str, now: int, expected: str) -> None:
     repomd, _ = repository(EMPTY)
     text = yum_index.next_repomd(
-        repomd.replace(b"8.5", previous.encode()), EMPTY, yum_index.packed(EMPTY), now=now
+        repomd.replace(b"8.5", previous.encode()), EMPTY.with_documents(EMPTY.documents), now=now
     )
     assert f"<revision>{expected}</revision>".encode() in text
 
 
 def test_the_same_lists_give_the_same_bytes() -> None:
     lists = EMPTY.add([package()])
-    assert yum_index.packed(lists) == yum_index.packed(reread(lists))
+    assert lists.packed == reread(lists).packed
 
 
 @pytest.mark.parametrize(
@@ -158,7 +177,7 @@ def cut_short(data: bytes) -> bytes:
     return gzip.compress(data)[:-9]
 
 
-def packed_by_zstd(data: bytes) -> bytes:
+def no_zstd(data: bytes) -> bytes:
     return b"\x28\xb5\x2f\xfd" + data
 
 
@@ -170,7 +189,7 @@ def without_count(data: bytes) -> bytes:
     ("pack", "message"),
     [
         (cut_short, "cannot be unpacked"),
-        (packed_by_zstd, "packed in a way that is not known"),
+        (no_zstd, "cannot be unpacked"),
         (without_count, "how many packages"),
     ],
 )

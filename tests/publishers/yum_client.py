@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ NOW = 1_700_000_000
 URL = "https://example.org/yum"
 REPOMD = "yum/repodata/repomd.xml"
 SIGNATURE = f"{REPOMD}.asc"
+MIRRORLIST = "yum/mirrorlist"
 REPO = "{http://linux.duke.edu/metadata/repo}"
 COMMON = "{http://linux.duke.edu/metadata/common}"
 
@@ -132,15 +134,21 @@ def parsed(text: bytes) -> ET.Element:
 # What a client sees. It checks all that dnf checks, and fails where dnf would.
 
 
-def lists(store: MemoryStore) -> dict[str, bytes]:
-    """The plain lists that the pointer names, by kind."""
-    if REPOMD not in store.objects:
+def place(base: str, href: str) -> str:
+    """The key of what `href` names below `base`."""
+    return posixpath.normpath(f"{base}/{href}")
+
+
+def lists(store: MemoryStore, base: str = "yum") -> dict[str, bytes]:
+    """The plain lists that the pointer below `base` names, by kind."""
+    repomd = f"{base}/repodata/repomd.xml"
+    if repomd not in store.objects:
         return {}
     found = {}
-    for data in parsed(store.objects[REPOMD]).iter(f"{REPO}data"):
+    for data in parsed(store.objects[repomd]).iter(f"{REPO}data"):
         location = data.find(f"{REPO}location")
         assert location is not None
-        packed = store.objects["yum/" + location.attrib["href"]]
+        packed = store.objects[place(base, location.attrib["href"])]
         plain = gzip.decompress(packed)
         assert data.findtext(f"{REPO}checksum") == hashlib.sha256(packed).hexdigest()
         assert data.findtext(f"{REPO}open-checksum") == hashlib.sha256(plain).hexdigest()
@@ -153,9 +161,25 @@ def lists(store: MemoryStore) -> dict[str, bytes]:
     return found
 
 
-def client(store: MemoryStore) -> set[Nevra]:
-    """The packages that the lists name; each lies there with its digest."""
-    found = lists(store)
+def snapshot(store: MemoryStore) -> str:
+    """Where the snapshot lies that the mirrorlist names; nowhere where there is none."""
+    if MIRRORLIST not in store.objects:
+        return "yum/nowhere"
+    (line,) = [line for line in store.objects[MIRRORLIST].decode().splitlines() if line[:1] != "#"]
+    return "yum/" + line.removeprefix(f"{URL}/").rstrip("/")
+
+
+def mirror_client(store: MemoryStore, signer: Signer | None = SIGNER) -> set[Nevra]:
+    """The packages of the snapshot that the mirrorlist names, whose signature is right."""
+    base = snapshot(store)
+    if signer:
+        assert signature_fits(store, signer, base)
+    return client(store, base)
+
+
+def client(store: MemoryStore, base: str = "yum") -> set[Nevra]:
+    """The packages that the lists below `base` name; each lies there with its digest."""
+    found = lists(store, base)
     roots = {kind: parsed(text) for kind, text in found.items()}
     packages = list(roots["primary"]) if found else []
     seen = set()
@@ -164,7 +188,7 @@ def client(store: MemoryStore) -> set[Nevra]:
         location, version = package.find(f"{COMMON}location"), package.find(f"{COMMON}version")
         assert location is not None
         assert version is not None
-        data = store.objects["yum/" + location.attrib["href"]]
+        data = store.objects[place(base, location.attrib["href"])]
         digests.append(hashlib.sha256(data).hexdigest())
         assert package.findtext(f"{COMMON}checksum") == digests[-1]
         name, arch = package.findtext(f"{COMMON}name", ""), package.findtext(f"{COMMON}arch", "")
@@ -177,13 +201,14 @@ def client(store: MemoryStore) -> set[Nevra]:
     return seen
 
 
-def signature_fits(store: MemoryStore, signer: Signer = SIGNER) -> bool:
+def signature_fits(store: MemoryStore, signer: Signer = SIGNER, base: str = "yum") -> bool:
     """Whether a client with repo_gpgcheck=1 accepts the pointer."""
-    if REPOMD not in store.objects:
+    repomd = f"{base}/repodata/repomd.xml"
+    if repomd not in store.objects:
         return True
     try:
         verify_detached(
-            store.objects[REPOMD], store.objects.get(SIGNATURE, b""), public_key=signer.public_key
+            store.objects[repomd], store.objects.get(f"{repomd}.asc", b""), public_key=signer.public_key
         )
     except SigningError:
         return False

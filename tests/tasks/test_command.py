@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from invoke.program import Program
 
-from release.errors import CommandError, ConfigError, HistoryError
+from release.errors import CommandError, ConfigError, HistoryError, SigningError
 from release.tasks import make_namespace
 from tests.repository import Repository
 from tests.test_pipeline import PRODUCT
@@ -130,13 +130,24 @@ def test_a_channel_publishes_into_its_own_store(product: Repository, tmp_path: P
     text = (product.root / "release.toml").read_text() + '\n[channels.dev]\nstore = "../site"\n'
     product.commit({"release.toml": text})
     argv = ("release", "--channel", "dev", "--project", str(product.root), "--dist", str(tmp_path / "dist"))
-    succeeds(*argv)
-    assert (tmp_path / "site" / "apt" / "dists" / "stable" / "InRelease").is_file()
+    succeeds(*argv, "--no-sign")
+    assert (tmp_path / "site" / "apt" / "dists" / "stable" / "Release").is_file()
     assert list((tmp_path / "site" / "journal" / "hawk").glob("dev_userspace-*.json"))
     assert not (tmp_path / "dist" / "site").exists()
 
 
-@pytest.mark.parametrize("channel", [(), ("--channel", "dev")], ids=["snapshot", "channel"])
+def test_a_channel_without_a_key_is_refused_before_anything_is_built(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (product.root / "release.toml").read_text() + '\n[channels.dev]\nstore = "../site"\n'
+    product.commit({"release.toml": text})
+    argv = ("release", "--channel", "dev", "--project", str(product.root), "--dist", str(tmp_path / "dist"))
+    assert jesses(*argv) == SigningError.exit_code
+    assert "no key to sign the channel dev with" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["hawk"]
+
+
+@pytest.mark.parametrize("channel", [(), ("--channel", "dev", "--no-sign")], ids=["snapshot", "channel"])
 def test_a_dry_run_says_what_would_change_and_changes_nothing(
     product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str], channel: tuple[str, ...]
 ) -> None:
@@ -154,7 +165,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     succeeds(*argv)
     out = capsys.readouterr().out
     assert re.search(r"nothing was changed \(--dry-run\); \d+ objects would be:", out)
-    for key in ("apt/dists/stable/InRelease", "yum/repodata/repomd.xml", "files/SHA256SUMS.asc"):
+    for key in ("apt/dists/stable/", "yum/mirrorlist", "yum/repodata/repomd.xml", "files/SHA256SUMS"):
         assert key in out
     assert [path.name for path in tmp_path.iterdir()] == ["hawk"]
     succeeds(*argv, "--json")
