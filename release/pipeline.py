@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from release.arch import Arch
-from release.handover import collect, for_architectures, hand_over, in_order, without
+from release.handover import collect, for_architectures, hand_over, in_order, with_images, without
 from release.steps import Context, State, Step
 from release.steps.build import build
 from release.steps.checkout import checkout
+from release.steps.engine import build_images
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
@@ -78,8 +79,10 @@ def run(context: Context, *, announce: Announce) -> State:
 
 def build_part(context: Context, architectures: Iterable[Arch], *, announce: Announce) -> State:
     """Build and package for some architectures, for `publish_part` to go on from on another machine."""
-    part = replace(context, plan=for_architectures(context.plan, architectures))
-    return _run((*BUILD, ("sbom", sbom), ("hand over", hand_over)), part, State(), announce)
+    wanted = tuple(architectures)
+    part = replace(context, plan=for_architectures(context.plan, wanted))
+    images = ("image", build_images(wanted))
+    return _run((*BUILD, images, ("sbom", sbom), ("hand over", hand_over)), part, State(), announce)
 
 
 def publish_part(context: Context, directories: Sequence[Path], *, announce: Announce) -> State:
@@ -89,6 +92,7 @@ def publish_part(context: Context, directories: Sequence[Path], *, announce: Ann
         OutputError: something is damaged, or was made from another commit.
 
     """
+    context = replace(context, plan=with_images(context.plan, directories))
     with context.journal.held():
         state = _run((*PREPARE, ("collect", collect(directories))), context, State(), announce)
         rest = replace(context, plan=without(context.plan, state))
