@@ -98,7 +98,7 @@ class _Bench:
             base = self._work / "base"
             if peer is tools[-1]:
                 shutil.rmtree(base, ignore_errors=True)
-                shutil.copytree(place.root, base / kind, copy_function=os.link)
+                shutil.copytree(place.root, base / kind, copy_function=_linked)
             for number in range(1, self._rounds + 1):
                 cost = peer.add(place, self._release(suffix, number))
                 self._results.record("add", kind, peer.name, size, cost)
@@ -161,6 +161,14 @@ class _Bench:
         for part in ("root", "work"):
             (directory / part).mkdir(parents=True)
         return Place(root=directory / "root", work=directory / "work", env=self._env, key=self._fingerprint)
+
+
+def _linked(source: str, target: str) -> None:
+    """Packages are the same file; indexes are not, since tools may write them in place."""
+    if source.endswith((".deb", ".rpm")):
+        os.link(source, target)
+    else:
+        shutil.copyfile(source, target)
 
 
 @contextmanager
