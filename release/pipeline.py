@@ -13,11 +13,13 @@ from release.handover import (
     for_architectures,
     hand_over,
     in_order,
+    with_images,
     without,
 )
 from release.steps import Context, State, Step
 from release.steps.build import build
 from release.steps.checkout import checkout
+from release.steps.engine import build_images
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
@@ -107,8 +109,10 @@ def build_part(
 
     What is made for this machine's own architecture is tried here, too: no other machine may be able to.
     """
-    part = replace(context, plan=for_architectures(context.plan, architectures))
-    last: Steps = (("sbom", sbom), *(TRIALS if trials else ()), ("hand over", hand_over))
+    wanted = tuple(architectures)
+    part = replace(context, plan=for_architectures(context.plan, wanted))
+    images = ("image", build_images(wanted))
+    last: Steps = (images, ("sbom", sbom), *(TRIALS if trials else ()), ("hand over", hand_over))
     return _run((*BUILD, *last), part, State(), announce)
 
 
@@ -122,6 +126,7 @@ def publish_part(
         OutputError: something is missing, damaged, or was made from another commit.
 
     """
+    context = replace(context, plan=with_images(context.plan, directories))
     with context.journal.held():
         state = _run((*PREPARE, ("collect", collect(directories)), *JOINED), context, State(), announce)
         rest = replace(context, plan=without(context.plan, state))

@@ -16,7 +16,7 @@ from release.compression import Packer
 from release.config import load
 from release.digest import sha256_of
 from release.engine import Containers
-from release.errors import ConfigError, OutputError
+from release.errors import ConfigError, FormatError, OutputError
 from release.formats import rpm_file
 from release.journal import NoJournal
 from release.plan import make_plan
@@ -26,7 +26,7 @@ from release.steps import Context, State
 from release.workspace import open_workspace
 from tests.publishers.apt_site import SIGNER
 from tests.stores.memory import MemoryStore
-from tests.test_pipeline import PRODUCT, VERSION, FakePublisher, FakeRunner
+from tests.test_pipeline import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
 
 NOARCH = """
 [builds.doc]
@@ -56,6 +56,9 @@ class Machines:
     containers: Containers | None = None
     trials: bool = True
 
+    engine: FakeEngine | None = None
+    no_engine: str = ""
+
     def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
         runner = FakeRunner()
         config = load(self.root / "hawk")
@@ -66,7 +69,9 @@ class Machines:
                 Context(
                     config=config,
                     directory=self.root / "hawk",
-                    plan=make_plan(config, {"userspace": VERSION}, released=self.released),
+                    plan=make_plan(
+                        config, {"userspace": VERSION}, released=self.released, no_engine=self.no_engine
+                    ),
                     workspace=workspace,
                     runner=runner,
                     packer=packer,
@@ -77,6 +82,7 @@ class Machines:
                     progress=print,
                     store=self.store,
                     containers=self.containers,
+                    engine=self.engine,
                 )
             )
         return state, runner
@@ -235,3 +241,68 @@ def test_an_architecture_has_our_name() -> None:
     assert parse_arch("aarch64") == "aarch64"
     with pytest.raises(ConfigError, match="no architecture 'arm64'"):
         parse_arch("arm64")
+
+
+def with_loader(machines: Machines) -> FakeEngine:
+    """The product has an image from a Dockerfile, too; what builds it is kept."""
+    image = """
+[images.hawk-loader]
+component = "userspace"
+dockerfile = "loader/Dockerfile"
+architectures = ["x86_64", "aarch64"]
+"""
+    (machines.root / "hawk" / "loader").mkdir()
+    (machines.root / "hawk" / "loader" / "Dockerfile").write_text("FROM scratch")
+    (machines.root / "hawk" / "release.toml").write_text(PRODUCT + NOARCH + image)
+    engine = machines.engine = FakeEngine()
+    return engine
+
+
+def test_an_image_is_built_on_the_machine_of_its_architecture(machines: Machines) -> None:
+    engine = with_loader(machines)
+    alone, _ = machines.run("alone", lambda context: pipeline.run(context, announce=print))
+    engine.asked.clear()
+    machines.build("x86_64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64"]
+    machines.build("aarch64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
+    # The Dockerfile may install what is the same for every architecture.
+    rows = json.loads((machines.root / "aarch64" / "artifacts.json").read_text())["artifacts"]
+    assert {row["arch"] for row in rows} == {"aarch64", "noarch"}
+
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert len(engine.asked) == 2
+    assert [(artifact.path.name, artifact.sha256) for artifact in joined.artifacts] == [
+        (artifact.path.name, artifact.sha256) for artifact in alone.artifacts
+    ]
+
+
+def test_the_machine_that_publishes_needs_no_engine_for_what_others_built(machines: Machines) -> None:
+    with_loader(machines)
+    machines.build("x86_64")
+    machines.build("aarch64")
+    machines.engine, machines.no_engine = None, "no Docker engine answers"
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert "hawk-loader" in {artifact.name for artifact in joined.artifacts if artifact.kind == "image"}
+    (machines.root / "aarch64" / "built" / "hawk-loader-aarch64.tar").unlink()
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert "hawk-loader" not in {artifact.name for artifact in joined.artifacts}
+
+
+def test_an_image_that_no_machine_built_is_built_where_it_is_published(machines: Machines) -> None:
+    engine = with_loader(machines)
+    machines.engine, machines.no_engine = None, "no Docker engine answers"
+    machines.build("x86_64", "aarch64")
+    machines.engine, machines.no_engine = engine, ""
+    machines.publish("x86_64-aarch64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
+
+
+def test_an_image_that_was_damaged_on_the_way_is_told(machines: Machines) -> None:
+    with_loader(machines)
+    machines.build("x86_64", "aarch64")
+    archive = machines.root / "x86_64-aarch64" / "built" / "hawk-loader-aarch64.tar"
+    archive.write_bytes(archive.read_bytes().replace(b"linux/arm64", b"linux/amd65"))
+    with pytest.raises(FormatError, match="is damaged"):
+        machines.publish("x86_64-aarch64")
+    assert machines.log == []

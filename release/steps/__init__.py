@@ -110,11 +110,13 @@ class State:
     """What the steps have made so far.
 
     `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
-    build and architecture; `subjects` what bills of materials are about.
+    build and architecture, `saved` what engines saved by image and architecture; `subjects` are what bills of
+    materials are about.
     """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
+    saved: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     subjects: tuple[Subject, ...] = ()
     publications: tuple[Publication, ...] = ()
