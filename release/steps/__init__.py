@@ -8,7 +8,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
-from release.engine import Engine
+from release.engine import Containers, Engine
 from release.errors import RegistryError
 from release.export import Export, export
 from release.formats.base import Base
@@ -88,6 +88,7 @@ class Context:
     find_base: FindBase = without_bases
     find_built: FindBuilt = nothing_built
     engine: Engine | None = None
+    containers: Containers | None = None
     make_repository: MakeRepository = without_repository
 
     def released(self, component: str) -> Record:

@@ -13,6 +13,7 @@ from release.tasks.opening import open_product
         "arch": "an architecture to build for: x86_64, aarch64 or noarch (may be repeated)",
         "project": PROJECT_HELP,
         "dist": "the directory that `invoke publish --from` takes, made afresh",
+        "try": "install the packages in the containers that `trials` of release.toml names",
         "verbose": "show the command lines of builds",
         "json": JSON_HELP,
     },
@@ -23,6 +24,7 @@ def build(
     arch: list[str] | None = None,
     project: str = "",
     dist: str = "built",
+    try_: bool = True,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
@@ -43,7 +45,9 @@ def build(
             Path(dist),
             Options(sign=False),
             narrator,
-            run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
+            run=lambda context: pipeline.build_part(
+                context, architectures, announce=narrator.step, trials=try_
+            ),
         )
     tables.data(report.as_data()) if json else render.report(report)
 
@@ -56,7 +60,9 @@ def build(
         "dist": "the output directory, made afresh",
         "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        "dry_run": "join and try the packages, print every object that would change, and change nothing",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
+        "try": "install the packages in the containers that `trials` of release.toml names",
         "verbose": "show the command lines of builds",
         "json": JSON_HELP,
     },
@@ -69,7 +75,9 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     dist: str = "dist",
     channel: str = "",
     sign: bool = True,
+    dry_run: bool = False,
     summary: str = "",
+    try_: bool = True,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
@@ -90,9 +98,11 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
         report = release(
             product,
             Path(dist),
-            Options(channel=chosen, sign=sign),
+            Options(channel=chosen, sign=sign, dry_run=dry_run),
             narrator,
-            run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
+            run=lambda context: pipeline.publish_part(
+                context, directories, announce=narrator.step, trials=try_
+            ),
         )
     append_summary(Path(summary), report) if summary else None
     tables.data(report.as_data()) if json else render.report(report)
