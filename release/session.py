@@ -160,7 +160,13 @@ def release(
             lease=(
                 nullcontext
                 if options.dry_run
-                else target.channel_lease(place, planned, environment=environment, tell=narrator.progress)
+                else target.channel_lease(
+                    place.store,
+                    project=planned.project,
+                    channel=planned.channel,
+                    environment=environment,
+                    tell=narrator.progress,
+                )
             ),
             rehearsal=options.dry_run,
         )

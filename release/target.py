@@ -70,7 +70,7 @@ def to_write(
     *,
     environment: Mapping[str, str],
     take_over: bool,
-    tell: Callable[[str], None],
+    tell: Callable[[str], object],
 ) -> Target:
     """The same to publish `plan` to, with its journal and its caches.
 
@@ -94,27 +94,36 @@ def to_write(
         store=target.store,
         url=target.url,
         journal=StoredJournal(lease, plan, holder=holder, clock=time.time),
-        invalidate=_caches(channel, target.url),
+        invalidate=caches(channel, target.url),
     )
 
 
 def channel_lease(
-    target: Target, plan: Plan, *, environment: Mapping[str, str], tell: Callable[[str], None]
+    store: Store,
+    *,
+    project: str,
+    channel: str | None,
+    environment: Mapping[str, str],
+    tell: Callable[[str], object],
+    take_over: bool = False,
 ) -> Callable[[], AbstractContextManager[None]]:
-    """Who may move what has no conditional writes, such as tags of images: one release of a channel at a time."""
-    channel = plan.channel
+    """Who may move what has no conditional writes, such as tags of images, or withdraw what is published.
+
+    One process for each channel at a time.
+    """
     if channel is None:
         return nullcontext
 
     @contextmanager
     def hold() -> Iterator[None]:
         lease = Lease(
-            store=target.store,
-            key=channel_key(plan.project, channel),
+            store=store,
+            key=channel_key(project, channel),
             holder=this_process(environment),
             clock=time.time,
             gone=is_gone,
-            wait=waiting(tell, what="moves tags of this channel"),
+            wait=waiting(tell, what="changes this channel"),
+            take_over=take_over,
         )
         lease.acquire()
         with kept(lease):
@@ -123,14 +132,15 @@ def channel_lease(
     return hold
 
 
-def _caches(channel: Channel, url: str) -> Invalidate:
+def caches(channel: Channel, url: str) -> Invalidate:
+    """What makes the caches in front of a channel, which users reach at `url`, forget objects."""
     if channel.cloudfront is None:
         return no_cache
     return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)
 
 
 def waiting(
-    tell: Callable[[str], None],
+    tell: Callable[[str], object],
     sleep: Callable[[float], None] = time.sleep,
     what: str = "publishes this release; --take-over does not wait",
 ) -> Callable[[Holder], None]:

@@ -14,7 +14,7 @@ from release.cut.prepare import Surroundings, look, unfinished
 from release.cut.targets import Seen
 from release.github import GitHub
 from release.lines import branch_of, lines
-from release.publishers.files import SUMS
+from release.publishers.sums import SUMS
 from release.stores import Store
 
 

@@ -1,5 +1,6 @@
 """The steps of a release. A step knows the plan and the values before it, never another step."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,7 @@ class Context:
     sources: Mapping[str, Source] = field(default_factory=dict)
     export: Export = export
     find_base: FindBase = without_bases
+    clock: Callable[[], float] = time.time
     find_built: FindBuilt = nothing_built
     engine: Engine | None = None
     make_repository: MakeRepository = without_repository

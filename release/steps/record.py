@@ -10,5 +10,6 @@ def record(context: Context, state: State) -> State:
     keys = {name: key for publication in state.publications for name, key in publication.objects.items()}
     for name in context.plan.versions:
         artifacts = [artifact for artifact in state.artifacts if artifact.component == name]
-        context.released(name).write(artifacts, keys)
+        record = context.released(name)
+        record.write(artifacts, keys, channel=context.plan.channel, now=context.clock())
     return state
