@@ -188,7 +188,7 @@ def release(
                     channel,
                     store=place.store,
                     url=place.url,
-                    signer=signer,
+                    signer=openpgp.for_repositories(signer, environment) if configured else signer,
                     clock=time.time,
                 ),
                 *registries,

@@ -79,6 +79,7 @@ def promote_version(desk: Desk, version: str, component: str | None, *, source: 
         ConflictError, RepositoryError, StoreError: as `promote`.
 
     """
+    _channel(desk, to)
     begin, found = _source(desk, parsed(version), component, source, to)
     with _at(desk, to) as place, tempfile.TemporaryDirectory(prefix="jesses-promote-") as directory:
         publishers = publishers_for(
@@ -171,7 +172,8 @@ def _lease(desk: Desk, name: str, store: Store) -> Callable[[], AbstractContextM
 
 
 def _key(desk: Desk) -> Signer | None:
-    return openpgp.configured(desk.environment) if desk.sign else None
+    signer = openpgp.configured(desk.environment) if desk.sign else None
+    return openpgp.for_repositories(signer, desk.environment)
 
 
 def _channel(desk: Desk, name: str) -> Channel:

@@ -29,21 +29,22 @@ LATER = NOW + 100 * DAY
 
 
 @contextmanager
-def makers(directory: Path) -> Iterator["Make"]:
-    """Makes the artifacts of releases in `directory`."""
+def makers(directory: Path, signer: Signer = SIGNER) -> Iterator["Make"]:
+    """Makes the artifacts of releases in `directory`, their RPMs signed by `signer`."""
     (directory / "debs").mkdir()
     (directory / "rpms").mkdir()
     with apt_site.deb_maker(directory / "debs") as deb, yum_client.packages_in(directory / "rpms") as rpm:
-        yield Make(directory, deb, rpm)
+        yield Make(directory, deb, rpm, signer)
 
 
 class Make:
     """Makes the artifacts of a version: a tarball, a DEB and an RPM for each of two machines."""
 
-    def __init__(self, directory: Path, deb: apt_site.Make, rpm: yum_client.Make) -> None:
+    def __init__(self, directory: Path, deb: apt_site.Make, rpm: yum_client.Make, signer: Signer) -> None:
         self._directory = directory
         self._deb = deb
         self._rpm = rpm
+        self._signer = signer
 
     def __call__(
         self, version: str, component: str = "userspace", content: bytes = b""
@@ -58,7 +59,7 @@ class Make:
         return tuple(replace(artifact, component=component) for artifact in made)
 
     def _signed_rpm(self, **about: object) -> Artifact:
-        return self._rpm(**about, signer=SIGNER)
+        return self._rpm(**about, signer=self._signer)
 
     def _tarball(self, name: str, version: str, content: bytes) -> Artifact:
         parsed = Version.parse(version)
@@ -84,14 +85,15 @@ def place(
     now: float = NOW,
     signer: Signer | None = SIGNER,
     prefix: str = "",
+    url: str = URL,
 ) -> Place:
-    channel = Channel(store="site", url=URL, apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files")
+    channel = Channel(store="site", apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files")
     return Place(
         project="hawk",
         name=name,
         channel=channel,
         store=store,
-        url=URL,
+        url=url,
         signer=signer,
         clock=lambda: now,
         wait=int,

@@ -1,5 +1,3 @@
-from typing import cast
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +58,7 @@ candidates = st.lists(
         published=st.integers(0, int(NOW)),
         size=st.integers(0, 100),
     ),
-    unique_by=lambda each: cast("Candidate", each).name,
+    unique_by=lambda each: each.name,
 )
 limits = st.builds(
     Limits,

@@ -5,9 +5,10 @@ import pytest
 from semver import Version
 
 from release.errors import ConflictError, StoreError
+from release.operations.limits import Limits
 from release.operations.place import DAY, Place
 from release.operations.promote import promote
-from release.operations.prune import Limits, prune
+from release.operations.prune import prune
 from release.operations.yank import find, yank
 from release.publishers.select import publishers_for
 from tests.operations.channel_site import CONFIG, Make, everything, makers, offered, place, release
@@ -41,8 +42,7 @@ def packages(store: MemoryStore, prefix: str = "") -> dict[str, bytes]:
     return {
         key.removeprefix(prefix): data
         for key, data in store.objects.items()
-        if key.startswith(f"{prefix}apt/pool")
-        or key.startswith((f"{prefix}yum/packages", f"{prefix}files/hawk-"))
+        if key.startswith((f"{prefix}apt/pool", f"{prefix}yum/packages", f"{prefix}files/hawk-"))
     }
 
 

@@ -76,8 +76,7 @@ def test_files_the_list_its_signature_and_the_key_are_published(tmp_path: Path) 
     assert json.loads(latest) == {
         "version": "1.0.0",
         "files": {
-            name: {"url": f"file:///site/files/{name}", "sha256": digest}
-            for name in ("a.tar.gz", "b.tar.gz")
+            name: {"url": f"file:///site/files/{name}", "sha256": digest} for name in ("a.tar.gz", "b.tar.gz")
         },
     }
     assert unsigned(store) == {
