@@ -89,11 +89,12 @@ class Record:
         *,
         channel: str = "",
         now: float = 0,
+        commit: str = "",
     ) -> None:
         """Note those of the version's `artifacts` whose file names are in `keys`, and that `channel` has them.
 
         What is noted stays. Bills of materials that no publisher has taken are kept beside the record. `now` is
-        seconds since 1970 UTC.
+        seconds since 1970 UTC; `commit` is what the version was made from.
 
         Raises:
             ConflictError: the version was withdrawn from `channel` in the meantime.
@@ -106,6 +107,7 @@ class Record:
             return
         entry = Listing(
             published=int(now),
+            commit=commit,
             objects={
                 name: {"key": keys[name], "sha256": artifact.published_sha256}
                 for name, artifact in published.items()
@@ -236,7 +238,7 @@ class Released:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A version in a channel: its `objects` by file name (key, and digest as published), and since when.
+    """A version in a channel: its `objects` by file name (key, and digest as published), since when, from where.
 
     One that was `withdrawn` (why, and when) is in no index any more; its objects may be there still. Times are
     seconds since 1970 UTC.
@@ -244,6 +246,7 @@ class Listing:
 
     published: int
     objects: Mapping[str, Mapping[str, str]]
+    commit: str = ""
     withdrawn: str = ""
     withdrawn_at: int = 0
 

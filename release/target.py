@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -15,6 +15,7 @@ from release.lease import Lease, channel_key, kept
 from release.plan import Plan
 from release.stores import Progress, Store
 from release.stores.cdn import Invalidate, cloudfront, no_cache
+from release.stores.clock import clock_of
 from release.stores.directory import DirectoryStore
 from release.stores.dry_run import DryRunStore
 from release.stores.probe import probe
@@ -25,12 +26,13 @@ _POLL = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A store that users reach at `url`."""
+    """A store that users reach at `url`; `clock` is its own."""
 
     store: Store
     url: str
     journal: Journal
     invalidate: Invalidate
+    clock: Callable[[], float] = time.time
 
 
 def snapshot(inside: Path, outside: Path) -> Target:
@@ -42,7 +44,7 @@ def snapshot(inside: Path, outside: Path) -> Target:
 
 def rehearsal(target: Target) -> Target:
     """The same for a dry run: `store` remembers what would change."""
-    return Target(store=DryRunStore(target.store), url=target.url, journal=NoJournal(), invalidate=no_cache)
+    return replace(target, store=DryRunStore(target.store), journal=NoJournal(), invalidate=no_cache)
 
 
 def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Target:
@@ -60,7 +62,7 @@ def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Ta
         region=channel.region,
     )
     url = channel.url or (directory / channel.store).resolve().as_uri()
-    return Target(store=store, url=url, journal=NoJournal(), invalidate=no_cache)
+    return Target(store=store, url=url, journal=NoJournal(), invalidate=no_cache, clock=clock_of(store))
 
 
 def to_write(
@@ -90,9 +92,8 @@ def to_write(
         wait=waiting(tell),
         take_over=take_over,
     )
-    return Target(
-        store=target.store,
-        url=target.url,
+    return replace(
+        target,
         journal=StoredJournal(lease, plan, holder=holder, clock=time.time),
         invalidate=caches(channel, target.url),
     )

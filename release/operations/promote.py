@@ -34,7 +34,7 @@ def promote(
         publisher.verify()
     publications = tuple(publisher.commit() for publisher in publishers)
     keys = {name: key for publication in publications for name, key in publication.objects.items()}
-    record.write(artifacts, keys, channel=target.name, now=target.clock())
+    record.write(artifacts, keys, channel=target.name, now=target.clock(), commit=version.listing.commit)
     return publications
 
 

@@ -1,7 +1,6 @@
 """Puts an operation on a channel together from the outside world: stores, keys, environment, clock."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ class Desk:
     dry_run: bool = False
     sign: bool = True
     take_over: bool = False
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +149,7 @@ def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = N
         store=store or opened.store,
         url=opened.url,
         signer=_key(desk),
-        clock=desk.clock,
+        clock=desk.clock or opened.clock,
     )
 
 

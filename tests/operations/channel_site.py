@@ -12,7 +12,7 @@ from semver import Version
 from release import spelling
 from release.artifact import Artifact
 from release.config import Channel, Config, parse
-from release.operations.place import DAY, Place
+from release.operations.place import Place
 from release.publishers.select import publishers_for
 from release.released import Record
 from release.signing import Signer
@@ -25,7 +25,6 @@ from tests.test_pipeline import PRODUCT
 SIGNER = apt_site.SIGNER
 URL = "https://example.org"
 CONFIG: Config = parse(PRODUCT, origin="release.toml")
-LATER = NOW + 100 * DAY
 
 
 @contextmanager

@@ -105,11 +105,11 @@ def test_what_was_made_by_others_is_never_deleted(store: MemoryStore) -> None:
 
 
 def test_the_driver_that_the_newest_was_released_with_stays(store: MemoryStore, make: Make) -> None:
-    for day, version in enumerate(("0.1.0", "0.2.0", "0.3.0")):
+    for day, version in enumerate(("0.1.0", "0.2.0", "0.3.0"), start=3):
         release(place(store, now=NOW + day * DAY), *make(version, "driver"))
-    journal(place(store, now=NOW + 5 * DAY), {"userspace": Version(3), "driver": Version.parse("0.1.0")})
+    journal(place(store, now=NOW + 6 * DAY), {"userspace": Version(3), "driver": Version.parse("0.1.0")})
     pruned = after(store, 10, Limits(keep=1))
-    assert list(map(str, pruned.withdrawn)) == ["userspace 1.0.0", "driver 0.2.0", "userspace 2.0.0"]
+    assert list(map(str, pruned.withdrawn)) == ["userspace 1.0.0", "userspace 2.0.0", "driver 0.2.0"]
     assert (
         offered(store)["deb"]
         == everything("3.0.0")["deb"] | everything("0.1.0", "0.3.0", component="driver")["deb"]

@@ -1,6 +1,7 @@
 """`invoke channel.*` on a product with two channels in one store."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,28 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     (tmp_path / "copyright").write_text("MIT\n")
     assert jesses(*argv, "--no-sign", "--project", str(tmp_path)) == code
     assert message in capsys.readouterr().err
+
+
+def test_a_plan_is_looked_at_and_then_carried_out_or_refused(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = ("--project", str(product.root))
+    capsys.readouterr()
+    succeeds("plan", "--channel", "stable", "--remote", *project)
+    out = capsys.readouterr().out
+    assert re.search(r"^apt/pool/main/hawk/hawk-1\.1\.0-x86_64\.deb +new", out, re.MULTILINE)
+    plan = tmp_path / "plan.json"
+    succeeds("plan", "--channel", "stable", "--remote", "--json", *project)
+    plan.write_text(capsys.readouterr().out)
+    argv = ("release", "--plan", str(plan), *about(product), "--dist", str(tmp_path / "dist"))
+    succeeds(*argv)
+    assert "hawk-1.1.0-x86_64.tar.gz" in names(product)
+
+    before = site(product)
+    assert jesses(*argv) == ConflictError.exit_code
+    assert "the remote has changed since this plan was made" in capsys.readouterr().err
+    assert site(product) == before
+    succeeds("plan", "--channel", "stable", "--remote", "--json", *project)
+    assert {found["state"] for found in json.loads(capsys.readouterr().out)["remote"]} <= {"same", "new"}
+    assert jesses("plan", "--remote", *project) == ConfigError.exit_code
+    assert "a snapshot has no remote" in capsys.readouterr().err
