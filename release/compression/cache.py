@@ -26,7 +26,7 @@ DIRECTORY_VARIABLE: Final = "JESSES_CACHE_DIR"
 SIZE_VARIABLE: Final = "JESSES_CACHE_SIZE"
 """In MiB; 0 switches the cache off."""
 
-_MAGIC: Final = b"jesses\0\1"
+_MAGIC: Final = b"jesses\0\2"
 _CHECKSUM: Final = 4
 _UNFINISHED: Final = ".new-"
 _DAY: Final = 86_400

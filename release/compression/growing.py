@@ -49,12 +49,12 @@ class Text:
         """How many pieces there are."""
         return bool(self.head) + -(-(len(self.data) - self.head) // PIECE)
 
-    def pieces(self) -> Iterator[memoryview]:
-        view = memoryview(self.data)
-        if self.head:
-            yield view[: self.head]
-        for start in range(self.head, len(view), PIECE):
-            yield view[start : start + PIECE]
+    def piece(self, number: int) -> bytes:
+        """A copy of one: views compare byte by byte, copies at once."""
+        if self.head and number == 0:
+            return self.data[: self.head]
+        start = self.head + (number - bool(self.head)) * PIECE
+        return self.data[start : start + PIECE]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,9 @@ def _blocks(before: Made) -> list[xz.Block]:
         records = xz.records(io.BytesIO(before.packed))
     except FormatError:
         return []
-    if [record.plain for record in records] != [len(piece) for piece in before.text.pieces()]:
+    if [record.plain for record in records] != [
+        len(before.text.piece(number)) for number in range(before.text.count)
+    ]:
         return []
     sizes = [record.size for record in records]
     parts = _cut(before.packed, len(xz.header()), sizes, None)
@@ -129,12 +131,12 @@ def _grown(
     text: Text, before: Text | None, kept: Sequence[Part], compress: Callable[[bytes], Part]
 ) -> list[Part]:
     """The parts for the pieces of `text`; those of `kept` whose pieces are the same as in `before` stay."""
-    old = dict(enumerate(before.pieces())) if before and len(kept) == before.count else {}
-    pieces = list(enumerate(text.pieces()))
-    parts = {number: kept[number] for number, piece in pieces if old.get(number) == piece}
-    missing = [(number, bytes(piece)) for number, piece in pieces if number not in parts]
+    usable = before.count if before and len(kept) == before.count else 0
+    parts: list[Part | None] = [
+        kept[number] if before and number < usable and before.piece(number) == text.piece(number) else None
+        for number in range(text.count)
+    ]
+    missing = [number for number, part in enumerate(parts) if part is None]
     made = map if len(missing) < _WORTH_THREADS else each
-    parts |= zip(
-        (number for number, _ in missing), made(compress, [data for _, data in missing]), strict=True
-    )
-    return [parts[number] for number, _ in pieces]
+    fresh = iter(made(lambda number: compress(text.piece(number)), missing))
+    return [next(fresh) if part is None else part for part in parts]

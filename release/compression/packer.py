@@ -40,6 +40,8 @@ _READERS: Final = 4
 _HELD: Final = 32 << 20
 """Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
+_SUMS: Final = _MD5 + 4
+"""An entry of the cache begins with the MD5 and the CRC-32 up to its end."""
 _PLAIN: Final = "plain-sha256"
 
 
@@ -153,16 +155,18 @@ class Packer:
         segments: list[Future[Extent]] = []
         for block in original.blocks(path, stamp):
             sha256.update(block)
-            crc = zlib_ng.crc32(block, crc)
-            # The digest so far is that of this block and of all before it.
+            # The digests so far are those of this block and of all before it.
             key = sha256.hexdigest()
             kept = self._cache.get(self._kind, key) if self._cache else None
             if kept:
                 md5.skip(bytes(kept[:_MD5]))
-                segments.append(_done(self._spool.append(kept[_MD5:])))
+                crc = int.from_bytes(kept[_MD5:_SUMS], "little")
+                segments.append(_done(self._spool.append(kept[_SUMS:])))
             else:
                 md5.update(block)
-                segments.append(self._workers.submit(self._deflate, block, key, md5.digest()))
+                crc = zlib_ng.crc32(block, crc)
+                sums = md5.digest() + crc.to_bytes(_SUMS - _MD5, "little")
+                segments.append(self._workers.submit(self._deflate, block, key, sums))
         extents = tuple(segment.result() for segment in segments)
         return Packed(
             size=stamp.size,
@@ -173,10 +177,10 @@ class Packer:
             deflated=partial(self._spool.read, extents),
         )
 
-    def _deflate(self, block: bytes, key: str, md5: bytes) -> Extent:
+    def _deflate(self, block: bytes, key: str, sums: bytes) -> Extent:
         deflated = deflate(block, self._level)
         if self._cache:
-            self._cache.put(self._kind, key, md5, deflated)
+            self._cache.put(self._kind, key, sums, deflated)
         return self._spool.append(deflated)
 
 

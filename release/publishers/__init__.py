@@ -1,6 +1,6 @@
 """Publishers: one destination kind each, in two halves, so that a crash leaves old or new, never half.
 
-*Check* asks what is there already; *stage* uploads immutable things that nobody sees yet; *verify* reads back
+*Check* asks what is there already; *stage* uploads immutable things that nobody sees yet; *verify* makes sure of
 what was staged; *commit* flips the few mutable pointers. The pipeline takes every publisher through each before
 any goes on to the next.
 """
@@ -63,7 +63,10 @@ class Publisher(Protocol):
         """
 
     def verify(self) -> None:
-        """Read back what was staged; raises `StoreError` where it is not what was sent."""
+        """Make sure of what was staged; raises `StoreError` where something is not what it should be.
+
+        A write compares digests by itself: what it has said to be there is not asked for again.
+        """
 
     def commit(self) -> Publication:
         """Make what was staged visible, keeping what other writers have added in the meantime."""

@@ -91,9 +91,10 @@ class Index:
             yield Stanza.parse(self.text[start:end])
 
     def find(self, identity: Identity) -> Stanza | None:
-        return next(
-            (found for found in self.having("Version", identity[1]) if found.identity == identity), None
-        )
+        # Releases share a name, or a version: the rarer of the two leads to fewer stanzas.
+        fields = {"Package": identity[0], "Version": identity[1]}
+        rare = min(fields, key=lambda name: self.text.count(fields[name].encode()))
+        return next((found for found in self.having(rare, fields[rare]) if found.identity == identity), None)
 
     def with_text(self, text: bytes) -> "Index":
         """The index for another text, in every form; what did not change is not compressed again."""

@@ -124,8 +124,11 @@ class AptRepository:
 
     def _check_unsigned(self) -> None:
         """Who trusts a key must not be left with an unsigned repository."""
-        if self._signer is None and self._objects.sha256(f"{self._place}/InRelease"):
-            raise RepositoryError(f"{self._place} is signed, and this run has no key", fix="give it the key")
+        for name in () if self._signer else ("InRelease", "Release.gpg"):
+            if self._objects.sha256(f"{self._place}/{name}"):
+                raise RepositoryError(
+                    f"{self._place} is signed, and this run has no key", fix="give it the key"
+                )
 
     def _release_alone(self) -> bytes | None:
         """The Release file of a repository without InRelease, as older tools make it.

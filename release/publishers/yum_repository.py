@@ -303,9 +303,13 @@ class YumRepository:
         return bool(signature) and _verifies(root.repomd.data, signature, self._signer)
 
     def _old_primary(self, root: Root) -> Lists:
+        """What need not be compressed again, if it is there: it is about to be replaced anyway."""
         if root.repomd is None:
             return EMPTY
-        document, packed = yum_index.read_list(root.repomd.data, "primary", self._fetch)
+        try:
+            document, packed = yum_index.read_list(root.repomd.data, "primary", self._fetch)
+        except RepositoryError:
+            return EMPTY
         return Lists(documents={"primary": document}, packed={"primary": packed})
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,14 @@ def test_a_repository_of_createrepo_c_is_continued(
     publisher.stage(publisher.check([build(agent("2.0.0"), tmp_path / "dist", key=signer())]))
     publisher.verify()
     publisher.commit()
+
+    # What was there before is there still, and is no news.
+    again = YumPublisher(
+        store=DirectoryStore(site), prefix="yum", url=url, name="kestrel", signer=signer(), clock=lambda: NOW
+    )
+    again.stage(again.check([replace(old[0], path=Path(shutil.copy(old[0].path, tmp_path)))]))
+    again.verify()
+    assert again.commit().uploaded == 0
 
     (snapshot,) = (yum / "snap").iterdir()
     kept = elements(before)

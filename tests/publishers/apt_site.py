@@ -112,15 +112,15 @@ def publish(
 # What a client sees. Each reader checks all that apt checks, and fails where apt would.
 
 
-def release_of(store: MemoryStore) -> Release:
-    return Release.parse(verified_text(store.objects[IN_RELEASE], public_key=SIGNER.public_key))
+def release_of(store: MemoryStore, signer: Signer = SIGNER) -> Release:
+    return Release.parse(verified_text(store.objects[IN_RELEASE], public_key=signer.public_key))
 
 
-def by_hash_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
+def by_hash_client(store: MemoryStore, signer: Signer = SIGNER) -> dict[str, set[tuple[str, str, str]]]:
     """The packages of each architecture, read as apt does: InRelease, then what it names by digest."""
     if IN_RELEASE not in store.objects:
         return {}
-    release = release_of(store)
+    release = release_of(store, signer)
     return {arch: packages_of(store, release, arch, by_hash=True) for arch in release.architectures("main")}
 
 
@@ -136,10 +136,10 @@ def by_hash_stanzas(store: MemoryStore) -> dict[str, list[Stanza]]:
     return found
 
 
-def plain_client(store: MemoryStore) -> dict[str, set[tuple[str, str, str]]]:
+def plain_client(store: MemoryStore, signer: Signer = SIGNER) -> dict[str, set[tuple[str, str, str]]]:
     """The same for a client that knows neither InRelease nor by-hash."""
     text = store.objects[f"{SUITE}/Release"]
-    verify_detached(text, store.objects[f"{SUITE}/Release.gpg"], public_key=SIGNER.public_key)
+    verify_detached(text, store.objects[f"{SUITE}/Release.gpg"], public_key=signer.public_key)
     release = Release.parse(text)
     return {arch: packages_of(store, release, arch, by_hash=False) for arch in release.architectures("main")}
 

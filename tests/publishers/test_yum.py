@@ -260,6 +260,16 @@ def test_a_root_that_somebody_changed_is_set_right_by_the_next_release(make: Mak
     assert signature_fits(store)
 
 
+def test_a_root_whose_list_is_gone_is_set_right_too(make: Make) -> None:
+    store = MemoryStore()
+    publish(store, make())
+    (primary,) = (key for key in store.objects if key.startswith("yum/repodata/") and "-primary" in key)
+    del store.objects[primary]
+    publish(store, make(version="2.0.0"))
+    assert client(store) == mirror_client(store)
+    assert len(client(store)) == 2
+
+
 def test_the_revision_grows_where_the_clock_does_not(make: Make) -> None:
     store = MemoryStore()
     publish(store, make(), now=NOW + 0.9)

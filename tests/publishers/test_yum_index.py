@@ -118,6 +118,10 @@ def test_another_file_under_the_same_name_is_a_conflict() -> None:
         EMPTY.add([package()]).missing([package(sha256="b2")])
 
 
+def test_a_digest_of_another_kind_is_no_conflict() -> None:
+    assert EMPTY.add([package(sha256="b2b2")]).missing([package()]) == ()
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress, plain])
 @pytest.mark.parametrize("algorithm", ["sha", "sha1", "sha256", "sha512"])
 def test_the_lists_of_other_tools_are_read(pack: Callable[[bytes], bytes], algorithm: str) -> None:

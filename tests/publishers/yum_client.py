@@ -161,17 +161,17 @@ def lists(store: MemoryStore, base: str = "yum") -> dict[str, bytes]:
     return found
 
 
-def snapshot(store: MemoryStore) -> str:
+def snapshot(store: MemoryStore, url: str = URL) -> str:
     """Where the snapshot lies that the mirrorlist names; nowhere where there is none."""
     if MIRRORLIST not in store.objects:
         return "yum/nowhere"
     (line,) = [line for line in store.objects[MIRRORLIST].decode().splitlines() if line[:1] != "#"]
-    return "yum/" + line.removeprefix(f"{URL}/").rstrip("/")
+    return "yum/" + line.removeprefix(f"{url}/").rstrip("/")
 
 
-def mirror_client(store: MemoryStore, signer: Signer | None = SIGNER) -> set[Nevra]:
+def mirror_client(store: MemoryStore, signer: Signer | None = SIGNER, url: str = URL) -> set[Nevra]:
     """The packages of the snapshot that the mirrorlist names, whose signature is right."""
-    base = snapshot(store)
+    base = snapshot(store, url)
     if signer:
         assert signature_fits(store, signer, base)
     return client(store, base)
