@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from release.config import Channel
 from release.errors import ConfigError, ConflictError
@@ -23,8 +23,6 @@ from release.released import Record
 from release.stores import Store
 
 State = Literal["new", "same", "moves", "conflict"]
-
-_SUITE: Final = "dists/stable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +77,10 @@ def _pointers(
     plan: Plan, channel: Channel, store: Store, packages: Sequence[RemoteObject]
 ) -> Iterator[RemoteObject]:
     components = sorted({package.component for package in plan.packages if package.kind == "tarball"})
+    suite = f"dists/{channel.suite}"
     places = (
         (channel.files, (SUMS, *map(latest.path, components))),
-        (channel.apt, (f"{_SUITE}/InRelease", f"{_SUITE}/Release")),
+        (channel.apt, (f"{suite}/InRelease", f"{suite}/Release")),
         (channel.yum, (POINTER,)),
     )
     for prefix, names in places:

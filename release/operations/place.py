@@ -75,10 +75,11 @@ class Place:
         """Where users find what lies below a prefix."""
         return f"{self.url.rstrip('/')}/{prefix}"
 
-    def apt(self, suite: str = "stable") -> AptRepository:
+    def apt(self, suite: str | None = None) -> AptRepository:
+        """A suite; the channel's own where none is named."""
         return AptRepository(
             objects=self.apt_objects,
-            suite=suite,
+            suite=suite or self.channel.suite,
             origin=self.project,
             signer=self.signer,
             clock=self.clock,

@@ -100,6 +100,11 @@ class Dnf:
             "metadata_expire=0\n",
         )
 
+    def follow(self, key: str) -> None:
+        """Take keys from the address `key`, as the published `.repo` file says it."""
+        path = self._root.state / "repos/hawk.repo"
+        path.write_text(re.sub(r"gpgkey=.*", f"gpgkey={key}", path.read_text()))
+
     def _dnf(self, *argv: str, check: bool = True) -> str:
         done = self._root.dnf("--disablerepo=base", "--refresh", *argv, check=check)
         return done.stdout + done.stderr
@@ -238,6 +243,9 @@ def test_dnf_users_of_either_key_go_on_while_keys_change(
     assert with_old.installed() == "1.0.0"
     assert "GPG" in with_old.install("2.0.0", check=False)
     assert with_old.installed() == "1.0.0"
+    with_old.follow(f"{site.url}/yum/hawk.asc")
+    with_old.install("2.0.0")
+    assert with_old.installed() == "2.0.0"
     with_new = dnf(new.public_key)
     with_new.install("2.0.0")
     assert with_new.installed() == "2.0.0"
