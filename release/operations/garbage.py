@@ -9,7 +9,7 @@ import html
 import json
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from release.errors import StoreError
@@ -20,6 +20,7 @@ from release.publishers.apt_repository import COMPONENT
 from release.publishers.objects import Objects
 from release.publishers.yum_index import REPODATA
 from release.publishers.yum_repository import REPOMD
+from release.released import Content
 from release.retry import TRIES
 from release.stores import Listed
 
@@ -37,8 +38,10 @@ Retired = Mapping[str, int]
 """Since when (seconds since 1970 UTC) nothing refers to an object, by key."""
 
 
-def collect(place: Place) -> list[str]:
+def collect(place: Place, records: Iterable[Content]) -> list[str]:
     """Delete what was retired a week ago, remember what is retired now; gives the keys that were deleted.
+
+    `records` are all of the store: what they say of withdrawn versions is when their files were retired.
 
     What is younger than a week is left alone and not remembered: it may belong to a release that is under way.
 
@@ -48,7 +51,7 @@ def collect(place: Place) -> list[str]:
 
     """
     now = place.clock()
-    withdrawn, alive = _listed_versions(place)
+    withdrawn, alive = _listed_versions(place, records)
     unused = [*_unused_apt(place, withdrawn), *_unused_yum(place)]
     unused += [listed for listed in place.store.list(f"{place.channel.files}/") if listed.key in withdrawn]
     since: dict[str, int] = {}
@@ -103,11 +106,11 @@ def _delete(place: Place, key: str) -> bool:
     return head is not None and place.store.delete_if_unchanged(key, head.token)
 
 
-def _listed_versions(place: Place) -> tuple[dict[str, int], set[str]]:
+def _listed_versions(place: Place, records: Iterable[Content]) -> tuple[dict[str, int], set[str]]:
     """The objects of versions withdrawn from this channel, and since when; and those that any channel has."""
     withdrawn: dict[str, int] = {}
     alive: set[str] = set()
-    for _, content in place.records():
+    for content in records:
         for name, listing in content.channels.items():
             keys = [entry["key"] for entry in listing.objects.values()]
             if not listing.withdrawn:

@@ -22,10 +22,11 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, kw_only=True)
 class InChannel:
-    """A version that a channel has, or had."""
+    """A version that a channel has, or had; `elsewhere` are the keys of objects that other channels have."""
 
     record: Record
     listing: Listing
+    elsewhere: frozenset[str]
 
     @property
     def component(self) -> str:
@@ -105,21 +106,27 @@ class Place:
     def record(self, component: str, version: Version) -> Record:
         return Record(store=self.store, project=self.project, component=component, version=version)
 
-    def records(self) -> Iterator[tuple[Record, Content]]:
-        """Every record of the store, of whatever channel."""
+    def records(self, version: Version | None = None) -> Iterator[tuple[Record, Content]]:
+        """Every record of the store, of whatever channel; those of one `version` where it is given."""
         prefix = records_prefix(self.project)
         for listed in self.store.list(prefix):
             component, _, name = listed.key.removeprefix(prefix).partition("/")
-            version = _version(name.removesuffix(".json"))
-            if version and name.endswith(".json"):
-                record = self.record(component, version)
+            found = _version(name.removesuffix(".json")) if name.endswith(".json") else None
+            if found and version in {None, found}:
+                record = self.record(component, found)
                 yield record, record.read()
 
-    def versions(self) -> tuple[InChannel, ...]:
+    def versions(self, version: Version | None = None) -> tuple[InChannel, ...]:
         """The versions that this channel has, and those withdrawn from it whose memory is kept."""
+        return self.among(self.records(version))
+
+    def among(self, records: Iterable[tuple[Record, Content]]) -> tuple[InChannel, ...]:
+        """Those of `records` that are about this channel."""
         return tuple(
-            InChannel(record=record, listing=content.channels[self.name])
-            for record, content in self.records()
+            InChannel(
+                record=record, listing=content.channels[self.name], elsewhere=_elsewhere(content, self.name)
+            )
+            for record, content in records
             if self.name in content.channels
         )
 
@@ -127,6 +134,13 @@ class Place:
 def keys_of(listings: Iterable[Listing]) -> dict[str, str]:
     """The objects of versions: digests by key."""
     return {entry["key"]: entry["sha256"] for listing in listings for entry in listing.objects.values()}
+
+
+def _elsewhere(content: Content, name: str) -> frozenset[str]:
+    others = [
+        listing for channel, listing in content.channels.items() if channel != name and not listing.withdrawn
+    ]
+    return frozenset(keys_of(others))
 
 
 def _version(text: str) -> Version | None:

@@ -5,7 +5,7 @@ and it is as if it had never been. Of a version that was yanked the record stays
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from semver import Version
 from release.journal import PHASES
 from release.operations import garbage
 from release.operations.limits import Candidate, Limits, Named, newest, surplus
-from release.operations.place import InChannel, Place
+from release.operations.place import InChannel, Place, keys_of
 from release.operations.withdraw import withdraw
 from release.released import Content
 
@@ -39,16 +39,23 @@ def prune(place: Place, limits: Limits) -> Pruned:
         StoreError: the store failed.
 
     """
-    versions = place.versions()
+    records = list(place.records())
+    versions = place.among(records)
     journals = dict(_journals(place))
     chosen = _surplus(place, versions, limits, journals)
     # A run that died in the middle may have left some in an index.
     begun = [each for each in versions if each.listing.withdrawn]
     if chosen or begun:
         withdraw(place, [*chosen, *begun], "pruned")
-    deleted = garbage.collect(place)
-    forgotten = _without_objects(place)
-    _delete_journals(place, {(each.component, each.version) for each in forgotten}, journals)
+        changed = {each.record.key for each in chosen}
+        records = [
+            (record, record.read() if record.key in changed else content) for record, content in records
+        ]
+        versions = place.among(records)
+    deleted = garbage.collect(place, [content for _, content in records])
+    forgotten = [each for each in versions if each.listing.withdrawn and not _has_objects(place, each)]
+    alive = {(each.component, each.version) for each in versions if each not in forgotten}
+    _delete_journals(place, forgotten, alive, journals)
     for each in forgotten:
         _forget(place, each)
     return Pruned(withdrawn=tuple(chosen), deleted=tuple(deleted), forgotten=tuple(forgotten))
@@ -106,34 +113,24 @@ def _released_with(wanted: Named, journals: list[Mapping[str, Any]]) -> set[Name
     return _names(last)
 
 
-def _without_objects(place: Place) -> list[InChannel]:
-    """The withdrawn versions of which no object is left."""
-    return [
-        each
-        for each in place.versions()
-        if each.listing.withdrawn
-        and not any(_is_there(place, each, entry["key"]) for entry in each.listing.objects.values())
-    ]
-
-
-def _is_there(place: Place, version: InChannel, key: str) -> bool:
+def _has_objects(place: Place, version: InChannel) -> bool:
     """Whether an object is left that is not another channel's too."""
-    others = (
-        listing
-        for name, listing in version.record.read().channels.items()
-        if name != place.name and not listing.withdrawn
-    )
-    shared = {entry["key"] for listing in others for entry in listing.objects.values()}
-    return key not in shared and place.store.head(key) is not None
+    own = keys_of([version.listing]).keys() - version.elsewhere
+    return any(place.store.head(key) for key in sorted(own))
 
 
-def _delete_journals(place: Place, forgotten: set[Named], journals: Mapping[str, Mapping[str, Any]]) -> None:
+def _delete_journals(
+    place: Place,
+    forgotten: Sequence[InChannel],
+    alive: Collection[Named],
+    journals: Mapping[str, Mapping[str, Any]],
+) -> None:
     """Those of finished releases of which no version is left."""
-    alive = {(each.component, each.version) for each in place.versions()} - forgotten
+    gone = {(each.component, each.version) for each in forgotten}
     for key, journal in journals.items():
         names = _names(journal)
         finished = journal.get("phase") == PHASES[-1] and "lease" not in journal
-        if finished and names & forgotten and not names & alive and (head := place.store.head(key)):
+        if finished and names & gone and not names & set(alive) and (head := place.store.head(key)):
             place.store.delete_if_unchanged(key, head.token)
 
 

@@ -113,8 +113,7 @@ def _source(
 
 def _has(place: Place, version: Version, component: str | None) -> bool:
     return any(
-        each.version == version and component in {None, each.component} and not each.listing.withdrawn
-        for each in place.versions()
+        component in {None, each.component} and not each.listing.withdrawn for each in place.versions(version)
     )
 
 

@@ -61,14 +61,16 @@ def _without(lines: Lines, gone: Lines) -> dict[str, str]:
 
 def _put_latest_back(place: Place, gone: Sequence[InChannel]) -> None:
     """A latest that was withdrawn is followed by the highest that is left."""
-    left = [version for version in place.versions() if not version.listing.withdrawn]
-    for version in gone:
-        others = [other for other in left if other.component == version.component]
+    shown = {name: latest.version_of(place.files, name) for name in {each.component for each in gone}}
+    wanted = [each for each in gone if each.version == shown[each.component]]
+    left = [each for each in place.versions() if not each.listing.withdrawn] if wanted else []
+    for each in wanted:
+        others = [other for other in left if other.component == each.component]
         best = max(others, key=lambda other: rank(other.version), default=None)
         latest.put_back(
             place.files,
-            version.component,
-            version.version,
+            each.component,
+            each.version,
             Latest(version=best.version, files=_tarballs(place, best)) if best else None,
             url=place.url_of(place.channel.files),
         )

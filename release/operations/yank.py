@@ -23,8 +23,7 @@ def yank(place: Place, version: Version, component: str | None) -> InChannel:
 
 def find(place: Place, version: Version, component: str | None) -> InChannel:
     """The one component that has `version` in a channel; raises `VersionError` where there is no such."""
-    known = place.versions()
-    found = [each for each in known if each.version == version and component in {None, each.component}]
+    found = [each for each in place.versions(version) if component in {None, each.component}]
     if len(found) == 1:
         return found[0]
     if found:
@@ -33,7 +32,8 @@ def find(place: Place, version: Version, component: str | None) -> InChannel:
             f"{version} is a version of {names} in the channel {place.name}", fix="name one: --component NAME"
         )
     of = f" of {component}" if component else ""
-    there = ", ".join(sorted(map(str, (each for each in known if not each.listing.withdrawn)))) or "nothing"
+    known = (str(each) for each in place.versions() if not each.listing.withdrawn)
+    there = ", ".join(sorted(known)) or "nothing"
     raise VersionError(
         f"the channel {place.name} has no version {version}{of}; it has {there}", fix="name one of these"
     )

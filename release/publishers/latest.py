@@ -37,6 +37,12 @@ def path(component: str) -> str:
     return f"{DIRECTORY}/{component}.json"
 
 
+def version_of(objects: Objects, component: str) -> Version | None:
+    """The version that it names; raises `RepositoryError` where what is there cannot be read."""
+    stored = objects.get(path(component))
+    return _version(objects.key(path(component)), stored.data) if stored else None
+
+
 def move_forward(objects: Objects, component: str, new: Latest, *, url: str) -> None:
     """Let it name `new`, where it does not name a higher version; the files are below `url`.
 
