@@ -19,7 +19,7 @@ class Ci:
     `branch` is the branch that the commit is built for: for a pull request the one that it will be merged
     into; `named` where a person named it. `tag` is the tag that started the run. `commit` is what the run is
     about, where the CI says so. `run` is the same for all jobs and attempts of a run, and for no other run;
-    `url` is where people see it, `actor` who started it.
+    `url` is where people see it, `actor` who started it, `workflow` what it carries out, by its address.
     """
 
     name: Name = "local"
@@ -31,10 +31,11 @@ class Ci:
     run: str | None = None
     url: str | None = None
     actor: str | None = None
+    workflow: str | None = None
 
     def elsewhere(self) -> "Ci":
         """What the CI knows of a repository that is not the one that started the run: nothing but itself."""
-        return Ci(name=self.name, run=self.run, url=self.url, actor=self.actor)
+        return Ci(name=self.name, run=self.run, url=self.url, actor=self.actor, workflow=self.workflow)
 
 
 def detect(environment: Mapping[str, str]) -> Ci:
@@ -60,10 +61,8 @@ def _github(values: Mapping[str, str]) -> Ci:
     if branch and branch.startswith(_QUEUE):
         # A merge queue builds gh-readonly-queue/BASE/pr-NUMBER-SHA.
         branch = branch.removeprefix(_QUEUE).rpartition("/")[0]
-    run, where = (
-        values.get("GITHUB_RUN_ID"),
-        [values.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY")],
-    )
+    server, repository = values.get("GITHUB_SERVER_URL"), values.get("GITHUB_REPOSITORY")
+    run, workflow = values.get("GITHUB_RUN_ID"), values.get("GITHUB_WORKFLOW_REF")
     return Ci(
         name="GitHub Actions",
         branch=values.get("GITHUB_BASE_REF") or branch,
@@ -71,8 +70,9 @@ def _github(values: Mapping[str, str]) -> Ci:
         commit=values.get("GITHUB_SHA"),
         pull_request=request,
         run=run,
-        url="/".join((*filter(None, where), "actions/runs", run)) if run and all(where) else None,
+        url=f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None,
         actor=values.get("GITHUB_ACTOR"),
+        workflow=f"{server}/{workflow}" if server and workflow else None,
     )
 
 

@@ -1,13 +1,15 @@
 """The Docker engine, where there is one."""
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import docker
-from docker.errors import BuildError, DockerException
+from docker.errors import BuildError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from release.errors import CommandError, EngineError
@@ -15,6 +17,7 @@ from release.errors import CommandError, EngineError
 _DEFAULT = "unix:///var/run/docker.sock"
 _TIMEOUT = 5
 _BUILD_TIMEOUT = 3600
+_RUN_TIMEOUT = 1800
 
 
 class Engine(Protocol):
@@ -30,8 +33,51 @@ class Engine(Protocol):
         """
 
 
+class Containers(Protocol):
+    """Runs commands in containers."""
+
+    def run(
+        self, image: str, argv: Sequence[str], *, platform: str, files: Sequence[Path], network: bool
+    ) -> None:
+        """Run `argv` in a container of its own, which finds `files` in `/release` and is removed afterwards.
+
+        Raises:
+            CommandError: the command fails; `output` is what it printed.
+            EngineError: the engine does not answer, or cannot get the image.
+
+        """
+
+
 class DockerEngine:
     """The engine that the environment names."""
+
+    def run(
+        self, image: str, argv: Sequence[str], *, platform: str, files: Sequence[Path], network: bool
+    ) -> None:
+        version()
+        with closing(docker.from_env(timeout=_RUN_TIMEOUT)) as client:
+            try:
+                _pull(client, image, platform)
+                container = client.containers.create(
+                    image, list(argv), platform=platform, network_mode="bridge" if network else "none"
+                )
+                try:
+                    # Copied, not mounted: the engine may be on another machine.
+                    with _packed(files) as archive:
+                        container.put_archive("/", archive)
+                    container.start()
+                    code = container.wait()["StatusCode"]
+                    output = container.logs().decode(errors="replace")
+                finally:
+                    container.remove(force=True)
+            except (DockerException, RequestException) as error:
+                raise EngineError(f"the Docker engine failed: {error}", fix="see its own log") from error
+        if code:
+            raise CommandError(
+                f"a command in a container of {image} ended with {code}",
+                fix="see its output above",
+                output=output,
+            )
 
     def build(self, context: Path, *, platform: str, arguments: Mapping[str, str], target: Path) -> None:
         version()
@@ -56,6 +102,25 @@ class DockerEngine:
                     f"the Docker engine failed: {error}",
                     fix="see its own log; for another architecture it needs an emulator (qemu-user-static)",
                 ) from error
+
+
+def _pull(client: docker.DockerClient, image: str, platform: str) -> None:
+    """Have `image` for `platform`; one that is there already is taken."""
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        client.images.pull(image, platform=platform)
+
+
+@contextmanager
+def _packed(files: Sequence[Path]) -> Iterator[IO[bytes]]:
+    """A tar archive with `files` in a directory `release`."""
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for file in files:
+                tar.add(file, f"release/{file.name}")
+        packed.seek(0)
+        yield packed
 
 
 def why_not() -> str:

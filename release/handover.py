@@ -1,7 +1,7 @@
 """From the jobs that build, one for each architecture, to the one that publishes: a directory with what was made.
 
-It holds the packages, `artifacts.json`, and in `trees/` the staged trees that images are assembled from: as
-tarballs, since what CI systems keep between jobs loses modes and links.
+It holds the packages, `artifacts.json`, in `trees/` the staged trees that images are assembled from: as
+tarballs, since what CI systems keep between jobs loses modes and links; and in `built/` what an engine saved.
 """
 
 import json
@@ -19,8 +19,9 @@ from release.artifact import Artifact
 from release.digest import sha256_of
 from release.errors import OutputError
 from release.formats.sbom import SUFFIX
-from release.plan import Plan
+from release.plan import Plan, PlannedBuild, PlannedImage, PlannedPackage
 from release.steps import Context, State
+from release.steps.engine import SAVED
 from release.workspace import MANIFEST
 
 TREES = "trees"
@@ -51,13 +52,14 @@ def collect(directories: Sequence[Path]) -> Callable[[Context, State], State]:
 
     def step(context: Context, state: State) -> State:
         found = {artifact.path.name: artifact for artifact in state.artifacts}
-        trees = dict(state.trees)
+        trees, saved = dict(state.trees), dict(state.saved)
         for directory in directories:
             for artifact in read(directory):
                 if artifact.path.name not in found:
                     found[artifact.path.name] = _taken(context, directory, artifact)
             trees |= dict(_trees(context, directory))
-        return replace(state, trees=trees, artifacts=tuple(found.values()))
+            saved |= dict(_saved(context, directory))
+        return replace(state, trees=trees, saved=saved, artifacts=tuple(found.values()))
 
     return step
 
@@ -96,12 +98,39 @@ def row(artifact: Artifact, output: Path) -> dict[str, Any]:
 
 
 def for_architectures(plan: Plan, architectures: Iterable[Arch]) -> Plan:
-    """The part of a plan that is built and packaged on one machine. Images stay: they name the trees to keep."""
+    """The part of a plan that is built and packaged on one machine. Images stay: they name the trees to keep.
+
+    Packages for every architecture are part of it where the Dockerfile of an image may install them.
+    """
     wanted = frozenset(architectures)
+    installs = {
+        image.component
+        for image in plan.images
+        if image.dockerfile and not image.skipped and wanted & set(image.archives)
+    }
+
+    def is_part(made: PlannedBuild | PlannedPackage) -> bool:
+        return made.arch in wanted or (made.arch == "noarch" and made.component in installs)
+
     return replace(
         plan,
-        builds=tuple(build for build in plan.builds if build.arch in wanted),
-        packages=tuple(package for package in plan.packages if package.arch in wanted),
+        builds=tuple(build for build in plan.builds if is_part(build)),
+        packages=tuple(package for package in plan.packages if is_part(package)),
+    )
+
+
+def with_images(plan: Plan, directories: Sequence[Path]) -> Plan:
+    """A plan that leaves out no image for want of an engine which other machines have built."""
+
+    def is_here(image: PlannedImage) -> bool:
+        return bool(image.dockerfile) and all(
+            any(_saved_in(directory, image, arch).is_file() for directory in directories)
+            for arch in image.archives
+        )
+
+    return replace(
+        plan,
+        images=tuple(replace(image, skipped="") if is_here(image) else image for image in plan.images),
     )
 
 
@@ -117,6 +146,49 @@ def without(plan: Plan, state: State) -> Plan:
         builds=tuple(build for build in plan.builds if (build.build, build.arch) in needed),
         packages=packages,
     )
+
+
+def check_handed_over(context: Context, state: State) -> State:
+    """See that the jobs that build have handed over all that is made for a machine: the rest is made here.
+
+    Raises:
+        OutputError: something is missing.
+
+    """
+    made = {artifact.path.name for artifact in state.artifacts}
+    packages = [package for package in context.plan.packages if package.arch != "noarch"]
+    lacking = {package.file_name: package.arch for package in packages if package.file_name not in made}
+    lacking |= {
+        f"the staged tree {image.build} for {image.name}": arch
+        for image in context.plan.images
+        for arch in image.archives
+        if not image.dockerfile and (image.build, arch) not in state.trees
+    }
+    if lacking:
+        options = " ".join(f"--arch {arch}" for arch in sorted(set(lacking.values())))
+        raise OutputError(
+            f"nobody has built {', '.join(lacking)}",
+            fix=f"invoke build {options} --dist DIR, on such a machine",
+        )
+    return state
+
+
+def check_complete(context: Context, state: State) -> State:
+    """See that nothing of the plan is missing, before anything is published.
+
+    Raises:
+        OutputError: something is.
+
+    """
+    made = {artifact.path.name for artifact in state.artifacts}
+    images = [image for image in context.plan.images if not image.skipped]
+    fresh = [package.file_name for package in context.plan.packages if not package.released]
+    fresh += [name for image in images for name in image.archives.values()]
+    wanted = [package.file_name for package in context.plan.packages if package.released]
+    wanted += [*(image.name for image in images), *fresh, *(name + SUFFIX for name in fresh)]
+    if lacking := [name for name in wanted if name not in made]:
+        raise OutputError(f"planned and missing: {', '.join(lacking)}", fix=_AGAIN)
+    return state
 
 
 def in_order(plan: Plan, state: State) -> State:
@@ -156,6 +228,17 @@ def _trees(context: Context, directory: Path) -> Iterator[tuple[tuple[str, Arch]
             with tarfile.open(archive) as tar:
                 tar.extractall(tree, filter="data")
             yield (build.build, build.arch), tree
+
+
+def _saved(context: Context, directory: Path) -> Iterator[tuple[tuple[str, Arch], Path]]:
+    for image in context.plan.images:
+        for arch in image.archives:
+            if (archive := _saved_in(directory, image, arch)).is_file():
+                yield (image.name, arch), archive
+
+
+def _saved_in(directory: Path, image: PlannedImage, arch: Arch) -> Path:
+    return directory / SAVED / f"{image.name}-{arch}.tar"
 
 
 def _pack(tree: Path, archive: Path) -> None:

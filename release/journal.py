@@ -5,15 +5,17 @@ to be the same. What is in the repositories is never taken from it: those are as
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 
+from semver import Version
+
 from release import spelling
 from release.artifact import Artifact
-from release.errors import ConflictError
+from release.errors import ConflictError, StoreError
 from release.holder import Holder
 from release.lease import Data, Lease, kept
 from release.plan import Plan
@@ -98,7 +100,7 @@ class StoredJournal:
 
     def _claimed(self, found: Data, artifacts: Sequence[Artifact]) -> Data | None:
         recorded = {row["file"]: row["sha256"] for row in found.get("artifacts", ())}
-        if _was_staged(found):
+        if was_staged(found):
             _check_same(recorded, artifacts, release_id(self._plan))
         known = all(recorded.get(artifact.path.name) == artifact.sha256 for artifact in artifacts)
         self._finished = known and found.get("phase") == PHASES[-1]
@@ -120,6 +122,33 @@ class StoredJournal:
         }
 
 
+def journals_of(
+    store: Store, project: str, channel: str, component: str, version: Version
+) -> Iterator[tuple[str, Data]]:
+    """The journals of a channel's releases that have `version` of `component`, with their keys.
+
+    Raises:
+        StoreError: the store failed, or a journal is damaged.
+
+    """
+    start = f"journal/{project}/{channel}_"
+    part = f"{component}-{spelling.file_name(version)}"
+    for listed in store.list(start):
+        names = listed.key.removeprefix(start).removesuffix(".json").split("_")
+        stored = store.get(listed.key) if part in names else None
+        if stored is None:
+            continue
+        try:
+            data: Data = json.loads(stored.data)
+            is_wanted = (data["channel"], data["versions"][component]) == (channel, str(version))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{listed.key} is no journal of a release", fix="look at it, then delete it"
+            ) from error
+        if is_wanted:
+            yield listed.key, data
+
+
 def staged_digests(store: Store, plan: Plan) -> Mapping[str, str]:
     """What a run of this release has staged already: digests before signing, by file name.
 
@@ -130,7 +159,7 @@ def staged_digests(store: Store, plan: Plan) -> Mapping[str, str]:
     stored = store.get(journal_key(plan))
     try:
         found: Data = json.loads(stored.data) if stored else {}
-        staged = _was_staged(found)
+        staged = was_staged(found)
         return {row["file"]: row["sha256"] for row in found["artifacts"]} if staged else {}
     except (ValueError, KeyError, TypeError):
         return {}  # claiming the release says what is wrong with it
@@ -161,14 +190,14 @@ def _check_same(recorded: Mapping[str, str], artifacts: Iterable[Artifact], rele
         )
 
 
-def _was_staged(found: Data) -> bool:
+def was_staged(found: Data) -> bool:
     """Whether any run got that far; what was only planned binds nobody."""
     return any(event["phase"] != PHASES[0] for event in found.get("history", ()))
 
 
 def _rows(artifacts: Iterable[Artifact], found: Data) -> list[dict[str, Any]]:
     """The artifacts, after those of `found` that may be published and are not made any more."""
-    rows = {row["file"]: row for row in found.get("artifacts", ())} if _was_staged(found) else {}
+    rows = {row["file"]: row for row in found.get("artifacts", ())} if was_staged(found) else {}
     return list((rows | {artifact.path.name: _row(artifact) for artifact in artifacts}).values())
 
 

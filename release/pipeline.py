@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Final
 
 from release.arch import Arch
-from release.handover import collect, for_architectures, hand_over, in_order, without
+from release.handover import (
+    check_complete,
+    check_handed_over,
+    collect,
+    for_architectures,
+    hand_over,
+    in_order,
+    with_images,
+    without,
+)
 from release.steps import Context, State, Step
 from release.steps.build import build
 from release.steps.checkout import checkout
+from release.steps.engine import build_images
 from release.steps.image import image
 from release.steps.manifest import manifest
 from release.steps.package import package
@@ -19,6 +29,7 @@ from release.steps.record import record
 from release.steps.reuse import reuse
 from release.steps.sbom import sbom
 from release.steps.sign import sign
+from release.steps.try_out import try_out
 
 Steps = tuple[tuple[str, Step], ...]
 
@@ -43,6 +54,21 @@ ASSEMBLE: Final[Steps] = (
     ("image", image),
     # each says what is in it
     ("sbom", sbom),
+)
+
+JOINED: Final[Steps] = (
+    # a machine's own artifacts come from such a machine
+    ("check what was handed over", check_handed_over),
+)
+
+COMPLETE: Final[Steps] = (
+    # what was planned is there
+    ("check that all is there", check_complete),
+)
+
+TRIALS: Final[Steps] = (
+    # what users will install is installed, as it is but for signatures
+    ("try out", try_out),
 )
 
 PUBLISH: Final[Steps] = (
@@ -76,25 +102,37 @@ def run(context: Context, *, announce: Announce) -> State:
         return _run(PIPELINE, context, State(), announce)
 
 
-def build_part(context: Context, architectures: Iterable[Arch], *, announce: Announce) -> State:
-    """Build and package for some architectures, for `publish_part` to go on from on another machine."""
-    part = replace(context, plan=for_architectures(context.plan, architectures))
-    return _run((*BUILD, ("sbom", sbom), ("hand over", hand_over)), part, State(), announce)
+def build_part(
+    context: Context, architectures: Iterable[Arch], *, announce: Announce, trials: bool = True
+) -> State:
+    """Build and package for some architectures, for `publish_part` to go on from on another machine.
+
+    What is made for this machine's own architecture is tried here, too: no other machine may be able to.
+    """
+    wanted = tuple(architectures)
+    part = replace(context, plan=for_architectures(context.plan, wanted))
+    images = ("image", build_images(wanted))
+    last: Steps = (images, ("sbom", sbom), *(TRIALS if trials else ()), ("hand over", hand_over))
+    return _run((*BUILD, *last), part, State(), announce)
 
 
-def publish_part(context: Context, directories: Sequence[Path], *, announce: Announce) -> State:
-    """Join what was built in `directories`, make what nobody has made, and publish all of it.
+def publish_part(
+    context: Context, directories: Sequence[Path], *, announce: Announce, trials: bool = True
+) -> State:
+    """Join what was built in `directories`, make what is for no machine, try the packages, publish all of it.
 
     Raises:
-        OutputError: something is damaged, or was made from another commit.
+        CommandError: a package cannot be installed, used or removed.
+        OutputError: something is missing, damaged, or was made from another commit.
 
     """
+    context = replace(context, plan=with_images(context.plan, directories))
     with context.journal.held():
-        state = _run((*PREPARE, ("collect", collect(directories))), context, State(), announce)
+        state = _run((*PREPARE, ("collect", collect(directories)), *JOINED), context, State(), announce)
         rest = replace(context, plan=without(context.plan, state))
         state = in_order(context.plan, _run(BUILD, rest, state, announce))
         state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))
-        return _run(PUBLISH, context, state, announce)
+        return _run((*COMPLETE, *(TRIALS if trials else ()), *PUBLISH), context, state, announce)
 
 
 def _run(steps: Steps, context: Context, state: State, announce: Announce) -> State:

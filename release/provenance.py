@@ -7,6 +7,8 @@ No time of the run is in it, so that it is the same whenever it is made.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from release.ci import detect
+
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
 BUILD_TYPE: Final = "urn:jesses:release:1"
@@ -50,8 +52,7 @@ def builder(environment: Mapping[str, str]) -> str:
     >>> builder({})
     'urn:jesses:builder:local'
     """
-    server, workflow = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_WORKFLOW_REF")
-    return f"{server}/{workflow}" if server and workflow else "urn:jesses:builder:local"
+    return detect(environment).workflow or "urn:jesses:builder:local"
 
 
 def _dependencies(about: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -19,11 +19,13 @@ from release.cut.git import run_git
 from release.cut.notes import notes_of
 from release.cut.session import open_github
 from release.errors import ConfigError, SigningError
+from release.github import DryRunGitHub, Releases
 from release.journal import staged_digests
 from release.plan import SNAPSHOT, Plan
 from release.product import Product
-from release.publishers import Publication, Publisher
+from release.publishers import Publication
 from release.publishers.apt import AptPublisher
+from release.publishers.github import GitHubPublisher
 from release.publishers.past import Past
 from release.publishers.registries import Outside, registry_publishers
 from release.publishers.registry import RegistryPublisher
@@ -179,8 +181,7 @@ def release(
         )
         past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
         registries = registry_publishers(product.config, channel, planned, outside)
-        # A dry run shows what would change in the store and in registries; GitHub is left alone.
-        on_github = () if options.dry_run else _on_github(product, channel, place, signer, outside)
+        on_github = _on_github(product, channel, place, signer, outside)
         context = Context(
             config=product.config,
             directory=product.directory,
@@ -209,6 +210,7 @@ def release(
             confirm=confirm,
             sources={name: _source(product, name) for name in product.versions},
             engine=engine.DockerEngine(),
+            containers=engine.DockerEngine(),
             make_repository=lambda packages, made: _make_repository(product, packages, made, signer),
             find_built=past.find_built,
             find_base=past.find_base,
@@ -221,7 +223,7 @@ def release(
         publications=state.publications,
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
-        changes=_changes(place.store, registries),
+        changes=_changes(place.store, (*registries, *on_github)),
     )
 
 
@@ -260,10 +262,12 @@ def _confirmed(product: Product, planned: Plan, agreed: Agreed | None) -> Callab
     return confirm
 
 
-def _changes(store: Store, registries: Sequence[RegistryPublisher]) -> tuple[Change, ...] | None:
+def _changes(
+    store: Store, publishers: Sequence[RegistryPublisher | GitHubPublisher]
+) -> tuple[Change, ...] | None:
     if not isinstance(store, DryRunStore):
         return None
-    return (*store.changes, *(change for publisher in registries for change in publisher.changes))
+    return (*store.changes, *(change for publisher in publishers for change in publisher.changes))
 
 
 def _record(store: Store, product: Product, version: ComponentVersion) -> Record:
@@ -330,12 +334,16 @@ def _target(
 
 def _on_github(
     product: Product, channel: Channel, place: Target, signer: Signer | None, outside: Outside
-) -> tuple[Publisher, ...]:
+) -> tuple[GitHubPublisher, ...]:
+    def github() -> Releases:
+        opened = open_github(product.config, outside.environment, outside.session)
+        return DryRunGitHub(opened) if outside.rehearsal else opened
+
     return github_publisher(
         product.config,
         channel,
         {name: version.version for name, version in product.versions.items() if version.tag},
-        github=lambda: open_github(product.config, outside.environment, outside.session),
+        github=github,
         body=lambda component: _notes(product, component),
         url=place.url.rstrip("/"),
         signer=signer,

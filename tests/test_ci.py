@@ -1,5 +1,9 @@
+import re
+from pathlib import Path
+
 import pytest
 
+import release
 from release.ci import Ci, detect
 
 SHA = "c" * 40
@@ -72,3 +76,18 @@ def test_a_branch_that_a_person_names_goes_before_what_ci_says(around: dict[str,
 def test_ci_knows_nothing_of_another_repository() -> None:
     found = github(GITHUB_REF="refs/heads/release/0.40.x").elsewhere()
     assert found == Ci(name="GitHub Actions", run="77")
+
+
+def test_nobody_else_knows_the_variables_of_ci() -> None:
+    """Tokens and addresses of services (GITHUB_TOKEN, GITHUB_API_URL) are settings, and say nothing of the CI."""
+    variables = re.compile(
+        r"\b(GITHUB_(ACTIONS|REF\w*|SHA|RUN_\w+|WORKFLOW\w*|BASE_REF|HEAD_REF)|GITLAB_\w+|CI_[A-Z_]+|PROW_\w+"
+        r"|PULL_(BASE|NUMBER)\w*|BUILD_(ID|URL|TAG)|JENKINS_\w+)\b"
+    )
+    package = Path(release.__file__).parent
+    found = {
+        path.relative_to(package).as_posix(): match[0]
+        for path in package.rglob("*.py")
+        if (match := variables.search(path.read_text())) and path.name != "ci.py"
+    }
+    assert found == {}

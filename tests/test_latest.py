@@ -43,6 +43,20 @@ SCRIPTED = [
 ]
 
 
+# The tags of an image that each release moves, by hand; all others stay where they are.
+MOVED = {
+    "1.0.0": "1.0 1 latest",
+    "1.1.0": "1.1 1 latest",
+    "1.2.0": "1.2 1 latest",
+    "1.1.9": "1.1",
+    "2.0.0": "2.0 2 latest",
+    "1.2.1": "1.2 1",
+    "2.0.1": "2.0 2 latest",
+    "1.10.0": "1.10 1",
+    "2.0.10": "2.0 2 latest",
+}
+
+
 def falco() -> list[Version]:
     """Falco's own line in the order in which it was tagged."""
     rows = sorted(json.loads(DATA.read_text())["tags"], key=lambda row: row["committed"])
@@ -79,6 +93,24 @@ def test_in_falcos_history_every_final_release_became_the_latest_and_no_prerelea
 def test_a_backport_and_a_late_prerelease_move_nothing() -> None:
     versions = [Version.parse(version) for version, _ in SCRIPTED]
     assert replay(latest, versions) == [expected for _, expected in SCRIPTED]
+
+
+def moved(versions: Sequence[Version]) -> dict[str, str]:
+    """The tags that each release moves, those left out that move none."""
+    after = {
+        str(version): " ".join(tags.forward(version, versions[:count]))
+        for count, version in enumerate(versions)
+    }
+    return {version: names for version, names in after.items() if names}
+
+
+def test_moving_tags_are_right_after_every_step() -> None:
+    assert moved([Version.parse(version) for version, _ in SCRIPTED]) == MOVED
+
+
+def test_in_falcos_history_every_final_release_moved_its_line_the_major_and_the_latest() -> None:
+    lines_of = {version: version.rpartition(".")[0] for version in FALCO.split()}
+    assert moved(falco()) == {version: f"{line} 0 latest" for version, line in lines_of.items()}
 
 
 def test_a_rule_that_goes_by_date_fails_here() -> None:

@@ -1,5 +1,6 @@
 """The order of a release, with fakes for everything outside."""
 
+import hashlib
 import io
 import json
 import tarfile
@@ -151,7 +152,12 @@ class FakeEngine:
                 **arguments,
             }
         )
-        config = {"architecture": self.architecture or platform.removeprefix("linux/"), "os": "linux"}
+        layer = json.dumps([platform]).encode()
+        config = {
+            "architecture": self.architecture or platform.removeprefix("linux/"),
+            "os": "linux",
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        }
         members = {
             "manifest.json": [{"Config": "config.json", "Layers": ["layer.tar"]}],
             "config.json": config,

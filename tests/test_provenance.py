@@ -11,7 +11,11 @@ ANNOTATIONS = {
 
 
 def test_a_statement_names_what_went_in_and_who_made_it() -> None:
-    environment = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_WORKFLOW_REF": "a/b/release.yml@main"}
+    environment = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_WORKFLOW_REF": "a/b/release.yml@main",
+    }
     made = provenance.statement("a.example/kestrel", [f"sha256:{'c' * 64}"], ANNOTATIONS, environment)
     assert made["subject"] == [{"name": "a.example/kestrel", "digest": {"sha256": "c" * 64}}]
     definition = made["predicate"]["buildDefinition"]

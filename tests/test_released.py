@@ -132,16 +132,12 @@ def test_what_was_withdrawn_while_it_was_published_says_so(tmp_path: Path) -> No
     found = in_two_channels(store, tmp_path)
     found.withdraw("stable", "yanked", now=86_400)
     before = dict(store.objects)
-    for refused in (
-        lambda: found.refuse_withdrawn("stable"),
-        lambda: found.write(
-            [artifact(tmp_path, "b.deb", "deb")], {"b.deb": "pool/b.deb"}, channel="stable", now=3
-        ),
-    ):
-        with pytest.raises(
-            ConflictError, match=r"driver 1\.2\.0 was yanked from the channel stable on 1970-01-02"
-        ):
-            refused()
+    said = r"driver 1\.2\.0 was yanked from the channel stable on 1970-01-02"
+    with pytest.raises(ConflictError, match=said):
+        found.refuse_withdrawn("stable")
+    late = artifact(tmp_path, "b.deb", "deb")
+    with pytest.raises(ConflictError, match=said):
+        found.write([late], {"b.deb": "pool/b.deb"}, channel="stable", now=3)
     assert store.objects == before
 
 

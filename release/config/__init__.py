@@ -1,7 +1,7 @@
 """`release.toml` as frozen, validated values."""
 
 from release.config.load import load, parse
-from release.config.models import Build, Channel, Component, Config, Contents, Image, Package, Project
+from release.config.models import Build, Channel, Component, Config, Contents, Image, Package, Project, Trial
 
 __all__ = [
     "Build",
@@ -12,6 +12,7 @@ __all__ = [
     "Image",
     "Package",
     "Project",
+    "Trial",
     "load",
     "parse",
 ]

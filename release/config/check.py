@@ -46,8 +46,18 @@ def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
         yield from _channel(channel, f"channels.{name}")
         if channel.github and not config.project.github:
             yield f'channels.{name}.github: needs [project] github = "owner/name"'
+    yield from _trials(config)
     yield from _claimed_twice(config)
     yield from _unreadable(config.compression)
+
+
+def _trials(config: Config) -> Iterator[str]:
+    for name, trial in config.trials.items():
+        for package in trial.packages:
+            where = f"trials.{name}.packages"
+            yield from _unknown(package, config.packages, where)
+            if package in config.packages and trial.format not in config.packages[package].formats:
+                yield f"{where}: {package} is not made as {trial.format}"
 
 
 def _channel(channel: Channel, where: str) -> Iterator[str]:

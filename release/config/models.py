@@ -235,6 +235,20 @@ class Channel(_Strict):
     """The tag that images of merges move; without it a release moves X.Y, X and latest."""
 
 
+class Trial(_Strict):
+    """How packages are tried before they are published: a container installs, uses and removes them."""
+
+    image: str
+    """A container image with apt (for DEBs) or dnf (for RPMs), such as `debian:12`."""
+    format: Literal["deb", "rpm"]
+    packages: tuple[str, ...] = ()
+    """What is installed, all at once; empty: every package of that format."""
+    command: tuple[str, ...] = ()
+    """Run once they are installed, such as `["kestrel", "--version"]`; it must end with 0."""
+    network: bool = True
+    """Whether the container reaches a network, for what the packages depend on."""
+
+
 class Compressions(_Strict):
     """How the payloads of packages are compressed, and who must be able to read them."""
 
@@ -254,4 +268,5 @@ class Config(_Strict):
     packages: dict[Name, Package] = {}
     images: dict[Name, Image] = {}
     channels: dict[Name, Channel] = {}
+    trials: dict[Name, Trial] = {}
     compression: Compressions = Compressions()

@@ -31,7 +31,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was found. `verdicts`, `milestone` and `pulls` are None where no GitHub repository is named."""
+    """What was found. `verdicts` is None where no GitHub repository is named.
+
+    `milestones` has that of each final version, by the tag; None where there is none.
+    """
 
     dirty: bool
     current: str
@@ -42,7 +45,7 @@ class Facts:
     token: bool
     login: str | None
     verdicts: Sequence[Verdict] | None
-    milestone: Milestone | None
+    milestones: Mapping[str, Milestone | None] = field(default_factory=dict)
     milestone_pulls: Sequence[Pull] = ()
     pulls: Mapping[str, Pull] = field(default_factory=dict)
     signed_by: str | None
@@ -81,7 +84,7 @@ def _all(facts: Facts) -> Iterator[Check]:
     )
     yield from _manager(facts)
     yield _ci(facts)
-    yield _milestone(facts)
+    yield from _milestones(facts)
     yield _notes(facts)
     for wanted in facts.wanted:
         yield from _version(wanted)
@@ -130,19 +133,22 @@ def _ci(facts: Facts) -> Check:
     )
 
 
-def _milestone(facts: Facts) -> Check:
-    milestone = facts.milestone
-    if milestone is None:
-        finals = [str(wanted.version) for wanted in facts.wanted if not wanted.version.prerelease]
-        what = f"no milestone called {' or '.join(finals)}" if finals else "a candidate needs none"
-        return Check(name="milestone", state="skipped", detail=_NO_GITHUB if facts.verdicts is None else what)
-    return _check(
-        "milestone",
-        milestone.closed and not milestone.open_issues,
-        f"{milestone.title} is closed",
-        f"{milestone.title} is open, with {milestone.open_issues} open issues",
-        f"finish or move them, and close it: {milestone.url}",
-    )
+def _milestones(facts: Facts) -> Iterator[Check]:
+    if facts.verdicts is None or not facts.milestones:
+        why = _NO_GITHUB if facts.verdicts is None else "a candidate needs none"
+        yield Check(name="milestone", state="skipped", detail=why)
+        return
+    for tag, milestone in facts.milestones.items():
+        if milestone is None:
+            yield Check(name="milestone", state="skipped", detail=f"no milestone is called {tag}")
+            continue
+        yield _check(
+            "milestone",
+            milestone.closed and not milestone.open_issues,
+            f"{milestone.title} is closed",
+            f"{milestone.title} is open, with {milestone.open_issues} open issues",
+            f"finish or move them, and close it: {milestone.url}",
+        )
 
 
 def _notes(facts: Facts) -> Check:

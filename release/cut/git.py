@@ -31,6 +31,7 @@ class Git(Protocol):
 def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
     """Run `git argv`: no prompt, no editor, messages in English. A command that fails is an answer, too."""
     here = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
+    here = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
     try:
         done = subprocess.run(
             ["git", *argv],  # noqa: S607 -- git is found on the PATH, as everywhere

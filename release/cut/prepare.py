@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semver import Version
-
 from release.config import Config
 from release.cut import checks, compose, picks
+from release.cut.channels import Channels
 from release.cut.clone import Clone, Identity
 from release.cut.plan import Check, CutPlan
 from release.cut.requests import Pulls
 from release.cut.target import Origin, Request, origin
 from release.cut.targets import Seen, Target, has_changes, target_of
 from release.errors import CutError
-from release.github import GitHub
+from release.github import GitHub, Milestone
 from release.lines import branch_of, line_of, lines
 from release.notes import Contribution
 from release.signing import Signer
@@ -27,7 +26,7 @@ class Surroundings:
     """What cutting a release is given from outside.
 
     `github` is None where release.toml names no repository, `token` whether it can be asked; `web` is the
-    address of the repository's pages. `places` names the channels that hold a version of a component already;
+    address of the repository's pages. `channels` are read to see what is published already;
     `rerun` is the command that goes on after an interruption; `clock` gives seconds since 1970 UTC.
     """
 
@@ -38,7 +37,7 @@ class Surroundings:
     token: bool
     web: str
     signer: Signer | None
-    places: Callable[[str, Version], Sequence[str]]
+    channels: Channels
     rerun: str
     clock: Callable[[], float]
 
@@ -225,8 +224,7 @@ def _facts(
     clone, github = around.clone, around.github
     current = clone.current_branch()
     asked = github if around.token else None
-    finals = [target.version for target in targets if not target.version.prerelease]
-    milestone = asked.milestone(str(finals[0])) if asked and finals else None
+    milestones = _milestones(targets, asked) if asked else {}
     local = clone.local_tags()
     remote = frozenset(seen.tags)
     return checks.Facts(
@@ -239,8 +237,12 @@ def _facts(
         token=around.token,
         login=asked.login() if asked else None,
         verdicts=None if github is None else tuple(asked.verdicts(start)) if asked else (),
-        milestone=milestone,
-        milestone_pulls=tuple(asked.merged_in(milestone)) if asked and milestone else (),
+        milestones=milestones,
+        milestone_pulls=tuple(
+            pull
+            for milestone in filter(None, milestones.values())
+            for pull in (asked.merged_in(milestone) if asked else ())
+        ),
         pulls=pulls.raw(each for target in targets for each in target.contributions),
         signed_by=around.signer.fingerprint if around.signer else None,
         wanted=[
@@ -255,9 +257,24 @@ def _facts(
                 remote=target.tag in remote,
                 local=target.tag in local - remote,
                 contract=target.contract,
-                places=around.places(target.name, target.version),
+                places=around.channels.holding(target.name, target.version),
             )
             for target in targets
         ],
         start=start,
     )
+
+
+def _milestones(targets: Sequence[Target], github: GitHub) -> dict[str, Milestone | None]:
+    """The milestone of every final version: it is called like the tag, or `COMPONENT VERSION`.
+
+    That of the component that leads may be called like its version alone.
+    """
+    finals = [target for target in targets if not target.version.prerelease]
+    known = {milestone.title: milestone for milestone in github.milestones()} if finals else {}
+    found: dict[str, Milestone | None] = {}
+    for target in finals:
+        names = [target.tag, f"{target.name} {target.version}"]
+        names += [str(target.version)] if target is targets[0] else []
+        found[target.tag] = next((known[name] for name in names if name in known), None)
+    return found

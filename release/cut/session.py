@@ -1,18 +1,16 @@
 """Puts a cut together from the outside world: the clone, GitHub, keys, channels, the clock."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import requests
-from semver import Version
 
-from release import spelling
 from release.config import Channel, Config, load
+from release.cut.channels import Channels
 from release.cut.clone import Clone
 from release.cut.git import Git, run_git
 from release.cut.prepare import Surroundings
-from release.cut.status import Published, listed
 from release.errors import GitHubError
 from release.github import API_URL, GitHub, Transport, token_in
 from release.signing import openpgp
@@ -48,7 +46,7 @@ def open_cut(
         token=token_in(environment) is not None,
         web=web if config.project.github else "",
         signer=openpgp.configured(environment),
-        places=lambda component, version: _places(config, path, component, version),
+        channels=Channels(config, {name: _store(channel, path) for name, channel in config.channels.items()}),
         rerun=rerun,
         clock=time.time,
     )
@@ -73,15 +71,6 @@ def open_github(
     return GitHub(transport, api_url=environment.get("GITHUB_API_URL") or API_URL, name=config.project.github)
 
 
-def published_files(config: Config, directory: Path) -> list[Published]:
-    """The files that users see in each channel, with their digests."""
-    return [
-        each
-        for name, channel in config.channels.items()
-        for each in listed(name, _store(channel, directory), channel.files)
-    ]
-
-
 def _store(channel: Channel, directory: Path) -> Store:
     return open_store(
         channel.store,
@@ -90,12 +79,3 @@ def _store(channel: Channel, directory: Path) -> Store:
         endpoint=channel.endpoint,
         region=channel.region,
     )
-
-
-def _places(config: Config, directory: Path, component: str, version: Version) -> Sequence[str]:
-    spelled = spelling.file_name(version)
-    starts = tuple(
-        f"{name}-{spelled}-" for name, package in config.packages.items() if package.component == component
-    )
-    found = {each.place for each in published_files(config, directory) if each.name.startswith(starts)}
-    return [f"channel {place}" for place in sorted(found)] if starts else []

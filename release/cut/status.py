@@ -1,31 +1,17 @@
 """Where releases stand, read from the remote, the channels and GitHub now."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from semver import Version
-
-from release import spelling
 from release import tags as moving
 from release.config import Config
+from release.cut.channels import Channels, Published
 from release.cut.compose import BRING_BACK
 from release.cut.prepare import Surroundings, look, unfinished
 from release.cut.targets import Seen
 from release.github import GitHub
 from release.lines import branch_of, lines
-from release.publishers.sums import SUMS
-from release.stores import Store
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """A file in one place: a channel, or GitHub. What is only `staged` no user sees yet."""
-
-    place: str
-    name: str
-    state: Literal["staged", "visible"]
-    sha256: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +41,17 @@ class Status:
         }
 
 
-def status(around: Surroundings, published: Sequence[Published]) -> Status:
-    """Where every component stands; `published` are the files in the channels.
+def status(around: Surroundings) -> Status:
+    """Where every component stands.
 
     Raises:
-        CutError, GitHubError, HistoryError: see there.
+        CutError, GitHubError, HistoryError, StoreError: see there.
 
     """
     seen = look(around.clone)
     on_github = around.github if around.token else None
     return Status(
-        lines=tuple(_lines(around.config, seen, published, on_github)),
+        lines=tuple(_lines(around.config, seen, around.channels, on_github)),
         unfinished=tuple(
             f"{branch} needs a pull request: run `invoke release.cut` again"
             for branch in unfinished(around, seen)
@@ -78,17 +64,7 @@ def status(around: Surroundings, published: Sequence[Published]) -> Status:
     )
 
 
-def listed(place: str, store: Store, prefix: str) -> Iterator[Published]:
-    """The files in the list of digests that a store has below `prefix`."""
-    sums = store.get(f"{prefix}/{SUMS}")
-    for line in sums.data.decode().splitlines() if sums else ():
-        digest, _, name = line.partition("  ")
-        yield Published(place=place, name=name, state="visible", sha256=digest)
-
-
-def _lines(
-    config: Config, seen: Seen, published: Sequence[Published], github: GitHub | None
-) -> Iterator[Line]:
+def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None) -> Iterator[Line]:
     drafts = {release.tag: release for release in github.releases()} if github else {}
     found = lines(config.components, seen.tags)
     for name, component in config.components.items():
@@ -98,7 +74,7 @@ def _lines(
         under_way = highest if highest and highest != newest else None
         files: list[Published] = []
         for version in filter(None, dict.fromkeys((newest, under_way))):
-            files += _in_channels(config, name, version, published)
+            files += channels.files(name, version)
             release = drafts.get(tags[version])
             if github and release:
                 files += [
@@ -123,13 +99,3 @@ def _lines(
 
 def _commit(branches: Mapping[str, str], branch: str | None) -> str | None:
     return branches.get(branch) if branch else None
-
-
-def _in_channels(
-    config: Config, component: str, version: Version, published: Iterable[Published]
-) -> list[Published]:
-    spelled = spelling.file_name(version)
-    starts = tuple(
-        f"{name}-{spelled}-" for name, package in config.packages.items() if package.component == component
-    )
-    return [each for each in published if starts and each.name.startswith(starts)]

@@ -35,11 +35,16 @@ def read(archive: Path, scratch: Path, packer: Packer) -> Base:
                 _layer(_member(saved, name), scratch / f"{number}.tar", packer)
                 for number, name in enumerate(manifest["Layers"])
             ]
-    except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
+            told: list[str] = config["rootfs"]["diff_ids"]
+    except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError) as error:
         raise FormatError(
             f"{archive.name} is not what docker save writes: {error}", fix="see the engine"
         ) from error
-    config["rootfs"] = {"type": "layers", "diff_ids": [diff_id for _, diff_id in layers]}
+    if told != [diff_id for _, diff_id in layers]:
+        raise FormatError(
+            f"{archive.name} is damaged: its layers are not those of its configuration",
+            fix="build the image again",
+        )
     config["history"] = [
         {key: value for key, value in entry.items() if key != "created"}
         for entry in config.get("history", ())

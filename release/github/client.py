@@ -118,9 +118,9 @@ class GitHub:
             lambda: self.pull_from(head), lambda: self._post(Pull.from_response, "pulls", wanted)
         )
 
-    def milestone(self, title: str) -> Milestone | None:
-        found = self._transport.pages(f"{self._base}/milestones", state="all")
-        return next((each for each in _each(Milestone.from_response, found) if each.title == title), None)
+    def milestones(self) -> Iterator[Milestone]:
+        """Every milestone, closed ones too."""
+        return _each(Milestone.from_response, self._transport.pages(f"{self._base}/milestones", state="all"))
 
     def merged_in(self, milestone: Milestone) -> Iterator[Pull]:
         """The merged pull requests of a milestone."""

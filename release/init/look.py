@@ -1,7 +1,7 @@
 """What a repository tells of itself: names, licence, tags, how it is built, where its driver is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,7 +41,7 @@ class Driver:
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """What was seen. `github` is owner/name, `build` the shell lines that build userspace."""
+    """What was seen. `github` is owner/name, `branch` the main one, `build` shell lines that build userspace."""
 
     name: str
     summary: str
@@ -50,6 +50,7 @@ class Sight:
     maintainer: str
     github: str | None
     tag: str
+    branch: str
     build: str
     driver: Driver | None
     has_requirements: bool
@@ -76,10 +77,17 @@ def look(directory: Path, git: Git) -> Sight:
         maintainer=author,
         github=github,
         tag="v{version}" if re.search(r"^v\d+\.\d+\.\d+$", ask("tag"), re.MULTILINE) else "{version}",
+        branch=_main_branch(ask),
         build=next((lines for file, lines in _BUILDS if (directory / file).is_file()), _UNKNOWN_BUILD),
         driver=next(_drivers(directory), None),
         has_requirements=(directory / "requirements.txt").exists(),
     )
+
+
+def _main_branch(ask: Callable[..., str]) -> str:
+    """The branch that a clone starts on; without a remote the one that is checked out."""
+    remote = ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+    return remote or ask("symbolic-ref", "--quiet", "--short", "HEAD") or "main"
 
 
 def _name(text: str) -> str:

@@ -1,5 +1,6 @@
 """GitHub Actions workflows, from the templates in `ci/workflows/`: for a product, and for jesses itself."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ DIRECTORY: Final = Path(".github") / "workflows"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """How a repository runs Invoke: `install` comes before it, `test` is its own test command, if any."""
+    """How a repository runs Invoke: `install` comes before it, `test` is its own test command, if any.
+
+    `branch` is the main branch, whose merges are released.
+    """
 
     invoke: str
+    branch: str = "main"
     install: str = ""
     test: str = ""
 
@@ -24,7 +29,6 @@ PRODUCT: Final = Setting(invoke="invoke", install="python -m pip install -r requ
 _MERGE: Final = {
     "name": "merge",
     "what": "Every merge is released to the channel `dev`.",
-    "trigger": 'branches: ["main"]',
     "environment": "dev",
     "contents": "read",
     "contents-why": "nothing here changes the repository",
@@ -44,11 +48,14 @@ def workflows(templates: Path, setting: Setting) -> dict[Path, str]:
     pull_request = (templates / "pull-request.yml").read_text(encoding="utf-8")
     release = (templates / "release.yml").read_text(encoding="utf-8")
     values = {"invoke": setting.invoke, "install": setting.install, "test": setting.test}
-    keep = {"python": bool(setting.install), "test": bool(setting.test)}
+    merged = {"trigger": f"branches: [{json.dumps(setting.branch)}]"}
+    keep = {"python": bool(setting.install), "test": bool(setting.test), "cache": True}
+    # Whoever got into one job on the main branch could leave something in a cache for a later release.
+    without_cache = keep | {"cache": False}
     return {
         DIRECTORY / "pull-request.yml": _filled(pull_request, values, keep),
-        DIRECTORY / "merge.yml": _filled(release, values | _MERGE, keep),
-        DIRECTORY / "tag.yml": _filled(release, values | _TAG, keep),
+        DIRECTORY / "merge.yml": _filled(release, values | _MERGE | merged, keep),
+        DIRECTORY / "tag.yml": _filled(release, values | _TAG, without_cache),
     }
 
 

@@ -60,7 +60,7 @@ def _configuration(sight: Sight) -> str:
     tables = [_project(sight), _userspace(sight)]
     if sight.driver:
         tables.append(_driver(sight, sight.driver))
-    tables.append(_channels(sight))
+    tables += [_trial(sight), _channels(sight)]
     return "\n".join(tables)
 
 
@@ -98,6 +98,14 @@ def _driver(sight: Sight, driver: Driver) -> str:
         f'depends = ["dkms"]\ndkms = {_text(sight.name)}\n'
         f'contents = [\n    {{ path = "/usr/src/{sight.name}-{{version}}", staged = "driver" }},\n'
         f"{_copyright(sight.name + '-dkms')}]\n"
+    )
+
+
+def _trial(sight: Sight) -> str:
+    return (
+        "# Packages can be installed, used and removed in a container before they are published.\n"
+        '# [trials.debian]\n# image = "debian:12"\n# format = "deb"\n'
+        f'# packages = [{_text(sight.name)}]\n# command = [{_text(sight.name)}, "--version"]\n'
     )
 
 

@@ -17,13 +17,14 @@ from release import tags
 from release.artifact import Artifact
 from release.config import Component
 from release.errors import ConflictError, GitHubError, SigningError
-from release.github import Asset, GitHub, Release
+from release.github import Asset, DryRunGitHub, Release, Releases
 from release.lines import lines
 from release.notes import notes
 from release.publishers import Publication
 from release.publishers.signed import adopt
 from release.signing import Signer
 from release.signing.verification import verify_detached
+from release.stores.dry_run import Change
 
 SUMS: Final = "SHA256SUMS"
 _TRIES: Final = 5
@@ -67,7 +68,7 @@ class GitHubPublisher:
 
     def __init__(
         self,
-        github: GitHub,
+        github: Releases,
         releases: Sequence[TaggedRelease],
         *,
         components: Mapping[str, Component],
@@ -86,6 +87,11 @@ class GitHubPublisher:
         self._staged: list[_Staged] = []
         self._uploaded = 0
         self._present = 0
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a rehearsal would have changed; nothing is noted of anything else."""
+        return self._github.changes if isinstance(self._github, DryRunGitHub) else ()
 
     def check(
         self,

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from semver import Version
 
 from release.config import Channel, Config
-from release.github import GitHub
+from release.github import Releases
 from release.lines import tag_of
-from release.publishers import Publisher
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
 from release.publishers.install import apt_lines, apt_source, yum_lines
 from release.signing import Signer
@@ -18,12 +17,12 @@ def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     channel: Channel,
     tagged: Mapping[str, Version],
     *,
-    github: Callable[[], GitHub],
+    github: Callable[[], Releases],
     body: Callable[[str], str],
     url: str,
     signer: Signer | None,
     lease: Lease,
-) -> tuple[Publisher, ...]:
+) -> tuple[GitHubPublisher, ...]:
     """The publisher for the components that are at a tag; none where the channel has no GitHub releases.
 
     `body` gives a component's notes, `url` is the address of the channel. The first component of release.toml

@@ -192,22 +192,14 @@ class Repository:
         found: list[str] = []
         url: str | None = f"{self._url}/tags/list?n={_PAGE}"
         while url:
-            response = self.transport.send("GET", url, scopes=self._scopes, expect=_MISSING)
-            if response.status_code == HTTPStatus.NOT_FOUND:
-                break
-            found += response.json().get("tags") or ()
-            following = _NEXT.search(response.headers.get("Link", ""))
-            url = urljoin(response.url, following[1]) if following else None
+            page, url = self._page(url)
+            found += (page.json.get("tags") or ()) if page else ()
         return tuple(found)
 
     def referrers(self, digest: str) -> tuple[dict[str, Any], ...]:
         """Descriptors of what refers to an image, from the referrers API or else by the tag scheme."""
-        response = self.transport.send(
-            "GET", f"{self._url}/referrers/{digest}", scopes=self._scopes, expect=_MISSING
-        )
-        if response.status_code == HTTPStatus.OK:
-            return tuple(response.json().get("manifests") or ())
-        listed = self.find_manifest(referrers_tag(digest))
+        listed, _ = self._page(f"{self._url}/referrers/{digest}")
+        listed = listed or self.find_manifest(referrers_tag(digest))
         return tuple(listed.json.get("manifests") or ()) if listed else ()
 
     def lists_referrers(self) -> bool:
@@ -234,6 +226,21 @@ class Repository:
             url = urljoin(response.url, location)
             anything = range(200, 500)
             self.transport.send("DELETE", url, scopes=self._scopes, expect=anything)
+
+    def _page(self, url: str) -> tuple[Document | None, str | None]:
+        """A list that the registry makes, where it has it, and the address of what follows."""
+        for attempt in self.transport.attempts():
+            with attempt:
+                response = self.transport.once("GET", url, scopes=self._scopes, expect=_MISSING)
+                with closing(response):
+                    if response.status_code == HTTPStatus.NOT_FOUND:
+                        return None, None
+                    link = _NEXT.search(response.headers.get("Link", ""))
+                    return (
+                        Document(media_type="", data=b"".join(_stream(response))),
+                        urljoin(response.url, link[1]) if link else None,
+                    )
+        raise AssertionError("attempts end with an error")
 
     def _exists(self, path: str) -> bool:
         headers = {"Accept": ", ".join(MANIFEST_TYPES)} if path.startswith("manifests") else {}

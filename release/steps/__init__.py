@@ -9,7 +9,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Config
-from release.engine import Engine
+from release.engine import Containers, Engine
 from release.errors import RegistryError
 from release.export import Export, export
 from release.formats.base import Base
@@ -95,6 +95,7 @@ class Context:
     confirm: Callable[[], None] = nothing_agreed
     find_built: FindBuilt = nothing_built
     engine: Engine | None = None
+    containers: Containers | None = None
     make_repository: MakeRepository = without_repository
 
     def released(self, component: str) -> Record:
@@ -116,11 +117,13 @@ class State:
     """What the steps have made so far.
 
     `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
-    build and architecture; `subjects` what bills of materials are about.
+    build and architecture, `saved` what engines saved by image and architecture; `subjects` are what bills of
+    materials are about.
     """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
+    saved: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     subjects: tuple[Subject, ...] = ()
     publications: tuple[Publication, ...] = ()

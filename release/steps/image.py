@@ -1,18 +1,16 @@
 """Assemble images from staged trees: an OCI layout each, and an archive for each architecture to load."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from release import binaries, spelling
-from release.arch import OCI, Arch
+from release.arch import Arch
 from release.artifact import Artifact
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
-from release.errors import EngineError
-from release.formats import docker_archive, image_reader, saved
+from release.formats import docker_archive, image_reader
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.sbom import Subject, image_url
@@ -21,10 +19,9 @@ from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedImage
 from release.steps import Context, State
+from release.steps.engine import built
 
 DIRECTORY = "images"
-REPOSITORY = "release"
-"""Where a Dockerfile finds the packages that are released with it."""
 
 
 def image(context: Context, state: State) -> State:
@@ -158,58 +155,8 @@ def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) 
 
 def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:
     if planned.dockerfile:
-        return _built(context, state, planned, planned.dockerfile, arch)
+        return built(context, state, planned, arch)
     return context.find_base(planned)[arch] if planned.base else None
-
-
-def _built(context: Context, state: State, planned: PlannedImage, dockerfile: str, arch: Arch) -> Base:
-    """What the engine makes of the Dockerfile, as the whole of the image.
-
-    The Dockerfile finds what lies beside it, and in `release/apt` a repository with the packages of its component.
-    """
-    if context.engine is None:
-        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
-    scratch = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
-    source = state.sources[planned.component].directory / dockerfile
-    shutil.copytree(source.parent, scratch / "context", symlinks=True)
-    if source.name != "Dockerfile":
-        shutil.copyfile(source, scratch / "context" / "Dockerfile")
-    packages = tuple(
-        artifact
-        for artifact in state.artifacts
-        if artifact.component == planned.component and artifact.kind == "deb"
-    )
-    repository = scratch / "context" / REPOSITORY
-    repository.mkdir(exist_ok=True)
-    if packages:
-        context.make_repository(packages, repository)
-    archive = scratch / "saved.tar"
-    context.engine.build(
-        scratch / "context",
-        platform=f"linux/{OCI[arch]}",
-        arguments=_arguments(context, state, planned, arch),
-        target=archive,
-    )
-    made = saved.read(archive, scratch / "layers", context.packer)
-    archive.unlink()
-    if made.config.get("architecture") != OCI[arch]:
-        raise EngineError(
-            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
-            fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
-        )
-    return made
-
-
-def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
-    version = context.plan.versions[planned.component]
-    own = state.sources[planned.component].config.images[planned.name].arguments
-    return {
-        "JESSES_VERSION": str(version.version),
-        "JESSES_COMMIT": version.commit.sha,
-        "JESSES_ARCH": arch,
-        "SOURCE_DATE_EPOCH": str(version.commit.date),
-        **{name: value.replace("{version}", str(version.version)) for name, value in own.items()},
-    }
 
 
 def _run_configuration(wanted: ImageConfigEntry) -> ImageConfig:

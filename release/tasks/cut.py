@@ -75,12 +75,12 @@ def status(c: Context, project: str = "", remote: str = "origin", json: bool = F
     """Tell where releases stand: tags, branches, and every file in every channel."""
     import os
 
-    from release.cut.session import open_cut, published_files
+    from release.cut.session import open_cut
     from release.cut.status import status as status_of
     from release.tasks import render_cut, tables
 
     around = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
-    value = status_of(around, published_files(around.config, around.directory))
+    value = status_of(around)
     tables.data(value.as_data()) if json else render_cut.status(value)
 
 

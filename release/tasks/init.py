@@ -16,6 +16,7 @@ from release.tasks.command import command
 def init(c: Context, directory: str = ".", force: bool = False) -> None:
     """Look at a repository, and write release.toml, tasks.py, build stubs and GitHub workflows for it."""
     import sys
+    from dataclasses import replace
     from pathlib import Path
 
     from release.cut.git import run_git
@@ -25,8 +26,10 @@ def init(c: Context, directory: str = ".", force: bool = False) -> None:
     from release.resources import workflow_templates
 
     root = Path(directory)
-    written, kept = write(root, files(look(root, run_git)), force=False)
-    more, there = write(root, workflows(workflow_templates(), PRODUCT), force=force)
+    sight = look(root, run_git)
+    written, kept = write(root, files(sight), force=False)
+    setting = replace(PRODUCT, branch=sight.branch)
+    more, there = write(root, workflows(workflow_templates(), setting), force=force)
     for name in (*written, *more):
         sys.stdout.write(f"wrote {name}\n")
     for name in (*kept, *there):

@@ -13,6 +13,7 @@ from release.tasks.opening import open_product
         "arch": "an architecture to build for: x86_64, aarch64 or noarch (may be repeated)",
         "project": PROJECT_HELP,
         "dist": "the directory that `invoke publish --from` takes, made afresh",
+        "try": "install the packages in the containers that `trials` of release.toml names",
         "verbose": "show the command lines of builds",
         "json": JSON_HELP,
     },
@@ -23,6 +24,7 @@ def build(
     arch: list[str] | None = None,
     project: str = "",
     dist: str = "built",
+    try_: bool = True,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
@@ -43,7 +45,9 @@ def build(
             Path(dist),
             Options(sign=False),
             narrator,
-            run=lambda context: pipeline.build_part(context, architectures, announce=narrator.step),
+            run=lambda context: pipeline.build_part(
+                context, architectures, announce=narrator.step, trials=try_
+            ),
         )
     tables.data(report.as_data()) if json else render.report(report)
 
@@ -57,6 +61,7 @@ def build(
         "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
+        "try": "install the packages in the containers that `trials` of release.toml names",
         "verbose": "show the command lines of builds",
         "json": JSON_HELP,
     },
@@ -70,6 +75,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     channel: str = "",
     sign: bool = True,
     summary: str = "",
+    try_: bool = True,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
@@ -92,7 +98,9 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
             Path(dist),
             Options(channel=chosen, sign=sign),
             narrator,
-            run=lambda context: pipeline.publish_part(context, directories, announce=narrator.step),
+            run=lambda context: pipeline.publish_part(
+                context, directories, announce=narrator.step, trials=try_
+            ),
         )
     append_summary(Path(summary), report) if summary else None
     tables.data(report.as_data()) if json else render.report(report)

@@ -1,14 +1,13 @@
 """A product with its bare remote, and maintainers with clones of their own."""
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semver import Version
-
 from release.config import load
 from release.cut.carry_out import Outcome, carry_out
+from release.cut.channels import Channels
 from release.cut.clone import Clone
 from release.cut.git import Done, Git, run_git
 from release.cut.plan import CutPlan
@@ -16,6 +15,7 @@ from release.cut.prepare import Surroundings, prepare
 from release.cut.target import Level, Request, Stage
 from release.github import GitHub
 from release.signing import Signer
+from release.stores import Store
 from tests.repository import Repository
 
 PRODUCT = """
@@ -62,19 +62,20 @@ class Maintainer:
     github: GitHub | None = None
     signer: Signer | None = None
     clock: float = 1_800_000_000
-    places: Callable[[str, Version], Sequence[str]] = lambda *_: ()
+    stores: dict[str, Store] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
     def around(self, git: Git = run_git) -> Surroundings:
+        config = load(self.root)
         return Surroundings(
             directory=self.root,
-            config=load(self.root),
+            config=config,
             clone=Clone(self.root, git=git, remote="origin"),
             github=self.github,
             token=self.github is not None,
             web="https://github.example/hawk/hawk" if self.github else "",
             signer=self.signer,
-            places=self.places,
+            channels=Channels(config, self.stores),
             rerun="invoke release.cut --yes",
             clock=lambda: self.clock,
         )

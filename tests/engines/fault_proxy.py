@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - the base class names them
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the base class names them
 
     def _forward(self, proxy: Proxy, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         dropped = proxy.dropped | {"expect", "connection"}

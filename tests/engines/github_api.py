@@ -1,8 +1,7 @@
 """A stand-in for GitHub's REST API on loopback: it keeps state and refuses what GitHub does not document.
 
-`ENDPOINTS` is the part of https://docs.github.com/en/rest (API version 2022-11-28) that releases need: method,
-path, query parameters, body fields with their types. A request outside it is answered with 400 and recorded in
-`refused`. `faults` makes the next matching requests fail.
+A request outside of `github_openapi` is answered with 400 and recorded in `refused`; an answer of ours with a
+field that GitHub does not have is recorded there too. `faults` makes the next matching requests fail.
 """
 
 import hashlib
@@ -18,65 +17,12 @@ from threading import RLock, Thread
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from tests.engines.github_openapi import ENDPOINTS, Endpoint
+
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """One documented operation; a field name ending in `!` is required."""
-
-    name: str
-    query: frozenset[str] = frozenset()
-    body: tuple[tuple[str, type], ...] = ()
-
-
 UNDOCUMENTED = 400
-PAGE = frozenset({"per_page", "page"})
-ENDPOINTS: dict[tuple[str, str], Endpoint] = {
-    ("GET", "/user"): Endpoint(name="user"),
-    ("GET", "/repos/{repo}/releases"): Endpoint(name="releases", query=PAGE),
-    ("GET", "/repos/{repo}/releases/latest"): Endpoint(name="latest"),
-    ("POST", "/repos/{repo}/releases"): Endpoint(
-        name="create_release",
-        body=(
-            ("tag_name!", str), ("target_commitish", str), ("name", str), ("body", str), ("draft", bool),
-            ("prerelease", bool), ("generate_release_notes", bool), ("make_latest", str),
-        ),
-    ),
-    ("PATCH", "/repos/{repo}/releases/{id}"): Endpoint(
-        name="update_release",
-        body=(
-            ("tag_name", str), ("target_commitish", str), ("name", str), ("body", str), ("draft", bool),
-            ("prerelease", bool), ("make_latest", str),
-        ),
-    ),
-    ("GET", "/repos/{repo}/releases/{id}/assets"): Endpoint(name="assets", query=PAGE),
-    ("POST", "/uploads/repos/{repo}/releases/{id}/assets"): Endpoint(
-        name="upload_asset", query=frozenset({"name", "label"})
-    ),
-    ("GET", "/repos/{repo}/releases/assets/{id}"): Endpoint(name="asset"),
-    ("DELETE", "/repos/{repo}/releases/assets/{id}"): Endpoint(name="delete_asset"),
-    ("GET", "/repos/{repo}/commits/{sha}/pulls"): Endpoint(name="commit_pulls", query=PAGE),
-    ("GET", "/repos/{repo}/commits/{sha}/check-runs"): Endpoint(
-        name="check_runs", query=PAGE | {"check_name", "status", "filter", "app_id"}
-    ),
-    ("GET", "/repos/{repo}/commits/{sha}/status"): Endpoint(name="statuses", query=PAGE),
-    ("GET", "/repos/{repo}/issues"): Endpoint(
-        name="issues",
-        query=PAGE | {"milestone", "state", "assignee", "labels", "sort", "direction", "since"},
-    ),
-    ("GET", "/repos/{repo}/pulls"): Endpoint(
-        name="pulls", query=PAGE | {"state", "head", "base", "sort", "direction"}
-    ),
-    ("GET", "/repos/{repo}/pulls/{id}"): Endpoint(name="pull"),
-    ("POST", "/repos/{repo}/pulls"): Endpoint(
-        name="create_pull",
-        body=(("title", str), ("head!", str), ("base!", str), ("body", str), ("draft", bool)),
-    ),
-    ("GET", "/repos/{repo}/milestones"): Endpoint(
-        name="milestones", query=PAGE | {"state", "sort", "direction"}
-    ),
-}  # fmt: skip
+OF_PULLS_ALONE = {"head", "base", "merged_at", "merge_commit_sha"}
+"""What a pull request that is listed as an issue does not have."""
 _PATTERN = {"repo": r"(?P<repo>[^/]+/[^/]+)", "id": r"(?P<id>\d+)", "sha": r"(?P<sha>[0-9a-f]{40})"}
 Effect = Literal["rate-limit", "secondary-limit", "refuse", "lose-answer", "cut-off", "close"]
 
@@ -125,6 +71,7 @@ class GitHubState:
     assets: dict[int, list[Json]] = field(default_factory=dict)
     content: dict[int, bytes] = field(default_factory=dict)
     latest: int | None = None
+    latest_sticks: bool = True
     pulls: list[Json] = field(default_factory=list)
     commits: dict[str, list[int]] = field(default_factory=dict)
     milestones: list[Json] = field(default_factory=list)
@@ -140,6 +87,13 @@ class GitHubState:
     def new_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+    def forget(self) -> None:
+        """Have no releases, as at the beginning."""
+        self.releases.clear()
+        self.assets.clear()
+        self.content.clear()
+        self.latest = None
 
     def add_pull(  # noqa: PLR0913
         self, number: int, title: str, body: str, *, commits: tuple[str, ...] = (), login: str = "ada",
@@ -224,7 +178,7 @@ class GitHubState:
         if make_latest == "true" and not release["draft"]:
             if release["prerelease"]:
                 raise Unprocessable("a prerelease cannot be the latest")
-            self.latest = release["id"]
+            self.latest = release["id"] if self.latest_sticks else self.latest
         return release
 
     def do_assets(self, args: Json, body: Json) -> object:
@@ -271,7 +225,10 @@ class GitHubState:
     def do_issues(self, args: Json, body: Json) -> object:
         wanted = set(filter(None, args.get("labels", "").split(",")))
         return [
-            {**pull, "pull_request": {"merged_at": pull["merged_at"]}}
+            {
+                **{name: value for name, value in pull.items() if name not in OF_PULLS_ALONE},
+                "pull_request": {"merged_at": pull["merged_at"]},
+            }
             for pull in self.pulls
             if wanted <= {label["name"] for label in pull["labels"]}
             and ("milestone" not in args or (pull["milestone"] or {}).get("number") == int(args["milestone"]))
@@ -308,6 +265,8 @@ def _has_branch(repository: Path, name: str) -> bool:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body are two packets; the second would wait 40 ms for the answer to the first.
+    disable_nagle_algorithm = True
 
     def __init__(self, state: GitHubState, *args: Any) -> None:  # noqa: ANN401 -- as the base class has it
         self.state = state
@@ -353,6 +312,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(fault.status, "Server Error")
         if answer is None:
             raise Refused(404, "Not Found")
+        for item in answer if isinstance(answer, list) else [answer]:
+            if isinstance(item, dict) and (made_up := set(item) - endpoint.answer):
+                self.state.refused.append(f"{endpoint.name} answers {sorted(made_up)}, which GitHub has not")
         return answer
 
     def _check(self, endpoint: Endpoint, query: dict[str, str]) -> None:
@@ -419,9 +381,8 @@ def _body(endpoint: Endpoint, raw: bytes) -> Json:
     if endpoint.name == "upload_asset":
         return {"data": raw}
     body = json.loads(raw or b"{}")
-    fields = {name.rstrip("!"): kind for name, kind in endpoint.body}
-    wrong = [name for name, value in body.items() if not isinstance(value, fields.get(name, ()))]
-    missing = [name for name, _ in endpoint.body if name.endswith("!") and name.rstrip("!") not in body]
+    wrong = [name for name, value in body.items() if not isinstance(value, endpoint.body.get(name, ()))]
+    missing = sorted(endpoint.required - set(body))
     if wrong or missing:
         raise Refused(UNDOCUMENTED, f"{endpoint.name}: undocumented {wrong}, missing {missing}")
     return dict(body)

@@ -30,13 +30,17 @@ class Product:
 
     def release(self, dist: Path, *options: str) -> str:
         """Release it; what the command printed."""
+        return self.run("release", "--dist", str(dist), *options)
+
+    def run(self, task: str, *options: str) -> str:
+        """A task on it; what the command printed."""
         # An engine that happens to run here is left alone: tests start their own.
         environment = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock", **self.env}
         if self.key:
             environment["JESSES_SIGNING_KEY"] = self.key
         return run(
-            *(sys.executable, "-m", "invoke", "--search-root", str(ROOT), "release"),
-            *("--dist", str(dist), "--project", str(self.repository.root), *options),
+            *(sys.executable, "-m", "invoke", "--search-root", str(ROOT), task),
+            *("--project", str(self.repository.root), *options),
             env=environment,
             cwd=self.repository.root.parent,
         ).stdout

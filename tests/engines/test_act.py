@@ -10,6 +10,7 @@ import pytest
 from release.init.workflows import Setting, workflows
 from release.init.write import write
 from release.resources import workflow_templates
+from release.signing.openpgp_key import generate
 from tests.repository import Repository
 
 ROOT = Path(__file__).parents[2]
@@ -18,12 +19,14 @@ PINS = {
     "actions/upload-artifact": "330a01c490aca151604b8cf639adc76d48f6c5d4",
     "actions/download-artifact": "634f93cb2916e3fdff6788551b99b062d0335ce0",
     "actions/attest-build-provenance": "977bb373ede98d70efdf65b84cb5f73e068dcc2a",
+    "actions/cache": "0057852bfaa89a56745cba8c7296529d2fc39830",
     "aws-actions/configure-aws-credentials": "61815dcd50bd041e203e49132bacad1fd04d2708",
 }
 STUBS = {
     "actions/upload-artifact": 'mkdir -p "$KEPT/$NAME" && cp -R "$FROM/." "$KEPT/$NAME/"',
     "actions/download-artifact": 'mkdir -p "$FROM" && cp -R "$KEPT/." "$FROM/"',
     "actions/attest-build-provenance": 'sha256sum "$SUMS" > "$KEPT.attested"',
+    "actions/cache": 'echo "$KEY" >> "$KEPT.caches"',
     "aws-actions/configure-aws-credentials": "echo no role is configured, so this must not run >&2; exit 1",
 }
 ACTION = """
@@ -36,6 +39,8 @@ inputs:
   subject-checksums: {{default: "", description: s}}
   role-to-assume: {{default: "", description: a}}
   aws-region: {{default: "", description: g}}
+  key: {{default: "", description: k}}
+  restore-keys: {{default: "", description: r}}
 runs:
   using: composite
   steps:
@@ -43,6 +48,7 @@ runs:
       env:
         NAME: ${{{{ inputs.name }}}}
         FROM: ${{{{ inputs.path }}}}
+        KEY: ${{{{ inputs.key }}}}
         SUMS: ${{{{ inputs.subject-checksums }}}}
         KEPT: {kept}
       run: {command}
@@ -77,17 +83,24 @@ def test_a_merge_is_built_on_each_architecture_joined_and_published(
     for name, command in STUBS.items():
         stub = tmp_path / "stubs" / name.replace("/", "-")
         stub.mkdir(parents=True)
-        (stub / "action.yml").write_text(ACTION.format(name=name, kept=kept, command=command))
+        for place in (stub, stub / "restore"):
+            place.mkdir(exist_ok=True)
+            (place / "action.yml").write_text(ACTION.format(name=name, kept=kept, command=command))
         locals_ += ["--local-repository", f"{name}@{PINS[name]}={stub}"]
     done = subprocess.run(
         [
             str(TOOLS / "act"), "push", "--workflows", ".github/workflows/merge.yml",
             "--platform", "ubuntu-24.04=-self-hosted", "--platform", "ubuntu-24.04-arm=-self-hosted",
-            "--secret", "GITHUB_TOKEN=ghs_unused", "--env", f"PYTHONPATH={ROOT}",
+            "--secret", "GITHUB_TOKEN=ghs_unused", "--secret", "JESSES_SIGNING_KEY", "--env", f"PYTHONPATH={ROOT}",
             "--env", f"PATH={TOOLS}:{os.environ['PATH']}", "--concurrent-jobs", "1", *locals_,
         ],
         cwd=product.root,
-        env={**os.environ, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        env={
+            **os.environ,
+            "HOME": str(tmp_path / "home"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "JESSES_SIGNING_KEY": str(generate("Hawk")),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -100,4 +113,7 @@ def test_a_merge_is_built_on_each_architecture_joined_and_published(
     names = [path.name for path in (site / "files").iterdir()]
     assert sum(name.endswith(".tar.gz") for name in names) == 2
     assert (tmp_path / "kept.attested").is_file()
+    caches = [line.rpartition("-")[0] for line in (tmp_path / "kept.caches").read_text().splitlines()]
+    assert sorted(caches[:2]) == ["compressed-aarch64", "compressed-x86_64"]
+    assert caches[2:] == ["compressed-x86_64", "compressed-aarch64"]
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["dev"]

@@ -90,6 +90,29 @@ def test_a_dockerfile_becomes_one_image_for_both_architectures(
         assert image.labels["org.opencontainers.image.version"] == "1.2.0"
 
 
+def test_machines_that_build_hand_their_images_to_one_that_has_no_engine(
+    bases: None, docker_engine: docker.DockerClient, docker_url: str, registry: str, tmp_path: Path
+) -> None:
+    channel = f'[channels.stable]\nstore = "../site"\nregistries = ["{registry}/parts"]\n'
+    repository = hawk(tmp_path / "hawk", more=channel)
+    with_engine = Product(repository=repository, env={"DOCKER_HOST": docker_url})
+    parts = [str(tmp_path / arch) for arch in MACHINES]
+    for arch, part in zip(MACHINES, parts, strict=True):
+        with_engine.run("build", "--arch", arch, "--dist", part)
+    handed = [word for part in parts for word in ("--from", part)]
+    output = Product(repository=repository).run(
+        "publish", *handed, "--dist", str(tmp_path / "dist"), "--channel", "stable", "--no-sign"
+    )
+    assert f"docker pull {registry}/parts/hawk:1.2.0" in output
+    for arch in MACHINES:
+        platform = f"linux/{OCI[arch]}"
+        image = docker_engine.images.pull(f"{registry}/parts/hawk", tag="1.2.0", platform=platform)
+        said = docker_engine.containers.run(
+            str(image.id), network_mode="none", remove=True, platform=platform
+        )
+        assert said == f"{arch}: this is 1.2.0\n".encode()
+
+
 def test_a_dockerfile_that_fails_shows_its_output(bases: None, docker_url: str, tmp_path: Path) -> None:
     broken = DOCKERFILE + 'RUN ["/bin/busybox", "ls", "/nowhere"]\n'
     repository = hawk(tmp_path / "hawk", dockerfile=broken)
@@ -106,7 +129,7 @@ def test_without_an_engine_a_snapshot_leaves_it_out_and_a_channel_is_an_error(tm
     output = product.release(tmp_path / "dist")
     assert "hawk is skipped: no Docker engine answers" in output
     with pytest.raises(CommandFailed, match="ended with code 21") as failed:
-        product.release(tmp_path / "dist2", "--channel", "stable")
+        product.release(tmp_path / "dist2", "--channel", "stable", "--no-sign")
     assert "the image hawk cannot be built: no Docker engine answers" in str(failed.value)
     assert "\nbuild\n" not in str(failed.value)
 

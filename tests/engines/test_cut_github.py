@@ -118,6 +118,24 @@ def test_what_github_says_is_checked(bench: Bench) -> None:
     assert bench.failed() == []
 
 
+def test_each_component_has_its_milestone(bench: Bench) -> None:
+    bench.green()
+    driver = bench.state.add_milestone("1.0.0+driver", closed=False, open_issues=1)
+    bench.state.add_pull(9, "t", "", milestone=driver)
+    bench.state.add_milestone("1.0.0", closed=False, open_issues=3)
+    bench.state.add_milestone("userspace 0.1.0", closed=True)
+    plan = bench.ada.plan()
+    found = [(check.state, check.detail) for check in plan.checks if check.name == "milestone"]
+    assert found == [
+        ("ok", "userspace 0.1.0 is closed"),
+        ("failed", "1.0.0+driver is open, with 1 open issues"),
+    ]
+    assert bench.failed() == ["milestone", "notes"]
+    del bench.state.milestones[0]
+    skipped = [check.detail for check in bench.ada.plan().checks if check.state == "skipped"]
+    assert "no milestone is called 1.0.0+driver" in skipped
+
+
 def test_a_commit_of_which_ci_said_nothing_is_not_green(bench: Bench) -> None:
     assert bench.failed() == ["ci"]
     with pytest.raises(CutError, match="CI has said nothing"):

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -12,15 +13,17 @@ from semver import Version
 
 from release.artifact import Artifact, Kind
 from release.config import Component
-from release.errors import ConflictError
-from release.github import GitHub, Transport
+from release.errors import ConflictError, GitHubError
+from release.github import DryRunGitHub, GitHub, Releases, Transport
 from release.lines import tag_of
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
 from release.signing import Signer, openpgp
 from release.signing.verification import verify_detached
 from tests.engines.github_api import Fault, GitHubState, github_api
+from tests.publishers.apt_site import SIGNER
 from tests.test_latest import SCRIPTED
 
+HAWK = openpgp.ephemeral("Hawk")
 COMPONENTS = {"userspace": Component(), "driver": Component(tag="{version}+driver")}
 
 
@@ -42,12 +45,14 @@ class Bench:
             size=len(data), sha256=hashlib.sha256(data).hexdigest(),
         )  # fmt: skip
 
-    def publisher(self, version: str = "1.0.0", *, driver: str = "") -> GitHubPublisher:
+    def publisher(
+        self, version: str = "1.0.0", *, driver: str = "", github: Releases | None = None
+    ) -> GitHubPublisher:
         releases = [_release("userspace", version, leads=True)]
         if driver:
             releases.append(_release("driver", driver, leads=False))
         return GitHubPublisher(
-            self.github,
+            github or self.github,
             releases,
             components=COMPONENTS,
             project="hawk",
@@ -56,8 +61,8 @@ class Bench:
             lease=self.lease,
         )
 
-    def publish(self, version: str, *artifacts: Artifact) -> None:
-        publisher = self.publisher(version)
+    def publish(self, version: str, *artifacts: Artifact, github: Releases | None = None) -> None:
+        publisher = self.publisher(version, github=github)
         publisher.stage(publisher.check(artifacts))
         publisher.verify()
         publisher.commit()
@@ -116,7 +121,7 @@ def test_the_text_has_changes_install_lines_and_digests(bench: Bench) -> None:
 
 
 def test_running_again_uploads_nothing_and_changes_nothing(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     before = [dict(release) for release in bench.state.releases], dict(bench.state.content)
     bench.state.log.clear()
@@ -126,7 +131,7 @@ def test_running_again_uploads_nothing_and_changes_nothing(bench: Bench) -> None
 
 
 def test_digests_are_signed(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     assert bench.names() == ["hawk.tar.gz", "SHA256SUMS", "SHA256SUMS.asc", "hawk.asc"]
     data = {
@@ -137,10 +142,10 @@ def test_digests_are_signed(bench: Bench) -> None:
 
 
 def test_another_key_or_other_bytes_are_an_error_and_nothing_is_replaced(bench: Bench) -> None:
-    bench.signer = openpgp.ephemeral("Hawk")
+    bench.signer = HAWK
     bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     before = dict(bench.state.content)
-    bench.signer = openpgp.ephemeral("Another")
+    bench.signer = SIGNER
     with pytest.raises(ConflictError, match=r"SHA256SUMS\.asc with other bytes"):
         bench.publish("1.0.0", bench.file("hawk.tar.gz"))
     with pytest.raises(ConflictError, match=r"hawk\.tar\.gz with other bytes"):
@@ -169,6 +174,47 @@ def test_a_run_that_died_is_finished_by_the_next(bench: Bench) -> None:
     assert bench.latest() == "1.0.0"
 
 
+class Died(BaseException):
+    """The process died here."""
+
+
+class DyingSession(requests.Session):
+    """Dies when its request number `count` is done."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401
+        response = super().send(request, **options)
+        self.left -= 1
+        if self.left == 0:
+            raise Died
+        return response
+
+
+def test_killed_after_every_request_and_run_again_the_end_is_the_same(bench: Bench) -> None:
+    bench.signer = HAWK
+    count, ended = 0, False
+    while not ended:
+        count += 1
+        bench.state.forget()
+        bench.publish("1.1.0", bench.file("hawk.tar.gz"))
+        with DyingSession(count) as session:
+            transport = Transport(session, token=bench.state.token, clock=lambda: 0, sleep=lambda _: None)
+            github = GitHub(transport, api_url=bench.state.url, name=bench.state.repo)
+            with suppress(Died):
+                bench.publish("1.2.0", bench.file("hawk.tar.gz"), github=github)
+                ended = True
+        if not ended:
+            bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+        shown = [(release["tag_name"], release["draft"]) for release in bench.state.releases]
+        assert shown == [("1.1.0", False), ("1.2.0", False)], f"killed after request {count}"
+        assert bench.names(1) == ["hawk.tar.gz", "SHA256SUMS", "SHA256SUMS.asc", "hawk.asc"]
+        assert bench.latest() == "1.2.0"
+    assert count > 10
+
+
 def test_the_latest_goes_by_version_at_every_step_of_a_history_with_backports(bench: Bench) -> None:
     after = []
     for version, _ in SCRIPTED:
@@ -191,6 +237,70 @@ def test_two_releases_at_once_end_right_in_either_order(bench: Bench, first: int
     publishers[first].commit()
     publishers[1 - first].commit()
     assert bench.latest() == "1.2.0"
+
+
+def test_a_rehearsal_shows_what_would_change_and_changes_nothing(bench: Bench) -> None:
+    bench.publish("1.0.0", bench.file("hawk.tar.gz"))
+    before = [dict(release) for release in bench.state.releases], dict(bench.state.content)
+    bench.state.log.clear()
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.1.0", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert ([dict(release) for release in bench.state.releases], bench.state.content) == before
+    assert not [line for line in bench.state.log if not line.startswith("GET")]
+    assert [(change.key, change.kind) for change in rehearsal.changes] == [
+        ("GitHub hawk/hawk: release 1.1.0", "new"),
+        ("GitHub hawk/hawk: release 1.1.0: hawk.tar.gz", "new"),
+        ("GitHub hawk/hawk: release 1.1.0: SHA256SUMS", "new"),
+        ("GitHub hawk/hawk: the latest release", "replaced"),
+    ]
+    with pytest.raises(ConflictError, match="with other bytes"):
+        bench.publish("1.0.0", bench.file("hawk.tar.gz", b"other"), github=DryRunGitHub(bench.github))
+
+
+def test_a_rehearsal_of_what_is_published_has_no_changes(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert rehearsal.changes == ()
+
+
+def test_a_rehearsal_of_a_backport_leaves_the_latest(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    rehearsal = DryRunGitHub(bench.github)
+    bench.publish("1.1.9", bench.file("hawk.tar.gz"), github=rehearsal)
+    assert not [change for change in rehearsal.changes if "latest" in change.key]
+    assert rehearsal.latest_release() == bench.github.latest_release()
+
+
+def test_the_latest_moves_only_while_the_lease_of_the_channel_is_held(bench: Bench) -> None:
+    """Everything that changes what is visible happens between taking the lease and giving it back."""
+
+    @contextmanager
+    def lease() -> Iterator[None]:
+        bench.state.log.append("lease taken")
+        yield
+        bench.state.log.append("lease given back")
+
+    bench.lease = lease
+    publisher = bench.publisher("1.0.0")
+    publisher.stage([bench.file("hawk.tar.gz")])
+    publisher.verify()
+    bench.state.log.clear()
+    publisher.commit()
+    changes = [line for line in bench.state.log if not line.startswith("GET")]
+    assert (changes[0], changes[-1], len(changes)) == ("lease taken", "lease given back", 3)
+    assert changes[1].startswith("PATCH")
+    # It is read back before the next release may move it.
+    assert bench.state.log[-2].startswith("GET")
+    assert "latest" in bench.state.log[-2]
+
+
+def test_a_latest_that_does_not_stay_is_told(bench: Bench) -> None:
+    bench.publish("1.2.0", bench.file("hawk.tar.gz"))
+    bench.state.latest_sticks = False
+    bench.state.latest = None
+    with pytest.raises(GitHubError, match="does not stay where it is put"):
+        bench.publish("1.2.0", bench.file("hawk.tar.gz"))
 
 
 def test_a_release_that_somebody_else_called_the_latest_is_put_right(bench: Bench) -> None:

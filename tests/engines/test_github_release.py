@@ -1,5 +1,6 @@
 """From the cut to a release that users see on GitHub, all by the command line, against the stand-in."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -60,6 +61,11 @@ class Bench:
         assert self.state.token not in done.stdout + done.stderr
         return done.stdout
 
+    def content(self, name: str) -> bytes:
+        """The bytes of an asset."""
+        assets = (asset for assets in self.state.assets.values() for asset in assets)
+        return self.state.content[next(asset["id"] for asset in assets if asset["name"] == name)]
+
     def release(self, dist: str) -> str:
         project = ("--project", str(self.ada.root))
         return self.invoke(
@@ -84,6 +90,13 @@ def test_a_release_is_cut_published_and_found_again(bench: Bench, tmp_path: Path
     project = ("--project", str(bench.ada.root))
     bench.invoke("release.cut", *project, "--component", "userspace", "--yes")
     bench.ada.git("switch", "--quiet", "--detach", "0.1.0")
+    bench.state.log.clear()
+    shown = bench.invoke("release", *project, "--channel", "stable", "--dry-run", "--json")
+    changes = [change["key"] for change in json.loads(shown)["changes"]]
+    assert "GitHub hawk/hawk: release 0.1.0: hawk-0.1.0-x86_64.deb" in changes
+    assert "GitHub hawk/hawk: the latest release" in changes
+    assert not [line for line in bench.state.log if not line.startswith("GET")]
+    assert bench.state.releases == []
     assert "GitHub hawk/hawk" in bench.release("first")
     (release,) = bench.state.releases
     assert (release["tag_name"], release["draft"], release["prerelease"]) == ("0.1.0", False, False)
@@ -103,8 +116,12 @@ def test_a_release_is_cut_published_and_found_again(bench: Bench, tmp_path: Path
     (line, _) = json.loads(bench.invoke("release.status", *project, "--json"))["lines"]
     places = {(file["place"], file["state"]) for file in line["files"]}
     assert places == {("stable", "visible"), ("GitHub", "visible")}
-    digests = {file["sha256"] for file in line["files"] if file["name"] == "hawk-0.1.0-x86_64.tar.gz"}
-    assert len(digests) == 1
+    found: dict[str, set[tuple[str, str]]] = {}
+    for file in line["files"]:
+        found.setdefault(file["name"], set()).add((file["place"], file["sha256"]))
+    (asset,) = {digest for _, digest in found["hawk-0.1.0-x86_64.rpm"]}
+    assert asset == hashlib.sha256(bench.content("hawk-0.1.0-x86_64.rpm")).hexdigest()
+    assert {place for place, _ in found["hawk-0.1.0-x86_64.deb"]} == {"stable", "GitHub"}
 
 
 def test_gpg_verifies_the_tag(bench: Bench, tmp_path: Path) -> None:

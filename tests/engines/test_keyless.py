@@ -13,7 +13,7 @@ from release.registry.attachments import BUNDLE, attached
 from release.registry.client import Repository as Images
 from release.registry.connect import new_session
 from release.registry.transport import Transport
-from release.signing import keyless
+from release.signing import keyless, openpgp_key
 from tests.engines.engines import CommandFailed
 from tests.engines.product import Product
 from tests.engines.sigstore_services import IDENTITY, ISSUER, Sigstore, sigstore
@@ -62,7 +62,11 @@ def hawk(directory: Path, prefixes: list[str], services: Sigstore) -> Product:
     repository.commit({"release.toml": text, "build": BUILD})
     repository.git("tag", "1.2.0")
     trust = services.trust_configuration(directory / "trust.json")
-    return Product(repository=repository, env={**services.github, keyless.TRUST_VARIABLE: str(trust)})
+    return Product(
+        repository=repository,
+        key=str(openpgp_key.generate("H <h@example.org>")),
+        env={**services.github, keyless.TRUST_VARIABLE: str(trust)},
+    )
 
 
 def images(registry: str, name: str) -> Images:

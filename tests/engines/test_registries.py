@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -204,23 +205,62 @@ def test_the_signature_verifies_with_openssl(
     assert said == "Verified OK\n"
 
 
-def test_skopeo_takes_the_signatures_along(
-    registries: Registries, released: Released, tmp_path: Path
-) -> None:
-    """Debian's skopeo reads and copies them, and has the check of a `sigstoreSigned` policy patched out."""
-    require(SKOPEO)
+@pytest.fixture
+def skopeo_settings(tmp_path: Path) -> Path:
+    """A directory that tells skopeo to look for signatures beside images."""
     settings = tmp_path / "registries.d"
     settings.mkdir()
     (settings / "default.yaml").write_text("default-docker: {use-sigstore-attachments: true}\n")
+    return settings
+
+
+def test_skopeo_takes_the_signatures_along(
+    registries: Registries, released: Released, skopeo_settings: Path
+) -> None:
+    require(SKOPEO)
     address = registries.open.address
     run(
-        *("skopeo", "--insecure-policy", "--registries.d", settings, "copy", "--all"),
+        *("skopeo", "--insecure-policy", "--registries.d", skopeo_settings, "copy", "--all"),
         *("--src-tls-verify=false", "--dest-tls-verify=false"),
         *(f"docker://{address}/example/kestrel:1.2.0", f"docker://{address}/copies/kestrel:1.2.0"),
     )
     theirs, ours = (reader(registries.open, name) for name in ("copies/kestrel", "example/kestrel"))
     tag = f"{referrers_tag(released.digest)}.sig"
     assert theirs.manifest(tag).json["layers"] == ours.manifest(tag).json["layers"]
+
+
+def test_a_sigstore_policy_finds_the_signature_and_nothing_but_debian_stands_in_the_way(
+    registries: Registries, released: Released, skopeo_settings: Path, tmp_path: Path
+) -> None:
+    """Debian builds skopeo, podman and buildah without the check itself; where it is there, it must be met."""
+    require(SKOPEO)
+    address = registries.open.address
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    (tmp_path / "other.pub").write_bytes(
+        other.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+    def copied(key: Path) -> subprocess.CompletedProcess[str]:
+        wanted = {
+            "type": "sigstoreSigned",
+            "keyPath": str(key),
+            "signedIdentity": {"type": "matchRepository"},
+        }
+        policy = {"default": [{"type": "reject"}], "transports": {"docker": {address: [wanted]}}}
+        (tmp_path / "policy.json").write_text(json.dumps(policy))
+        return run(
+            *("skopeo", "--debug", "--policy", tmp_path / "policy.json", "--registries.d", skopeo_settings),
+            *("copy", "--src-tls-verify=false", f"docker://{address}/example/kestrel:1.2.0"),
+            f"dir:{tmp_path / key.stem}",
+            check=False,
+        )
+
+    with_ours, with_another = copied(released.public_key), copied(tmp_path / "other.pub")
+    for done in (with_ours, with_another):
+        assert "Found a sigstore attachment manifest with 1 layers" in done.stderr
+    assert with_another.returncode != 0
+    if "Source image rejected: Debian-local change: sigstore disabled" not in with_ours.stderr:
+        assert with_ours.returncode == 0, with_ours.stderr
 
 
 def test_the_provenance_is_found_from_the_image(registries: Registries, released: Released) -> None:

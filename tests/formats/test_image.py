@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from release.arch import MACHINES, OCI
-from release.compression import INLINE, Packer
+from release.compression import INLINE, Cache, Packer
 from release.errors import FormatError
 from release.formats import docker_archive, oci_layout
 from release.formats.image import LAYER_TIME, About, Image, ImageConfig, ImageIndex, write_layout
@@ -249,6 +249,29 @@ def test_a_layer_reuses_what_was_compressed_for_the_packages(packer: Packer, tmp
     )
     layer = (tmp_path / "layout" / index.manifests[0].layers[0].path).read_bytes()
     assert b"".join(packed.deflated()) in layer
+
+
+def test_a_layer_that_was_written_before_is_not_read_again(tmp_path: Path) -> None:
+    """Its content is read once, to be compressed; its plain digest is remembered."""
+    agent = tmp_path / "agent"
+    cache = Cache(directory=tmp_path / "cache")
+    payload = Payload.of([File(path="/agent", source=agent, mode=0o755)])
+    image = replace(KESTREL, payload=payload, config=ImageConfig())
+    made: list[ImageIndex] = []
+    for run in ("one", "two"):
+        agent.write_bytes(random.Random(1).randbytes(4 * INLINE))  # noqa: S311
+        with Packer(tmp_path / f"spool-{run}", threads=1, cache=cache) as packer:
+            packer.prepare([agent])
+            if made:
+                agent.unlink()
+            made.append(write_layout([image], tmp_path / run, packer))
+    assert made[0].descriptor == made[1].descriptor
+    other = replace(image, payload=Payload.of([File(path="/agent", source=b"another", mode=0o755)]))
+    with Packer(tmp_path / "spool", threads=1, cache=cache) as packer:
+        index = write_layout([other], tmp_path / "three", packer)
+    config = json.loads((tmp_path / "three" / index.manifests[0].config.path).read_bytes())
+    layer = gzip.decompress((tmp_path / "three" / index.manifests[0].layers[0].path).read_bytes())
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
 
 
 def test_the_next_version_has_the_same_layer_where_the_files_are_the_same(

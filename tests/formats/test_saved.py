@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ CONFIG = {
     "os": "linux",
     "created": "2026-01-01T00:00:00Z",
     "config": {"Cmd": ["sh"]},
-    "rootfs": {"type": "layers", "diff_ids": ["what the engine says"]},
     "history": [{"created": "2026-01-01T00:00:00Z", "created_by": "RUN one"}],
 }
 PLAIN = [b"layer one" * 9000, b"layer two", b"layer one" * 9000]
@@ -34,11 +34,13 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def image(layers: dict[str, bytes]) -> dict[str, bytes]:
+def image(layers: dict[str, bytes], plain: Sequence[bytes] = ()) -> dict[str, bytes]:
+    digests = [f"sha256:{hashlib.sha256(data).hexdigest()}" for data in plain]
+    config = {**CONFIG, "rootfs": {"type": "layers", "diff_ids": digests}}
     manifest = [{"Config": "config.json", "RepoTags": None, "Layers": list(layers)}]
     return {
         "manifest.json": json.dumps(manifest).encode(),
-        "config.json": json.dumps(CONFIG).encode(),
+        "config.json": json.dumps(config).encode(),
         **layers,
     }
 
@@ -54,7 +56,7 @@ def test_layers_are_compressed_our_way_and_named_by_their_own_digests(
 ) -> None:
     stored = [gzip.compress(data) if compressed else data for data in PLAIN]
     names = ["a/layer.tar", "b/layer.tar", "blobs/sha256/c"]
-    base = read(archive(tmp_path / "x.tar", image(dict(zip(names, stored, strict=True)))), tmp_path)
+    base = read(archive(tmp_path / "x.tar", image(dict(zip(names, stored, strict=True)), PLAIN)), tmp_path)
     assert base.diff_ids == [f"sha256:{hashlib.sha256(data).hexdigest()}" for data in PLAIN]
     for layer, data in zip(base.layers, PLAIN, strict=True):
         packed = base.path(layer).read_bytes()
@@ -62,6 +64,12 @@ def test_layers_are_compressed_our_way_and_named_by_their_own_digests(
         assert layer.digest == f"sha256:{hashlib.sha256(packed).hexdigest()}"
         assert layer.size == len(packed)
     assert {path.name for path in base.directory.iterdir()} == {layer.sha256 for layer in base.layers}
+
+
+def test_layers_that_were_damaged_on_their_way_are_refused(tmp_path: Path) -> None:
+    members = image({"layer.tar": b"layer two"}, [b"layer one"])
+    with pytest.raises(FormatError, match="is damaged: its layers are not those of its configuration"):
+        read(archive(tmp_path / "x.tar", members), tmp_path)
 
 
 def test_the_history_has_no_times(tmp_path: Path) -> None:

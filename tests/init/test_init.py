@@ -56,6 +56,7 @@ def test_a_repository_with_a_driver_can_be_planned_at_once(
     assert 'github = "raptors/Hawk_Eye"' in text
     assert 'summary = "Sees what \\"moves\\" in the dark"' in text
     assert 'contract = ["driver/API_VERSION"]' in text
+    assert 'branches: ["main"]' in (hawk.root / ".github/workflows/merge.yml").read_text()
     assert "make install" in (hawk.root / "packaging/build-userspace").read_text()
 
 
@@ -93,3 +94,19 @@ def test_what_was_written_releases_once_it_is_said_how_to_build(hawk: Repository
     hawk.commit(message="new: a build")
     succeeds("release", *dist)
     assert len(list((tmp_path / "dist" / "packages").iterdir())) == 6
+
+
+@pytest.mark.parametrize(
+    ("here", "at_origin", "expected"),
+    [("trunk", "", "trunk"), ("work", "master", "master"), ("work", "", "work")],
+)
+def test_merges_to_the_main_branch_are_released_whatever_it_is_called(
+    hawk: Repository, here: str, at_origin: str, expected: str
+) -> None:
+    hawk.commit({"README.md": "Sees.\n"})
+    hawk.git("switch", "--quiet", "--create", here)
+    if at_origin:
+        hawk.git("update-ref", f"refs/remotes/origin/{at_origin}", "HEAD")
+        hawk.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{at_origin}")
+    succeeds("init", "--directory", str(hawk.root))
+    assert f'branches: ["{expected}"]' in (hawk.root / ".github/workflows/merge.yml").read_text()

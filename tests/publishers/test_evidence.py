@@ -23,7 +23,11 @@ from tests.registry.fake import FakeRegistry
 KEY = EcdsaKey(ec.derive_private_key(7, ec.SECP256R1()))
 OTHER = EcdsaKey(ec.derive_private_key(8, ec.SECP256R1()))
 SLSA = "https://slsa.dev/provenance/v1"
-CI = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_WORKFLOW_REF": "example/hawk/x.yaml@main"}
+CI = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_WORKFLOW_REF": "example/hawk/x.yaml@main",
+}
 
 
 @dataclass

@@ -204,3 +204,21 @@ def test_an_image_that_is_built_already_is_taken_as_it_is(place: Place, how: str
         taken = image_reader.read(target, name="kestrel", tag="1.2.0", date=1)
         assert taken.descriptor.sha256 == first.sha256
     assert not place.past(commit="b" * 40).find_built("kestrel", tmp_path / "other")
+
+
+def test_the_layers_of_a_base_in_the_same_registry_are_taken_over_there(place: Place) -> None:
+    place.base(b"old")
+    bases = place.past().find_base(planned(BASE))
+    place.world.registry.requests.clear()
+    place.world.publish(place.on(bases))
+    asked = {
+        request.query["mount"][0] for request in place.world.registry.requests if "mount" in request.query
+    }
+    layers = {layer.digest for base in bases.values() for layer in base.layers}
+    assert layers <= asked
+    sent = {
+        request.query["digest"][0]
+        for request in place.world.registry.requests
+        if request.method == "PUT" and "digest" in request.query
+    }
+    assert not layers & sent

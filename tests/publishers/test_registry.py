@@ -22,6 +22,7 @@ from release.registry.rehearsal import Rehearsal
 from release.stores.dry_run import Change
 from tests.registry.bench import HOST, Bench
 from tests.registry.fake import Answer, FakeRegistry, Request, error
+from tests.test_latest import MOVED, SCRIPTED
 
 NAME = "example/kestrel"
 
@@ -136,6 +137,14 @@ def test_a_backport_moves_its_own_line_alone(world: World) -> None:
     for version in ("1.1.8", "1.2.0", "1.1.9"):
         world.publish(world.image(version))
     assert world.shown() == {"1.1": "1.1.9", "1.2": "1.2.0", "1": "1.2.0", "latest": "1.2.0"}
+
+
+def test_tags_are_right_after_every_step_of_a_history_with_backports(world: World) -> None:
+    shown: dict[str, str] = {}
+    for version, _ in SCRIPTED:
+        world.publish(world.image(version))
+        shown |= dict.fromkeys(MOVED.get(version, "").split(), version)
+        assert world.shown() == shown, version
 
 
 def test_a_prerelease_moves_nothing(world: World) -> None:

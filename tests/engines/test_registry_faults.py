@@ -1,0 +1,107 @@
+"""A real registry behind a proxy that fails at each request in turn: over real connections, with real timing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from urllib.parse import urlsplit
+
+import pytest
+
+from release.errors import RegistryError
+from release.registry.client import Repository
+from release.registry.connect import new_session
+from release.registry.push import Content, check, send
+from release.registry.transport import Transport
+from tests.engines.engines import REGISTRY, require
+from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
+from tests.registry.bench import image
+
+CHUNK = 1 << 16
+REQUESTS = 21
+"""Of one push."""
+BLOB_WRITES = 5
+FAULTS: tuple[Fault, ...] = ("500", "reset", "lost", "truncated", "spoiled")
+
+
+@dataclass
+class Failing:
+    """Fails once, at request `number`."""
+
+    number: int
+    fault: Fault
+    happened: bool = False
+
+    def __call__(self, request: Request) -> Fault | None:
+        if request.number != self.number or (self.fault == "spoiled" and not request.sent):
+            return None
+        self.happened = True
+        return self.fault
+
+
+@dataclass
+class Place:
+    proxy: Proxy
+    names: Iterator[int] = field(default_factory=count)
+
+    def fresh(self) -> str:
+        return f"faults/image-{next(self.names)}"
+
+    def repository(self, name: str) -> Repository:
+        transport = Transport(
+            host=urlsplit(self.proxy.url).netloc,
+            url=self.proxy.url,
+            session=new_session(),
+            sleep=lambda _: None,
+        )
+        return Repository(transport, name, writes=True, chunk=CHUNK)
+
+
+@pytest.fixture(scope="module")
+def place(registry: str) -> Iterator[Place]:
+    require(REGISTRY)
+    with proxy_to(f"http://{registry}") as proxy:
+        yield Place(proxy)
+
+
+def push(content: Content, repository: Repository) -> None:
+    send(content, repository, threads=1)
+    check(content, repository, threads=1)
+    repository.put_manifest(content.documents[-1], "1.0.0")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_any_request_is_outlasted_or_named_and_no_tag_comes_early(
+    place: Place, fault: Fault
+) -> None:
+    outlasted = 0
+    for number in count(1):
+        content = image(os.urandom(5 * CHUNK // 2), b"small")
+        name = place.fresh()
+        failing = Failing(number, fault)
+        place.proxy.reset()
+        place.proxy.fault = failing
+        with suppress(RegistryError):
+            push(content, place.repository(name))
+            outlasted += failing.happened
+        place.proxy.reset()
+        if not place.repository(name).tags():
+            push(content, place.repository(name))
+        check(content, place.repository(name))
+        assert place.repository(name).manifest("1.0.0").data == content.documents[-1].data
+        if number > REQUESTS:
+            break
+    assert not failing.happened
+    # What is changed on its way is sent again where it is a blob, and an error where it is a manifest.
+    assert outlasted >= BLOB_WRITES if fault == "spoiled" else outlasted == REQUESTS
+
+
+def test_a_list_of_tags_that_breaks_off_is_asked_for_again(place: Place) -> None:
+    repository = place.repository(place.fresh())
+    place.proxy.reset()
+    push(image(b"layer"), repository)
+    place.proxy.reset()
+    place.proxy.fault = Failing(1, "truncated")
+    assert repository.tags() == ("1.0.0",)
+    assert len(place.proxy.requests) == 2
