@@ -67,11 +67,6 @@ class Place:
         ):
             object.__setattr__(self, name, Objects(self.store, prefix))
 
-    @property
-    def pointers(self) -> tuple[str, ...]:
-        """The keys of the mutable objects that were changed, or found right."""
-        return (*self.apt_objects.pointers, *self.yum_objects.pointers, *self.files.pointers)
-
     def url_of(self, prefix: str) -> str:
         """Where users find what lies below a prefix."""
         return f"{self.url.rstrip('/')}/{prefix}"

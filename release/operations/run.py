@@ -1,5 +1,6 @@
 """Puts an operation on a channel together from the outside world: stores, keys, environment, clock."""
 
+import posixpath
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +18,7 @@ from release.operations.place import InChannel, Place
 from release.operations.promote import promote
 from release.operations.prune import prune
 from release.operations.yank import find, yank
+from release.publishers.latest import DIRECTORY
 from release.publishers.select import publishers_for
 from release.signing import Signer, openpgp
 from release.stores import Store
@@ -135,9 +137,15 @@ def _at(desk: Desk, name: str) -> Iterator[Place]:
         store = DryRunStore(opened.store) if desk.dry_run else RecordedStore(opened.store)
         place = _place(desk, name, opened, store)
         yield place
-        moved = sorted(change.key for change in store.changes if change.kind != "new")
+        moved = [change.key for change in store.changes if _is_moved(change)]
         if moved and not desk.dry_run:
             target.caches(place.channel, place.url)(moved)
+
+
+def _is_moved(change: Change) -> bool:
+    """Whether caches may hold another state of an object that users read."""
+    latest = posixpath.basename(posixpath.dirname(change.key)) == DIRECTORY
+    return (change.kind == "replaced" or latest) and not change.key.startswith("journal/")
 
 
 def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = None) -> Place:

@@ -22,6 +22,8 @@ from release.signing import Signer, openpgp_key
 from release.signing.openpgp import OpenPgpSigner
 from release.signing.rotation import Rotation
 from release.stores.directory import DirectoryStore
+from release.stores.s3 import S3Store
+from tests.engines import s3_services
 from tests.engines.apt_client import AptClient
 from tests.engines.rpm_root import RpmRoot
 from tests.operations.channel_site import CONFIG, makers, place, release
@@ -266,3 +268,31 @@ def test_apt_refuses_a_date_ahead(
     key, _ = keys
     site.publish("1.0.0", site.place(key, days=0.01), key)
     assert "is not valid yet" in apt("one", key.public_key).refused()
+
+
+def test_a_bucket_is_pruned_of_what_was_withdrawn_a_week_ago(
+    keys: tuple[OpenPgpSigner, OpenPgpSigner], tmp_path: Path
+) -> None:
+    key, _ = keys
+    with s3_services.moto(tmp_path) as url, makers(tmp_path, key) as make:
+        bucket = s3_services.client(url)
+        bucket.create_bucket(Bucket="site")
+        store = S3Store(client=bucket, bucket="site", wait=int)
+
+        def at(days: float) -> Place:
+            here = place(store, signer=key)
+            return replace(here, clock=lambda: time.time() + days * DAY)
+
+        def about(version: str) -> list[str]:
+            return [listed.key for listed in store.list() if version in listed.key]
+
+        for number, version in enumerate(("1.0.0", "2.0.0", "3.0.0")):
+            release(at(number / 1000), *make(version))
+        yank(at(1), V2, None)
+        prune(at(2), Limits(keep=1))
+        assert len(about("1.0.0")) == len(about("2.0.0")) == 7
+        pruned = prune(at(9.1), Limits(keep=1))
+        assert len(pruned.deleted) >= 10
+        assert about("1.0.0") == []
+        assert about("2.0.0") == ["journal/hawk/released/userspace/2.0.0.json"]
+        assert len(about("3.0.0")) == 7
