@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from release import engine, pipeline, target
+from release import engine, pipeline, remote, target
 from release.artifact import Artifact
 from release.channel import channel_of
 from release.compression import Cache, Packer
@@ -33,6 +33,7 @@ from release.publishers.select import publishers_for
 from release.publishers.select_github import github_publisher
 from release.registry.connect import new_session
 from release.released import Record
+from release.remote import Agreed, RemoteObject
 from release.runner import ProcessRunner
 from release.signing import Signer, ecdsa, keyless, openpgp
 from release.steps import Context, Source, State
@@ -58,12 +59,16 @@ class Narrator(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to release: to which channel (None: a snapshot), whether to sign, for real, and whom to wait for."""
+    """How to release: to which channel (None: a snapshot), whether to sign, for real, and whom to wait for.
+
+    With a plan that was `agreed` on, exactly that is done or nothing.
+    """
 
     channel: str | None = None
     sign: bool = True
     dry_run: bool = False
     take_over: bool = False
+    agreed: Agreed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +149,8 @@ def release(
     channel = _channel(product, options.channel)
     configured = _configured_key(options, environment)
     planned = plan(product, options.channel)
+    confirm = _confirmed(product, planned, options.agreed)
+    confirm()
     cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
@@ -162,7 +169,13 @@ def release(
             lease=(
                 nullcontext
                 if options.dry_run
-                else target.channel_lease(place, planned, environment=environment, tell=narrator.progress)
+                else target.channel_lease(
+                    place.store,
+                    project=planned.project,
+                    channel=planned.channel,
+                    environment=environment,
+                    tell=narrator.progress,
+                )
             ),
             rehearsal=options.dry_run,
         )
@@ -183,8 +196,8 @@ def release(
                     channel,
                     store=place.store,
                     url=place.url,
-                    signer=signer,
-                    clock=time.time,
+                    signer=openpgp.for_repositories(signer, environment) if configured else signer,
+                    clock=place.clock,
                 ),
                 *registries,
                 *on_github,
@@ -193,6 +206,8 @@ def release(
             invalidate=place.invalidate,
             progress=narrator.progress,
             store=place.store,
+            clock=place.clock,
+            confirm=confirm,
             sources={name: _source(product, name) for name in product.versions},
             engine=engine.DockerEngine(),
             containers=engine.DockerEngine(),
@@ -222,6 +237,29 @@ def _configured_key(options: Options, environment: Mapping[str, str]) -> Signer 
             fix=f"set {openpgp.KEY_FILE_VARIABLE} or {openpgp.KEY_VARIABLE}, or publish unsigned: --no-sign",
         )
     return found
+
+
+def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:
+    """What the channel of a plan has of it already.
+
+    Raises:
+        ConfigError: the plan is one for a snapshot.
+
+    """
+    if planned.channel is None:
+        raise ConfigError("a snapshot has no remote", fix="name a channel: --channel NAME")
+    channel = _channel(product, planned.channel)
+    place = target.open_channel(channel, product.directory, progress=_unseen)
+    return remote.survey(planned, channel, place.store)
+
+
+def _confirmed(product: Product, planned: Plan, agreed: Agreed | None) -> Callable[[], None]:
+    def confirm() -> None:
+        if agreed:
+            agreed.check_plan(planned)
+            agreed.check_remote(survey(product, planned))
+
+    return confirm
 
 
 def _changes(

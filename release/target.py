@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -15,6 +15,7 @@ from release.lease import Lease, channel_key, kept
 from release.plan import Plan
 from release.stores import Progress, Store
 from release.stores.cdn import Invalidate, cloudfront, no_cache
+from release.stores.clock import clock_of
 from release.stores.directory import DirectoryStore
 from release.stores.dry_run import DryRunStore
 from release.stores.probe import probe
@@ -25,12 +26,13 @@ _POLL = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A store that users reach at `url`."""
+    """A store that users reach at `url`; `clock` is its own."""
 
     store: Store
     url: str
     journal: Journal
     invalidate: Invalidate
+    clock: Callable[[], float] = time.time
 
 
 def snapshot(inside: Path, outside: Path) -> Target:
@@ -42,7 +44,7 @@ def snapshot(inside: Path, outside: Path) -> Target:
 
 def rehearsal(target: Target) -> Target:
     """The same for a dry run: `store` remembers what would change."""
-    return Target(store=DryRunStore(target.store), url=target.url, journal=NoJournal(), invalidate=no_cache)
+    return replace(target, store=DryRunStore(target.store), journal=NoJournal(), invalidate=no_cache)
 
 
 def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Target:
@@ -60,7 +62,7 @@ def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Ta
         region=channel.region,
     )
     url = channel.url or (directory / channel.store).resolve().as_uri()
-    return Target(store=store, url=url, journal=NoJournal(), invalidate=no_cache)
+    return Target(store=store, url=url, journal=NoJournal(), invalidate=no_cache, clock=clock_of(store))
 
 
 def to_write(
@@ -70,7 +72,7 @@ def to_write(
     *,
     environment: Mapping[str, str],
     take_over: bool,
-    tell: Callable[[str], None],
+    tell: Callable[[str], object],
 ) -> Target:
     """The same to publish `plan` to, with its journal and its caches.
 
@@ -90,31 +92,39 @@ def to_write(
         wait=waiting(tell),
         take_over=take_over,
     )
-    return Target(
-        store=target.store,
-        url=target.url,
+    return replace(
+        target,
         journal=StoredJournal(lease, plan, holder=holder, clock=time.time),
-        invalidate=_caches(channel, target.url),
+        invalidate=caches(channel, target.url),
     )
 
 
 def channel_lease(
-    target: Target, plan: Plan, *, environment: Mapping[str, str], tell: Callable[[str], None]
+    store: Store,
+    *,
+    project: str,
+    channel: str | None,
+    environment: Mapping[str, str],
+    tell: Callable[[str], object],
+    take_over: bool = False,
 ) -> Callable[[], AbstractContextManager[None]]:
-    """Who may move what has no conditional writes, such as tags of images: one release of a channel at a time."""
-    channel = plan.channel
+    """Who may move what has no conditional writes, such as tags of images, or withdraw what is published.
+
+    One process for each channel at a time.
+    """
     if channel is None:
         return nullcontext
 
     @contextmanager
     def hold() -> Iterator[None]:
         lease = Lease(
-            store=target.store,
-            key=channel_key(plan.project, channel),
+            store=store,
+            key=channel_key(project, channel),
             holder=this_process(environment),
             clock=time.time,
             gone=is_gone,
-            wait=waiting(tell, what="moves tags of this channel"),
+            wait=waiting(tell, what="changes this channel"),
+            take_over=take_over,
         )
         lease.acquire()
         with kept(lease):
@@ -123,14 +133,15 @@ def channel_lease(
     return hold
 
 
-def _caches(channel: Channel, url: str) -> Invalidate:
+def caches(channel: Channel, url: str) -> Invalidate:
+    """What makes the caches in front of a channel, which users reach at `url`, forget objects."""
     if channel.cloudfront is None:
         return no_cache
     return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)
 
 
 def waiting(
-    tell: Callable[[str], None],
+    tell: Callable[[str], object],
     sleep: Callable[[float], None] = time.sleep,
     what: str = "publishes this release; --take-over does not wait",
 ) -> Callable[[Holder], None]:

@@ -1,14 +1,15 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from semver import Version
 
 from release.artifact import Artifact, Kind
-from release.errors import StoreError
+from release.errors import ConflictError, StoreError
 from release.released import Record
-from tests.stores.memory import MemoryStore
+from tests.stores.memory import MemoryStore, once
 
 KEY = "journal/hawk/released/driver/1.2.0.json"
 
@@ -93,3 +94,67 @@ def test_the_digest_that_counts_is_that_of_the_published_bytes(tmp_path: Path) -
     store.objects[KEY] = json.dumps(data).encode()
     fetched = record(store).fetch(record(store).artifacts()["a.rpm"], tmp_path / "a.rpm")
     assert (fetched.sha256, fetched.signed_sha256) == ("u" * 64, signed)
+
+
+def in_two_channels(store: MemoryStore, directory: Path) -> Record:
+    """A version in `dev`, and with another signature in `stable`."""
+    deb = artifact(directory, "a.deb", "deb")
+    document = artifact(directory, "a.deb.spdx.json", "sbom", b"{}")
+    record(store).write([deb, document], {"a.deb": "dev/a.deb"}, channel="dev", now=1)
+    signed = replace(deb, signed_sha256="5" * 64)
+    record(store).write([signed], {"a.deb": "pool/a.deb"}, channel="stable", now=2, commit="c")
+    return record(store)
+
+
+def test_channels_are_noted_side_by_side(tmp_path: Path) -> None:
+    found = in_two_channels(MemoryStore(), tmp_path)
+    channels = found.read().channels
+    assert {name: listing.published for name, listing in channels.items()} == {"dev": 1, "stable": 2}
+    assert channels["stable"].objects == {"a.deb": {"key": "pool/a.deb", "sha256": "5" * 64}}
+    assert channels["stable"].commit == "c"
+    assert found.artifacts()["a.deb"].key == "dev/a.deb"
+
+
+def test_what_one_channel_loses_is_taken_from_another(tmp_path: Path) -> None:
+    found = in_two_channels(MemoryStore(), tmp_path)
+    found.withdraw("dev", "pruned", now=10)
+    row = found.artifacts()["a.deb"]
+    assert (row.key, row.signed_sha256) == ("pool/a.deb", "5" * 64)
+    found.withdraw("stable", "yanked", now=20)
+    assert found.artifacts() == {}
+    found.withdraw("dev", "yanked", now=30)
+    listing = found.read().channels["dev"]
+    assert (listing.withdrawn, listing.withdrawn_at) == ("pruned", 10)
+
+
+def test_what_was_withdrawn_while_it_was_published_says_so(tmp_path: Path) -> None:
+    store = MemoryStore()
+    found = in_two_channels(store, tmp_path)
+    found.withdraw("stable", "yanked", now=86_400)
+    before = dict(store.objects)
+    said = r"driver 1\.2\.0 was yanked from the channel stable on 1970-01-02"
+    with pytest.raises(ConflictError, match=said):
+        found.refuse_withdrawn("stable")
+    late = artifact(tmp_path, "b.deb", "deb")
+    with pytest.raises(ConflictError, match=said):
+        found.write([late], {"b.deb": "pool/b.deb"}, channel="stable", now=3)
+    assert store.objects == before
+
+
+def test_another_run_that_notes_at_the_same_moment_is_kept(tmp_path: Path) -> None:
+    store = MemoryStore()
+    deb = artifact(tmp_path, "a.deb", "deb")
+    rival = record(store)
+    store.before = once(
+        "put_if_unchanged", KEY, lambda: rival.write([deb], {"a.deb": "dev/a.deb"}, channel="dev", now=1)
+    )
+    record(store).write([deb], {"a.deb": "pool/a.deb"}, channel="stable", now=2)
+    assert set(record(store).read().channels) == {"dev", "stable"}
+
+
+def test_what_is_forgotten_leaves_nothing(tmp_path: Path) -> None:
+    store = MemoryStore()
+    found = in_two_channels(store, tmp_path)
+    assert len(store.objects) == 2  # with the bill of materials
+    found.forget()
+    assert store.objects == {}

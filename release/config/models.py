@@ -221,6 +221,8 @@ class Channel(_Strict):
     """The address under which users reach the store; its `file://` address where there is none."""
     apt: str = "apt"
     """The prefix of the APT repository in the store; likewise below."""
+    suite: Name = "stable"
+    """The suite of the APT repository; channels with suites of their own may share one prefix."""
     yum: str = "yum"
     files: str = "files"
     plain_copies: bool = True

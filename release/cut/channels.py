@@ -11,19 +11,20 @@ from release.config import Channel, Config
 from release.errors import StoreError
 from release.journal import journals_of, was_staged
 from release.lease import Data
-from release.publishers.files import SUMS
+from release.publishers.sums import SUMS
 from release.released import Record
 from release.stores import Store
 
-Standing = Literal["planned", "staged", "visible"]
+Standing = Literal["planned", "staged", "visible", "withdrawn"]
 
 _STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """An artifact in one place: a channel, or GitHub. What is only `staged` no user sees yet.
+    """An artifact in one place: a channel, or GitHub.
 
+    What is only `staged` no user sees yet, what is `withdrawn` no user sees any more.
     `sha256` is the digest of the bytes that are there, signatures included; None for an asset of which GitHub
     tells none.
     """
@@ -85,9 +86,15 @@ class Channels:
     def _in_record(self, name: str, store: Store, component: str, version: Version) -> Iterator[Published]:
         project = self._config.project.name
         record = Record(store=store, project=project, component=component, version=version)
-        for file, released in record.artifacts().items():
-            sha256 = released.signed_sha256 or released.sha256
-            yield Published(place=name, name=file, state="visible", sha256=sha256)
+        content = record.read()
+        if listing := content.channels.get(name):
+            state: Standing = "withdrawn" if listing.withdrawn else "visible"
+            for file, there in listing.objects.items():
+                yield Published(place=name, name=file, state=state, sha256=there["sha256"])
+        elif not content.channels:
+            for file, released in content.artifacts.items():
+                sha256 = released.signed_sha256 or released.sha256
+                yield Published(place=name, name=file, state="visible", sha256=sha256)
 
     def _in_sums(
         self, name: str, store: Store, channel: Channel, component: str, version: Version

@@ -18,14 +18,12 @@ from release.publishers import Publication, apt_index
 from release.publishers.apt_index import Index, Stanza
 from release.publishers.apt_metadata import sources, sources_digest
 from release.publishers.apt_repository import COMPONENT, AptRepository, Snapshot, Update
-from release.publishers.install import KEYRINGS, apt_lines
+from release.publishers.install import KEYRINGS, SUITE, apt_lines, apt_source
 from release.publishers.objects import Objects
 from release.publishers.signed import adopt
 from release.retry import pause
 from release.signing import Signer
 from release.stores import Store
-
-"""Where an administrator keeps keys (sources.list(5))."""
 
 # A store reads "+" as a blank, apt asks for "~" as "%7e".
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
@@ -57,7 +55,7 @@ class AptPublisher:
         name: str,
         signer: Signer | None,
         clock: Callable[[], float],
-        suite: str = "stable",
+        suite: str = SUITE,
         copies: bool = True,
         wait: Callable[[int], object] = pause,
     ) -> None:
@@ -75,6 +73,7 @@ class AptPublisher:
         self._project = name
         self._signer = signer
         self._suite = suite
+        self._source = apt_source(name, suite)
         self._files: tuple[_PoolFile, ...] = ()
         self._present: dict[str, str] = {}
         self._snapshot = Snapshot()
@@ -185,12 +184,13 @@ class AptPublisher:
         key = f"{KEYRINGS}/{self._project}.asc" if self._signer else None
         source = sources(url=self._url, suite=self._suite, component=COMPONENT, key=key)
         public = {f"{self._project}.asc": self._signer.public_key} if self._signer else {}
-        return {**public, f"{self._project}.sources": source.encode()}
+        return {**public, f"{self._source}.sources": source.encode()}
 
     def _instructions(self) -> tuple[str, ...]:
         return apt_lines(
             url=self._url,
             project=self._project,
+            source=self._source,
             packages=(file.stanza.package for file in self._files),
             signed=self._signer is not None,
         )

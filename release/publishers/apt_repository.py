@@ -26,6 +26,8 @@ Change = Callable[[Mapping[str, Index]], Mapping[str, Index]]
 
 # Ours first: it is the smallest, and the one that would take longest to make anew.
 _FORMS: Final = (".xz", ".zst", ".gz", ".bz2", ".lzma", "")
+# Each publish moves the date by a second or more, and many at once may be ahead of the clock for a moment.
+_AHEAD: Final = 60
 _FIX: Final = "publish with the key that signed it, or below another prefix"
 
 
@@ -104,9 +106,21 @@ class AptRepository:
 
     def _snapshot(self, text: bytes, token: str | None) -> Snapshot:
         release = Release.parse(text)
+        self._check_date(release)
         architectures = release.architectures(COMPONENT)
         indexes = {architecture: self._index(release, architecture) for architecture in architectures}
         return Snapshot(token=token, text=text, release=release, indexes=indexes)
+
+    def _check_date(self, release: Release) -> None:
+        """A client refuses a date ahead of its clock, and ignores one that is older than what it has."""
+        ahead = release.date - self._clock()
+        if ahead > _AHEAD:
+            raise RepositoryError(
+                f"{self._objects.key(self._pointer)} is dated {release.fields['Date']}, {ahead:.0f} s "
+                "ahead of the clock: apt refuses it, and whatever follows it, until then",
+                fix="set this machine's clock right; where another machine's was wrong, wait until that date, or "
+                f"delete {self._objects.key(self._place)}/ and publish again",
+            )
 
     def _check_unsigned(self) -> None:
         """Who trusts a key must not be left with an unsigned repository."""

@@ -1,36 +1,46 @@
-"""Plain files to download: tarballs, and one signed list of their digests.
+"""Plain files to download: tarballs, bills of materials, one signed list of their digests, and the latest.
 
-The files are immutable; `SHA256SUMS` is the pointer. It changes by compare-and-swap and keeps the lines of
-other writers; its detached signature follows it, as nothing can swap the two together.
+The files are immutable; `SHA256SUMS` is the pointer. `latest/COMPONENT.json` follows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
-from release.artifact import Artifact
-from release.errors import ConflictError, RepositoryError, SigningError, StoreError
-from release.publishers import Publication
-from release.retry import TRIES
+from semver import Version
+
+from release.artifact import Artifact, Kind
+from release.errors import ConflictError, StoreError
+from release.formats.sbom import SUFFIX
+from release.publishers import Publication, latest
+from release.publishers.latest import Latest
+from release.publishers.objects import Objects
+from release.publishers.sums import Sums
 from release.signing import Signer
-from release.signing.verification import verify_detached
-from release.stores import Store, sha256_of
+from release.stores import Store
 
-SUMS = "SHA256SUMS"
+_PACKAGES: Final[frozenset[Kind]] = frozenset({"tarball", "deb", "rpm"})
 
 
 class FilesPublisher:
-    """Publishes tarballs below `prefix` of a store, which users reach under `url`."""
+    """Publishes tarballs, and the bills of materials of all packages, below `prefix` of a store.
+
+    Users reach them under `url`. (An image may be built anew for the same version; its bill stays with it.)
+    """
 
     name = "files"
 
     def __init__(self, *, store: Store, prefix: str, url: str, project: str, signer: Signer | None) -> None:
-        self._store = store
-        self._prefix = prefix
+        self._objects = Objects(store, prefix)
+        self._sums = Sums(self._objects, signer)
         self._url = url
         self._project = project
         self._signer = signer
-        self._lines: dict[str, str] = {}
+        self._artifacts: tuple[Artifact, ...] = ()
         self._absent: frozenset[str] = frozenset()
-        self._uploaded = 0
+
+    @property
+    def _lines(self) -> dict[str, str]:
+        return {artifact.path.name: artifact.published_sha256 for artifact in self._artifacts}
 
     def check(
         self,
@@ -38,120 +48,72 @@ class FilesPublisher:
         *,
         resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
     ) -> tuple[Artifact, ...]:
-        self._lines = {
-            artifact.path.name: artifact.published_sha256
-            for artifact in artifacts
-            if artifact.kind == "tarball"
-        }
+        packages = {artifact.path.name for artifact in artifacts if artifact.kind in _PACKAGES}
+        self._artifacts = tuple(artifact for artifact in artifacts if _is_taken(artifact, packages))
         self._absent = frozenset(name for name in self._lines if not self._is_present(name))
         return tuple(artifacts)
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         for artifact in artifacts:
-            if artifact.path.name in self._absent:
-                self._upload(artifact)
+            name = artifact.path.name
+            if name in self._absent and not self._objects.put_immutable(
+                name, artifact.path, artifact.published_sha256
+            ):
+                raise self._conflict(name)
         return tuple(artifacts)
 
     def verify(self) -> None:
         for name, digest in self._lines.items():
-            if sha256_of(self._store, self._key(name)) != digest:
+            if self._objects.sha256(name) != digest:
                 raise StoreError(
-                    f"{self._key(name)} is not what was uploaded", fix="check the store; run again"
+                    f"{self._objects.key(name)} is not what was uploaded", fix="check the store; run again"
                 )
 
     def commit(self) -> Publication:
-        names = [SUMS] if self._lines else []
+        lines = self._lines
         if self._signer:
-            self._replace(f"{self._project}.asc", self._signer.public_key)
-            names = [f"{self._project}.asc", *names, *(f"{name}.asc" for name in names)]
-        if self._lines:
-            self._commit_sums()
+            self._objects.replace(f"{self._project}.asc", self._signer.public_key)
+        if lines:
+            self._sums.edit(lambda there: {**there, **lines})
+        for component, newest in self._by_component():
+            latest.move_forward(self._objects, component, newest, url=self._url)
         return Publication(
             publisher=self.name,
             location=self._url,
-            uploaded=self._uploaded,
-            present=len(self._lines) - len(self._absent),
-            instructions=tuple(f"curl -fLO {self._url}/{name}" for name in self._lines),
-            pointers=tuple(map(self._key, names)),
-            objects={name: self._key(name) for name in self._lines},
+            uploaded=self._objects.uploaded,
+            present=len(lines) - len(self._absent),
+            instructions=tuple(
+                f"curl -fLO {self._url}/{artifact.path.name}"
+                for artifact in self._artifacts
+                if artifact.kind == "tarball"
+            ),
+            pointers=self._objects.pointers,
+            objects={name: self._objects.key(name) for name in lines},
         )
 
+    def _by_component(self) -> Iterator[tuple[str, Latest]]:
+        """The tarballs of each component's version."""
+        tarballs = [artifact for artifact in self._artifacts if artifact.kind == "tarball"]
+        found: dict[str, tuple[Version, dict[str, str]]] = {}
+        for artifact in tarballs:
+            _, files = found.setdefault(artifact.component, (artifact.version, {}))
+            files[artifact.path.name] = artifact.published_sha256
+        for component, (version, files) in found.items():
+            yield component, Latest(version=version, files=files)
+
     def _is_present(self, name: str) -> bool:
-        digest = sha256_of(self._store, self._key(name))
+        digest = self._objects.sha256(name)
         if digest not in {None, self._lines[name]}:
-            raise ConflictError(
-                f"{self._key(name)} is already published with other bytes",
-                fix="a published version never changes: release a new one",
-            )
+            raise self._conflict(name)
         return digest is not None
 
-    def _upload(self, artifact: Artifact) -> None:
-        if self._store.put_if_absent(self._key(artifact.path.name), artifact.path):
-            self._uploaded += 1
-        else:
-            self._is_present(artifact.path.name)
-
-    def _commit_sums(self) -> None:
-        for _ in range(TRIES):
-            current = self._store.get(self._key(SUMS))
-            text = merge_sums(current.data.decode() if current else "", self._lines)
-            if current and text == current.data.decode():
-                break
-            if self._store.put_if_unchanged(
-                self._key(SUMS), text.encode(), current.token if current else None
-            ):
-                self._uploaded += 1
-                break
-        else:
-            raise StoreError(
-                f"{self._key(SUMS)} keeps changing", fix="run again when other releases are done"
-            )
-        self._sign_sums()
-
-    def _sign_sums(self) -> None:
-        """Sign the list as it stands; when another writer moves it meanwhile, sign again."""
-        while self._signer and (sums := self._store.get(self._key(SUMS))):
-            signature = self._store.get(self._key(f"{SUMS}.asc"))
-            if not signature or not _verifies(sums.data, signature.data, self._signer):
-                self._replace(f"{SUMS}.asc", self._signer.detach(sums.data))
-            after = self._store.get(self._key(SUMS))
-            if after and after.token == sums.token:
-                return
-
-    def _replace(self, name: str, data: bytes) -> None:
-        for _ in range(TRIES):
-            current = self._store.get(self._key(name))
-            if current and current.data == data:
-                return
-            if self._store.put_if_unchanged(self._key(name), data, current.token if current else None):
-                self._uploaded += 1
-                return
-        raise StoreError(f"{self._key(name)} keeps changing", fix="run again when other releases are done")
-
-    def _key(self, name: str) -> str:
-        return f"{self._prefix}/{name}"
+    def _conflict(self, name: str) -> ConflictError:
+        return ConflictError(
+            f"{self._objects.key(name)} is already published with other bytes",
+            fix="a published version never changes: release a new one",
+        )
 
 
-def _verifies(data: bytes, signature: bytes, signer: Signer) -> bool:
-    try:
-        verify_detached(data, signature, public_key=signer.public_key)
-    except SigningError:
-        return False
-    return True
-
-
-def merge_sums(text: str, lines: dict[str, str]) -> str:
-    """The list `text` with `lines` (digest by file name) added, sorted by file name.
-
-    Raises:
-        RepositoryError: `text` is no list of digests.
-
-    """
-    known = {}
-    for line in text.splitlines():
-        digest, separator, name = line.partition("  ")
-        if not separator:
-            raise RepositoryError(f"{SUMS} holds {line!r}", fix="restore it: `sha256sum * > SHA256SUMS`")
-        known[name] = digest
-    known |= lines
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(known.items()))
+def _is_taken(artifact: Artifact, packages: Collection[str]) -> bool:
+    bill = artifact.kind == "sbom" and artifact.path.name.removesuffix(SUFFIX) in packages
+    return bill or artifact.kind == "tarball"

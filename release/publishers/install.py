@@ -3,11 +3,21 @@
 from collections.abc import Iterable
 
 KEYRINGS = "/etc/apt/keyrings"
+"""Where an administrator keeps keys (sources.list(5))."""
+SUITE = "stable"
+"""What a suite is called where nothing else is said."""
 
 
-def apt_lines(*, url: str, project: str, packages: Iterable[str], signed: bool) -> tuple[str, ...]:
-    """For the APT repository at `url`."""
-    key, source = f"{project}.asc", f"{project}.sources"
+def apt_source(project: str, suite: str) -> str:
+    """What the source of a suite is called: suites of one repository have a source each."""
+    return project if suite == SUITE else f"{project}-{suite}"
+
+
+def apt_lines(
+    *, url: str, project: str, source: str, packages: Iterable[str], signed: bool
+) -> tuple[str, ...]:
+    """For the APT repository at `url`; `source` is the name of its file for users."""
+    key, source = f"{project}.asc", f"{source}.sources"
     key_lines = (
         f"sudo install -d -m 0755 {KEYRINGS}",
         f"sudo curl -fsSL -o {KEYRINGS}/{key} {url}/{key}",

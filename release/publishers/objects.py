@@ -96,6 +96,11 @@ class Objects:
         self.uploaded += swapped is not None
         return swapped
 
+    def delete(self, path: str, token: str) -> bool:
+        """Delete the object that was read with `token`; False if it moved or is gone."""
+        self._pointers[self.key(path)] = None
+        return self._store.delete_if_unchanged(self.key(path), token)
+
     def copy(self, path: str, data: bytes) -> None:
         """Write what follows a pointer, whatever is there: the pointer is looked at again afterwards."""
         self._pointers[self.key(path)] = None

@@ -34,6 +34,7 @@ def publishers_for(
             name=name,
             signer=signer,
             clock=clock,
+            suite=channel.suite,
             copies=channel.plain_copies,
         ),
         YumPublisher(

@@ -8,7 +8,7 @@ from release.config import Channel, Config
 from release.github import Releases
 from release.lines import tag_of
 from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
-from release.publishers.install import apt_lines, yum_lines
+from release.publishers.install import apt_lines, apt_source, yum_lines
 from release.signing import Signer
 
 
@@ -63,7 +63,13 @@ def _install(
     packages = {name: each for name, each in config.packages.items() if each.component in components}
     if debs := [name for name, each in packages.items() if "deb" in each.formats]:
         yield "# Debian, Ubuntu"
-        yield from apt_lines(url=f"{url}/{channel.apt}", project=project, packages=debs, signed=signed)
+        yield from apt_lines(
+            url=f"{url}/{channel.apt}",
+            project=project,
+            source=apt_source(project, channel.suite),
+            packages=debs,
+            signed=signed,
+        )
     if rpms := [name for name, each in packages.items() if "rpm" in each.formats]:
         yield "# Fedora, RHEL"
         yield from yum_lines(url=f"{url}/{channel.yum}", project=project, packages=rpms)

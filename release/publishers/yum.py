@@ -23,6 +23,7 @@ from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import POINTER, Snapshot, Update, YumRepository
 from release.retry import pause
 from release.signing import Signer
+from release.signing.rotation import one_block_each
 from release.stores import Store
 
 PACKAGES: Final = "packages"
@@ -190,7 +191,8 @@ class YumPublisher:
         return hashlib.sha256(b"\0".join(self._for_users().values())).hexdigest()
 
     def _for_users(self) -> dict[str, bytes]:
-        public = {f"{self._project}.asc": self._signer.public_key} if self._signer else {}
+        key = one_block_each(self._signer.public_key) if self._signer else b""
+        public = {f"{self._project}.asc": key} if self._signer else {}
         return {**public, f"{self._project}.repo": self._source().encode()}
 
     def _source(self) -> str:

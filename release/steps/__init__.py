@@ -1,5 +1,6 @@
 """The steps of a release. A step knows the plan and the values before it, never another step."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,10 @@ def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> Non
     """For runs whose Dockerfiles install nothing of the release: the directory stays empty."""
 
 
+def nothing_agreed() -> None:
+    """For runs that follow no plan that was looked at."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """What a component is made from: the configuration that describes it, and the directory of its sources.
@@ -68,7 +73,7 @@ class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
 
     `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
-    made from, where that is not `config` in `directory`.
+    made from, where that is not `config` in `directory`. `confirm` raises where what was agreed on has changed.
     """
 
     config: Config
@@ -86,6 +91,8 @@ class Context:
     sources: Mapping[str, Source] = field(default_factory=dict)
     export: Export = export
     find_base: FindBase = without_bases
+    clock: Callable[[], float] = time.time
+    confirm: Callable[[], None] = nothing_agreed
     find_built: FindBuilt = nothing_built
     engine: Engine | None = None
     containers: Containers | None = None

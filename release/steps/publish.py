@@ -10,7 +10,17 @@ from release.steps import Context, State
 
 
 def claim(context: Context, state: State) -> State:
-    """Take down what is to be published, and become the one run that publishes this release."""
+    """Take down what is to be published, and become the one run that publishes this release.
+
+    Raises:
+        ConflictError: a version was withdrawn from this channel, or is published with other bytes, or this is
+            not what was agreed on.
+
+    """
+    context.confirm()
+    if context.plan.channel is not None:
+        for name in context.plan.versions:
+            context.released(name).refuse_withdrawn(context.plan.channel)
     context.journal.claim(state.artifacts)
     return state
 

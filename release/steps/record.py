@@ -8,7 +8,9 @@ def record(context: Context, state: State) -> State:
     if context.plan.channel is None:
         return state
     keys = {name: key for publication in state.publications for name, key in publication.objects.items()}
-    for name in context.plan.versions:
+    for name, version in context.plan.versions.items():
         artifacts = [artifact for artifact in state.artifacts if artifact.component == name]
-        context.released(name).write(artifacts, keys)
+        context.released(name).write(
+            artifacts, keys, channel=context.plan.channel, now=context.clock(), commit=version.commit.sha
+        )
     return state

@@ -8,6 +8,7 @@ Every object carries its digest: `x-amz-checksum-sha256`, which the service chec
 import base64
 import hashlib
 import io
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -38,7 +39,7 @@ class S3Store:
     """Objects below `prefix` of `bucket`; a token is an ETag.
 
     `wait` is called with the number of an attempt that met another writer (409), before the next. Uploads
-    report to `progress`. Files of more than `large` bytes go in parts.
+    report to `progress`. Files of more than `large` bytes go in parts. `clock` is the service's.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class S3Store:
         wait: Callable[[int], object],
         progress: Progress = silent,
         large: int = _LARGE,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._bucket = bucket
@@ -57,6 +59,11 @@ class S3Store:
         self._wait = wait
         self._progress = progress
         self._large = large
+        self._clock = clock
+
+    def now(self) -> float:
+        """The time of the service, as far as it has said (`release.stores.clock`)."""
+        return self._clock()
 
     # Reading
 

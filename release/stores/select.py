@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError
 from release.errors import StoreError
 from release.retry import pause
 from release.stores import Progress, Store
+from release.stores.clock import ServerClock
 from release.stores.directory import DirectoryStore
 from release.stores.s3 import S3Store
 
@@ -57,8 +58,11 @@ def open_store(
         raise StoreError(
             f"cannot use {location}: {error}", fix="correct the channel in release.toml, or the AWS profile"
         ) from error
+    clock = ServerClock()
+    client.meta.events.register("after-call.s3", clock.note)
     return S3Store(
         client=client,
+        clock=clock,
         bucket=parts.netloc,
         prefix=parts.path,
         wait=pause,

@@ -5,7 +5,7 @@ from typing import Any
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from release.tasks import cut, doctor, init, parts, plan, release, versions
+from release.tasks import channel, cut, doctor, init, parts, plan, release, versions
 
 
 def make_namespace(*, project: str = ".") -> Collection:
@@ -14,6 +14,7 @@ def make_namespace(*, project: str = ".") -> Collection:
     releases = Collection.from_module(release, name="release")
     add_tasks(releases, cut.cut, cut.status, cut.checklist)
     namespace.add_collection(releases)
+    namespace.add_collection(Collection.from_module(channel, name="channel"))
     add_tasks(
         namespace,
         init.init,

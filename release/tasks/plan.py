@@ -11,16 +11,25 @@ from release.tasks.opening import open_product
     help={
         "project": PROJECT_HELP,
         "channel": "plan for this channel of release.toml; otherwise a snapshot",
-        "json": JSON_HELP,
+        "remote": "say of each object what the channel has: new, same, moves, conflict",
+        "json": JSON_HELP + "; `invoke release --plan FILE` takes that of --remote",
     }
 )
 @command
-def plan(c: Context, project: str = "", channel: str = "", json: bool = False) -> None:
+def plan(c: Context, project: str = "", channel: str = "", remote: bool = False, json: bool = False) -> None:
     """Show what a release would make and where it would go, without building anything."""
     product = open_product(project or c.config.project)
 
     from release.tasks import tables
 
+    if remote:
+        from release import session
+        from release.remote import as_data
+
+        made = session.plan(product, channel or None)
+        found = session.survey(product, made)
+        tables.data(as_data(made, found)) if json else tables.remote(made, found)
+        return
     if channel:
         from release import session
 

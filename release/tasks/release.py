@@ -13,6 +13,7 @@ from release.tasks.opening import open_product
         "project": PROJECT_HELP,
         "dist": "the output directory, made afresh",
         "channel": "publish to this channel of release.toml; otherwise a snapshot in the output directory",
+        "plan": "do exactly what this file says (`invoke plan --remote --json`), or nothing",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
         "dry-run": "build and package, print every object that would change, and change nothing",
         "take-over": "do not wait for another run that publishes this release",
@@ -26,6 +27,7 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     project: str = "",
     dist: str = "dist",
     channel: str = "",
+    plan: str = "",
     sign: bool = True,
     dry_run: bool = False,
     take_over: bool = False,
@@ -36,11 +38,18 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     from contextlib import closing
     from pathlib import Path
 
-    from release import session
+    from release import remote, session
     from release.tasks import render, tables
 
     product = open_product(project or c.config.project)
-    options = session.Options(channel=channel or None, sign=sign, dry_run=dry_run, take_over=take_over)
+    agreed = remote.read(Path(plan)) if plan else None
+    options = session.Options(
+        channel=channel or (agreed.channel if agreed else None),
+        sign=sign,
+        dry_run=dry_run,
+        take_over=take_over,
+        agreed=agreed,
+    )
     with closing(render.Narrator(verbose=verbose)) as narrator:
         report = session.release(product, Path(dist), options, narrator)
     tables.data(report.as_data()) if json else render.report(report)

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from release.doctor import Check
+from release.operations.run import Done
 from release.session import Report
 from release.stores.dry_run import Change
 
@@ -102,7 +103,23 @@ def report(value: Report) -> None:
 
 def changes(console: Console, values: Sequence[Change]) -> None:
     console.print(f"nothing was changed (--dry-run); {len(values)} objects would be:")
-    table = _table("object", "would be", "size")
+    _changed(console, values, "would be")
+
+
+def operation(value: Done) -> None:
+    console = _console()
+    about = ", ".join(value.versions) or "no version"
+    console.print(f"{value.channel}: {about}", soft_wrap=True)
+    if value.dry_run:
+        changes(console, value.changes)
+    elif value.changes:
+        _changed(console, value.changes, "was")
+    else:
+        console.print("nothing was changed: there was nothing to do")
+
+
+def _changed(console: Console, values: Sequence[Change], what: str) -> None:
+    table = _table("object", what, "size")
     for change in values:
         table.add_row(change.key, change.kind, size(change.size))
     console.print(table)

@@ -5,10 +5,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from release.plan import Plan
 from release.version import ComponentVersion
+
+if TYPE_CHECKING:
+    from release.remote import RemoteObject
 
 _GAP = "  "
 _NARROWEST = 20
@@ -28,6 +31,13 @@ def plan(value: Plan) -> None:
     versions(value.versions)
     sys.stdout.write("\n")
     show(("package or image", "kind", "component", "goes to"), list(_planned(value)))
+
+
+def remote(value: Plan, objects: Sequence["RemoteObject"]) -> None:
+    plan(value)
+    sys.stdout.write("\n")
+    rows = [(found.key, found.state, found.why) for found in objects]
+    show(("object", "remote", "why"), rows)
 
 
 def _planned(value: Plan) -> Iterator[tuple[str, str, str, str]]:

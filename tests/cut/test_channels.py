@@ -8,6 +8,7 @@ from semver import Version
 from release.config import Channel, Config, Package
 from release.cut.channels import Channels
 from release.errors import StoreError
+from release.released import Record
 from tests.release_bench import PROJECT, SECOND, Bench, bench_in
 from tests.stores.memory import Crash, MemoryStore, once
 
@@ -86,6 +87,16 @@ def test_a_rerun_that_died_early_takes_nothing_back(bench: Bench) -> None:
     assert set(standing(store).values()) == {"staged"}
     dies_at(bench, store, "head", f"files/{TARBALL}")
     assert set(standing(store).values()) == {"staged"}
+
+
+def test_what_was_yanked_is_told_and_holds_the_version(bench: Bench) -> None:
+    store = MemoryStore()
+    bench.release(store)
+    Record(store=store, project=PROJECT.name, component="userspace", version=Version.parse("1.0.0")).withdraw(
+        "stable", "yanked", now=1
+    )
+    assert set(standing(store).values()) == {"withdrawn"}
+    assert channels(store).holding("userspace", Version.parse("1.0.0")) == ["channel stable"]
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"channel": "stable", "versions": {"userspace": "1.0.0"}}'])

@@ -9,6 +9,7 @@ from release.errors import ConflictError, FormatError, RepositoryError, StoreErr
 from release.publishers.apt_metadata import Digest, Release
 from tests.publishers.apt_site import (
     IN_RELEASE,
+    NOW,
     SIGNER,
     SUITE,
     Make,
@@ -169,3 +170,14 @@ def test_verify_looks_for_what_only_the_index_spoke_of(make: Make) -> None:
     del store.objects["apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb"]
     with pytest.raises(StoreError, match="not what was published"):
         apt.verify()
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_date_ahead_of_the_clock_is_refused_and_changes_nothing(make: Make, *, signed: bool) -> None:
+    store, signer = MemoryStore(), SIGNER if signed else None
+    publish(store, make(), signer=signer, now=NOW + 3600)
+    before = dict(store.objects)
+    with pytest.raises(RepositoryError, match="3600 s ahead of the clock") as caught:
+        publish(store, make(version="1.1.0"), signer=signer, now=NOW)
+    assert "set this machine's clock right" in caught.value.fix
+    assert store.objects == before

@@ -1,4 +1,7 @@
 import hashlib
+import json
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -6,7 +9,8 @@ from semver import Version
 
 from release.artifact import Artifact
 from release.errors import ConflictError, RepositoryError, StoreError
-from release.publishers.files import FilesPublisher, merge_sums
+from release.publishers.files import FilesPublisher
+from release.publishers.sums import parsed
 from release.signing import openpgp
 from release.signing.verification import verify_detached
 from tests.stores.memory import Crash, MemoryStore, crash_at, once
@@ -68,6 +72,13 @@ def test_files_the_list_its_signature_and_the_key_are_published(tmp_path: Path) 
     publish(store, tarball(tmp_path, "b.tar.gz"), tarball(tmp_path, "a.tar.gz"))
     digest = hashlib.sha256(b"data").hexdigest()
     sums = f"{digest}  a.tar.gz\n{digest}  b.tar.gz\n".encode()
+    latest = store.objects.pop("files/latest/userspace.json")
+    assert json.loads(latest) == {
+        "version": "1.0.0",
+        "files": {
+            name: {"url": f"file:///site/files/{name}", "sha256": digest} for name in ("a.tar.gz", "b.tar.gz")
+        },
+    }
     assert unsigned(store) == {
         "files/a.tar.gz": b"data",
         "files/b.tar.gz": b"data",
@@ -139,6 +150,37 @@ def test_a_crash_at_any_call_leaves_old_or_new_and_a_rerun_finishes(tmp_path: Pa
         assert is_signed(store)
 
 
+@pytest.mark.parametrize("order", list(permutations(["1.9.0", "1.10.0-rc.1", "1.10.0"])))
+def test_latest_moves_forward_by_the_order_of_versions(tmp_path: Path, order: tuple[str, ...]) -> None:
+    store = MemoryStore()
+    seen = []
+    for version in order:
+        made = tarball(tmp_path, f"hawk-{version}.tar.gz")
+        publish(store, replace(made, version=Version.parse(version)))
+        seen.append(Version.parse(json.loads(store.objects["files/latest/userspace.json"])["version"]))
+    assert seen == sorted(seen)
+    assert str(seen[-1]) == "1.10.0"
+
+
+def test_a_higher_version_that_comes_meanwhile_stays_the_latest(tmp_path: Path) -> None:
+    store = MemoryStore()
+    higher = replace(tarball(tmp_path, "b.tar.gz"), version=Version.parse("2.0.0"))
+    store.before = once("put_if_unchanged", "files/latest/userspace.json", lambda: publish(store, higher))
+    publish(store, tarball(tmp_path, "a.tar.gz"))
+    assert json.loads(store.objects["files/latest/userspace.json"])["version"] == "2.0.0"
+
+
+def test_bills_of_materials_of_packages_are_published_and_listed(tmp_path: Path) -> None:
+    store = MemoryStore()
+    bills = [
+        replace(tarball(tmp_path, f"{name}.spdx.json", b"{}"), kind="sbom") for name in ("a.deb", "image")
+    ]
+    publish(store, replace(tarball(tmp_path, "a.deb"), kind="deb"), *bills)
+    assert "files/image.spdx.json" not in store.objects
+    assert store.objects["files/a.deb.spdx.json"] == b"{}"
+    assert b"a.deb.spdx.json" in store.objects["files/SHA256SUMS"]
+
+
 def test_a_list_that_is_none_is_not_overwritten() -> None:
     with pytest.raises(RepositoryError, match="SHA256SUMS holds '<html>'"):
-        merge_sums("<html>\n", {})
+        parsed("<html>\n")
