@@ -158,27 +158,7 @@ def release(
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)
-        outside = Outside(
-            session=new_session(),
-            environment=environment,
-            home=Path.home(),
-            progress=narrator.progress,
-            upload=narrator.upload,
-            key=ecdsa.configured(environment) if options.sign else None,
-            notary=keyless.configured(environment) if options.sign else None,
-            lease=(
-                nullcontext
-                if options.dry_run
-                else target.channel_lease(
-                    place.store,
-                    project=planned.project,
-                    channel=planned.channel,
-                    environment=environment,
-                    tell=narrator.progress,
-                )
-            ),
-            rehearsal=options.dry_run,
-        )
+        outside = _outside(options, planned, place, narrator, environment)
         past = Past(channel, planned, outside, lambda: staged_digests(place.store, planned))
         registries = registry_publishers(product.config, channel, planned, outside)
         on_github = _on_github(product, channel, place, signer, outside)
@@ -224,6 +204,30 @@ def release(
         signing_key=signer.fingerprint if signer else None,
         ephemeral_key=bool(signer) and configured is None,
         changes=_changes(place.store, (*registries, *on_github)),
+    )
+
+
+def _outside(
+    options: Options, planned: Plan, place: Target, narrator: Narrator, environment: Mapping[str, str]
+) -> Outside:
+    """What registries and GitHub are reached with."""
+    lease = target.channel_lease(
+        place.store,
+        project=planned.project,
+        channel=planned.channel,
+        environment=environment,
+        tell=narrator.progress,
+    )
+    return Outside(
+        session=new_session(),
+        environment=environment,
+        home=Path.home(),
+        progress=narrator.progress,
+        upload=narrator.upload,
+        key=ecdsa.configured(environment) if options.sign else None,
+        notary=keyless.configured(environment) if options.sign else None,
+        lease=nullcontext if options.dry_run else lease,
+        rehearsal=options.dry_run,
     )
 
 
