@@ -69,7 +69,7 @@ def _compiler() -> Check:
 
 
 def _signing_key(environment: Mapping[str, str]) -> Check:
-    disables = "signing with a key that users know: an ephemeral one is made for each run"
+    disables = "publishing to channels (but for --no-sign); a snapshot is signed with an ephemeral key"
     try:
         signer = openpgp.configured(environment)
     except ReleaseError as error:

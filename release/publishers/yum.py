@@ -102,7 +102,8 @@ class YumPublisher:
         self._locations = tuple(
             self._present.get(artifact.path.name, _location(artifact)) for artifact in rpms
         )
-        self._update = self._repository.prepare(self._snapshot, self._added, sources=self._sources_digest())
+        snapshot, self._snapshot = self._snapshot, Snapshot()
+        self._update = self._repository.prepare(snapshot, self._added, sources=self._sources_digest())
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
@@ -181,7 +182,7 @@ class YumPublisher:
     def _publish_key_and_source(self) -> None:
         """Write them before the pointer says that they are there."""
         for name, data in self._for_users().items():
-            if self._snapshot.sources == self._sources_digest():
+            if self._update.before.sources == self._sources_digest():
                 self._objects.note_pointer(name)
             else:
                 self._objects.replace(name, data)

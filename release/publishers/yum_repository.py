@@ -8,7 +8,7 @@ swapped, then its signature; in between they have to try again, and any later ru
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from release.errors import RepositoryError, SigningError, StoreError
@@ -175,7 +175,9 @@ class YumRepository:
         right = before.token is not None and sources in {None, before.sources}
         if right and lists == before.lists and bool(before.signature) == bool(self._signer):
             return Update(before=before)
-        return Update(before=before, staged=self._stage(before, lists))
+        staged = self._stage(before, lists)
+        # Who is refused reads again: nobody needs the old lists, and they are large.
+        return Update(before=replace(before, lists=EMPTY), staged=staged)
 
     def _stage(self, before: Snapshot, lists: Lists) -> Staged:
         packed = lists if lists.is_packed else lists.with_documents(lists.documents)

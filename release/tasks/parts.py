@@ -60,6 +60,7 @@ def build(
         "dist": "the output directory, made afresh",
         "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        "dry_run": "join and try the packages, print every object that would change, and change nothing",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
         "try": "install the packages in the containers that `trials` of release.toml names",
         "verbose": "show the command lines of builds",
@@ -74,6 +75,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     dist: str = "dist",
     channel: str = "",
     sign: bool = True,
+    dry_run: bool = False,
     summary: str = "",
     try_: bool = True,
     verbose: bool = False,
@@ -96,7 +98,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
         report = release(
             product,
             Path(dist),
-            Options(channel=chosen, sign=sign),
+            Options(channel=chosen, sign=sign, dry_run=dry_run),
             narrator,
             run=lambda context: pipeline.publish_part(
                 context, directories, announce=narrator.step, trials=try_

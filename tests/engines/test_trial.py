@@ -1,6 +1,7 @@
 """Packages installed, used and removed by apt in a real container, before they are handed over."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -134,6 +135,8 @@ def test_the_example_is_tried_as_its_configuration_says(
 ) -> None:
     def on_our_image(text: str) -> str:
         assert 'image = "debian:12"\n' in text
+        # The image with a Dockerfile stands on one from a registry that is not here.
+        text = re.sub(r"\[images\.kestrel-driver-loader\]\n(?:[^\[].*\n|\n)*", "", text)
         return text.replace('image = "debian:12"\n', f'image = "{IMAGE}"\nnetwork = false\n')
 
     product = copy_of(KESTREL, tmp_path / "kestrel", edit=on_our_image)

@@ -1,0 +1,76 @@
+"""`invoke build` and `invoke publish` as CI calls them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from release.errors import OutputError
+from tests.repository import Repository
+from tests.tasks.test_command import BUILD, jesses, succeeds
+from tests.test_pipeline import PRODUCT
+
+pytestmark = pytest.mark.process
+
+CHANNELS = "".join(f'\n[channels.{name}]\nstore = "../{name}"\n' for name in ("dev", "prerelease", "stable"))
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Repository:
+    """A product, of which both machines' parts are built."""
+    repository = Repository(tmp_path / "hawk")
+    text = PRODUCT.replace('["make-it"]', json.dumps(["sh", "-c", BUILD])) + CHANNELS
+    repository.commit({"release.toml": text, "copyright": "MIT\n"})
+    return repository
+
+
+def build(product: Repository, *architectures: str) -> None:
+    for arch in architectures:
+        dist = product.root.parent / f"built-{arch}"
+        succeeds("build", "--arch", arch, "--project", str(product.root), "--dist", str(dist))
+
+
+def publish(product: Repository, *options: str) -> int:
+    root = product.root.parent
+    froms = [word for path in sorted(root.glob("built-*")) for word in ("--from", str(path))]
+    where = ("--project", str(product.root), "--dist", str(root / "dist"))
+    return jesses("publish", "--channel", "auto", "--no-sign", *where, *froms, *options)
+
+
+@pytest.mark.parametrize(
+    ("tag", "channel"), [("", "dev"), ("0.1.0-rc1", "prerelease"), ("0.1.0", "stable"), ("nightly", "dev")]
+)
+def test_the_tag_decides_on_the_channel(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str], tag: str, channel: str
+) -> None:
+    if tag:
+        product.git("tag", tag)
+    build(product, "x86_64", "aarch64")
+    assert publish(product, "--summary", str(tmp_path / "summary.md")) == 0
+    assert [name for name in ("dev", "prerelease", "stable") if (tmp_path / name).exists()] == [channel]
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("## hawk\n")
+    assert summary.count("| deb | ") == 2
+    assert "- apt: " in summary
+
+
+def test_a_rehearsal_prints_what_would_change_and_changes_nothing(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(product, "x86_64", "aarch64")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    capsys.readouterr()
+    assert publish(product, "--dry-run", "--json") == 0
+    changes = [change["key"] for change in json.loads(capsys.readouterr().out)["changes"]]
+    assert "files/SHA256SUMS" in changes
+    assert "apt/dists/stable/Release" in changes
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_part_that_is_missing_is_told_and_nothing_is_published(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(product, "x86_64")
+    assert publish(product) == OutputError.exit_code
+    assert "invoke build --arch aarch64 --dist DIR" in capsys.readouterr().err
+    assert [name for name in ("dev", "dist") if (tmp_path / name).exists()] == []
