@@ -17,6 +17,13 @@ def processors() -> int:
     return min(_MOST, len(os.sched_getaffinity(0)))
 
 
+def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
+    """The results of two functions that wait for something else most of the time."""
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(other)
+        return one(), later.result()
+
+
 def each(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
     """The results of `function` for `items`, as soon as each and all before it are there.
 

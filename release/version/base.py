@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from release.parallel import both
 from release.version.checkout import Line
 from release.version.subject import Subject
 from release.version.tags import TaggedVersion
@@ -50,8 +51,13 @@ def find_base(subject: Subject, line: Line | None) -> Base | None:
 
 def place(tagged: TaggedVersion, subject: Subject) -> Base:
     """A tag as a base, seen from HEAD."""
-    there, here = subject.history.apart(tagged.commit, subject.head)
-    files = _changed(tagged.commit, subject, aside=there > 0 and here > 0) if subject.paths else ()
+    history, commit = subject.history, tagged.commit
+    (there, here), files = both(
+        lambda: history.apart(commit, subject.head),
+        lambda: history.changed(subject.paths, since=commit, until=subject.head) if subject.paths else (),
+    )
+    if files and there and here and not _changed_here(commit, subject):
+        files = ()
     return Base(tagged=tagged, there=there, here=here, files=tuple(files))
 
 
@@ -80,11 +86,8 @@ def _reachable(subject: Subject) -> Sequence[TaggedVersion]:
     return ()
 
 
-def _changed(tag: str, subject: Subject, *, aside: bool) -> Sequence[str]:
-    """The component's files that differ from the tag; where it lies aside, only if they were changed here too."""
-    history, paths = subject.history, subject.paths
-    files = history.changed(paths, since=tag, until=subject.head)
-    if not files or not aside:
-        return files
-    fork = history.merge_base(tag, subject.head)
-    return files if fork is None or history.changed(paths, since=fork, until=subject.head) else ()
+def _changed_here(aside: str, subject: Subject) -> bool:
+    """Whether what differs from a tag that lies aside was changed on the way here, and not only there."""
+    history = subject.history
+    fork = history.merge_base(aside, subject.head)
+    return fork is None or bool(history.changed(subject.paths, since=fork, until=subject.head))

@@ -9,7 +9,7 @@ from typing import Final
 from release.config.models import Component
 from release.errors import HistoryError
 from release.history import Commit, History
-from release.parallel import each
+from release.parallel import both, each
 from release.version.base import Base, find_base
 from release.version.checkout import Checkout
 from release.version.rules import Following, following
@@ -86,10 +86,10 @@ def _compute(subject: Subject, strangers: Sequence[str]) -> ComponentVersion:
     if here := _tag_here(subject):
         return _tagged(subject, here)
     line = subject.line
-    base = find_base(subject, line)
+    base, commit = both(lambda: find_base(subject, line), lambda: _own_commit(subject))
     if base and subject.paths and not base.files and not subject.dirty:
         return _standing(subject, base)
-    return _development(subject, base, following(subject, base, line), strangers)
+    return _development(subject, commit, base, following(subject, base, line), strangers)
 
 
 def _tag_here(subject: Subject) -> TaggedVersion | None:
@@ -146,9 +146,8 @@ def _standing(subject: Subject, base: Base) -> ComponentVersion:
 
 
 def _development(
-    subject: Subject, base: Base | None, following: Following, strangers: Sequence[str]
+    subject: Subject, commit: Commit, base: Base | None, following: Following, strangers: Sequence[str]
 ) -> ComponentVersion:
-    commit = _own_commit(subject)
     since = base.tagged.tag if base else None
     if base and commit.sha == subject.head:
         count = base.here
