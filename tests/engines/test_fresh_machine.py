@@ -38,12 +38,14 @@ def digests(dist: Path) -> dict[str, str]:
 
 def index_files(dist: Path) -> dict[str, bytes]:
     """What describes the artifacts and is the same whenever it is made: everything but the dated pointers."""
-    dated = re.compile(r"(^|/)(Release|repomd\.xml|kestrel\.(sources|repo))$")
-    files = (path for path in dist.rglob("*") if path.is_file())
+    dated = re.compile(r"(^|/)(Release|repomd\.xml|mirrorlist|kestrel\.(sources|repo))$")
+    files = {path.relative_to(dist).as_posix(): path for path in dist.rglob("*") if path.is_file()}
+    # A snapshot of YUM is called by the digest of its repomd.xml, which is dated.
+    snapshot = re.compile(r"/snap/[0-9a-f]+/")
     return {
-        name: path.read_bytes()
-        for path in files
-        if not dated.search(name := path.relative_to(dist).as_posix())
+        snapshot.sub("/snap/ID/", name): path.read_bytes()
+        for name, path in files.items()
+        if not dated.search(name)
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from release.arch import DEBIAN
+from release.signing import openpgp_key
 from tests.engines.deb_root import Base, DebRoot
 from tests.engines.engines import run
 from tests.engines.product import ROOT, SITE_CHANNEL, copy_of
@@ -15,7 +16,8 @@ from tests.engines.test_kestrel_release import HOST
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("sysdig")
-    product = copy_of(ROOT / "examples" / "sysdig", base / "sysdig", extra=SITE_CHANNEL)
+    key = str(openpgp_key.generate("Sysdig <sysdig@example.org>"))
+    product = copy_of(ROOT / "examples" / "sysdig", base / "sysdig", key=key, extra=SITE_CHANNEL)
     product.release(base / "dist", "--channel", "site")
     return product.site
 
