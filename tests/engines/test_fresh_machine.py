@@ -37,8 +37,11 @@ def digests(dist: Path) -> dict[str, str]:
 
 
 def index_files(dist: Path) -> dict[str, bytes]:
-    """What describes the artifacts and is the same whenever it is made: everything but the dated pointers."""
-    dated = re.compile(r"(^|/)(Release|repomd\.xml|mirrorlist|kestrel\.(sources|repo))$")
+    """What describes the artifacts and is the same whenever and wherever it is made.
+
+    That is everything but the dated pointers, and what tells users the address, here that of the output.
+    """
+    dated = re.compile(r"(^|/)(Release|repomd\.xml|mirrorlist|kestrel\.(sources|repo)|latest/[a-z]+\.json)$")
     files = {path.relative_to(dist).as_posix(): path for path in dist.rglob("*") if path.is_file()}
     # A snapshot of YUM is called by the digest of its repomd.xml, which is dated.
     snapshot = re.compile(r"/snap/[0-9a-f]+/")
