@@ -107,9 +107,6 @@ class Clone:
     def revision(self, name: str) -> str:
         return self._run("rev-parse", "--verify", f"{name}^{{commit}}")
 
-    def remote_url(self) -> str:
-        return self._run("remote", "get-url", self.remote)
-
     def identity(self) -> Identity | None:
         """Who git says commits here."""
         name, email = (self._git("config", f"user.{key}", cwd=self._at).out for key in ("name", "email"))

@@ -29,8 +29,12 @@ class Git(Protocol):
 
 
 def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
-    """Run `git argv`: no prompt, no editor, messages in English. A command that fails is an answer, too."""
-    here = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
+    """Run `git argv`: no prompt, no editor, messages in English. A command that fails is an answer, too.
+
+    Raises:
+        HistoryError: there is no git, or no directory `cwd`.
+
+    """
     here = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_REPOSITORY}
     try:
         done = subprocess.run(
@@ -44,7 +48,11 @@ def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | Non
             errors="surrogateescape",
             check=False,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not cwd.is_dir():
+            raise HistoryError(
+                f"there is no directory {cwd}", fix="name the one of the repository"
+            ) from error
         raise HistoryError("git is not installed", fix="install git") from error
     return Done(code=done.returncode, out=done.stdout.rstrip("\n"), err=done.stderr.strip())
 

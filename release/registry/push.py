@@ -2,9 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from release.errors import RegistryError
@@ -127,8 +127,3 @@ def check(content: Content, repository: Repository, *, threads: int = THREADS) -
             f"{repository.transport.host}/{repository.name} has not kept {', '.join(missing)}",
             fix="run again: what is missing is sent again",
         )
-
-
-def with_origins(blobs: Iterable[Blob], origins: Mapping[str, str]) -> tuple[Blob, ...]:
-    """The blobs, with the repositories (of the same registry) that `origins` names for some digests."""
-    return tuple(replace(blob, origin=origins.get(blob.digest, "")) for blob in blobs)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from release.errors import HistoryError
 from tests.repository import Repository
 from tests.tasks.test_command import jesses, succeeds
 
@@ -110,3 +111,12 @@ def test_merges_to_the_main_branch_are_released_whatever_it_is_called(
         hawk.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{at_origin}")
     succeeds("init", "--directory", str(hawk.root))
     assert f'branches: ["{expected}"]' in (hawk.root / ".github/workflows/merge.yml").read_text()
+
+
+def test_a_directory_that_is_not_there_is_told_and_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert jesses("init", "--directory", str(nowhere)) == HistoryError.exit_code
+    assert f"there is no directory {nowhere}" in capsys.readouterr().err
+    assert not nowhere.exists()
