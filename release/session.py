@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from release import engine, pipeline, remote, target
 from release.artifact import Artifact
 from release.channel import channel_of
-from release.compression import Cache, Packer
+from release.compression import QUICK, Cache, Packer
 from release.config import Channel
 from release.cut.clone import Clone
 from release.cut.git import run_git
@@ -155,6 +155,7 @@ def release(
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
         Packer(workspace.scratch / "deflated", cache=cache) as packer,
+        Packer(workspace.scratch / "quick", cache=cache, level=QUICK, md5=False) as quick,
     ):
         signer = configured or (openpgp.ephemeral(_key_owner(product)) if options.sign else None)
         place = _target(product, planned, options, workspace, narrator, environment)
@@ -169,6 +170,7 @@ def release(
             workspace=workspace,
             runner=ProcessRunner(environment=_with_python(environment), echo=narrator.command),
             packer=packer,
+            quick=quick,
             signer=signer,
             publishers=(
                 *publishers_for(

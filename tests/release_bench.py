@@ -145,6 +145,7 @@ class Bench:
             workspace=cast("Workspace", None),
             runner=cast("Runner", None),
             packer=cast("Packer", None),
+            quick=cast("Packer", None),
             signer=signer,
             store=store,
             publishers=publishers_for(

@@ -12,7 +12,7 @@ import pytest
 from release import pipeline
 from release.arch import Arch, parse_arch
 from release.artifact import Artifact
-from release.compression import Packer
+from release.compression import QUICK, Packer
 from release.config import load
 from release.digest import sha256_of
 from release.engine import Containers
@@ -65,6 +65,7 @@ class Machines:
         with ExitStack() as stack:
             workspace = stack.enter_context(open_workspace(self.root / dist))
             packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
+            quick = stack.enter_context(Packer(workspace.scratch / "quick", level=QUICK, threads=1))
             state = part(
                 Context(
                     config=config,
@@ -75,6 +76,7 @@ class Machines:
                     workspace=workspace,
                     runner=runner,
                     packer=packer,
+                    quick=quick,
                     signer=self.signer,
                     publishers=(FakePublisher("a", self.log),),
                     journal=NoJournal(),

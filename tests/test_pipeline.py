@@ -16,7 +16,8 @@ from semver import Version
 
 from release import pipeline
 from release.artifact import Artifact
-from release.compression import Packer
+from release.compression import LEVEL, QUICK, Packer
+from release.compression.deflate import deflate
 from release.config import Config, load
 from release.errors import CommandError, EngineError, PayloadError, StoreError
 from release.history import Commit
@@ -194,6 +195,7 @@ class Bench:
         with ExitStack() as stack:
             workspace = stack.enter_context(open_workspace(self.dist))
             packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
+            quick = stack.enter_context(Packer(workspace.scratch / "quick", level=QUICK, threads=1))
             context = Context(
                 config=self.config,
                 directory=self.directory,
@@ -206,6 +208,7 @@ class Bench:
                 workspace=workspace,
                 runner=self.runner,
                 packer=packer,
+                quick=quick,
                 signer=self.signer,
                 publishers=self.publishers,
                 journal=NoJournal(),
@@ -258,6 +261,49 @@ def test_builds_find_what_they_need_in_their_environment(bench: Bench) -> None:
     assert first["cwd"] == str(bench.directory)
     assert first["JESSES_VERSION"] == "1.2.3"
     assert first["SOURCE_DATE_EPOCH"] == "1700000000"
+
+
+XZ = """
+[compression]
+tarball = "xz"
+deb = "xz"
+rpm = "xz"
+"""
+PACKAGE = PRODUCT[PRODUCT.index("[packages.hawk]") : PRODUCT.index("[images.hawk]")]
+OTHER_BUILD = """
+[builds.other]
+component = "userspace"
+command = ["make-it"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("product", "level"),
+    [
+        (PRODUCT, LEVEL),
+        (PRODUCT + XZ, QUICK),
+        (PRODUCT + XZ.replace('rpm = "xz"', 'rpm = "gzip"'), LEVEL),
+        (PRODUCT.replace(PACKAGE, ""), QUICK),
+        (
+            PRODUCT.replace(PACKAGE, PACKAGE.replace('build = "agent"', 'build = "other"')) + OTHER_BUILD,
+            QUICK,
+        ),
+    ],
+    ids=["gzip", "xz", "one of gzip", "no package", "package of another build"],
+)
+def test_an_image_is_compressed_as_packages_that_it_shares_segments_with(
+    bench: Bench, product: str, level: int
+) -> None:
+    table = "".join(f"{number} times {number} is {number**2}\n" for number in range(2000)).encode()
+    more = 'contents = [{ path = "/usr/share/hawk/table", source = "table" }, '
+    head, images, tail = product.partition("[images.hawk]")
+    (bench.directory / "release.toml").write_text(head + images + tail.replace("contents = [", more, 1))
+    (bench.directory / "table").write_bytes(table)
+    bench.run()
+    layers = [path.read_bytes() for path in (bench.dist / "images/hawk/blobs/sha256").iterdir()]
+    segments = {tried: bytes(deflate(table, tried)) for tried in (LEVEL, QUICK)}
+    assert segments[LEVEL] != segments[QUICK]
+    assert {tried for tried in segments if any(segments[tried] in data for data in layers)} == {level}
 
 
 def test_sums_name_every_file_with_the_digest_of_its_published_bytes(bench: Bench) -> None:

@@ -14,13 +14,14 @@ RPM and the image layer, and kept in a cache for the next run. What comes out is
 from release.compression.archive import Archive, Sink
 from release.compression.cache import Cache
 from release.compression.content import Packed
-from release.compression.deflate import LEVEL
+from release.compression.deflate import LEVEL, QUICK
 from release.compression.gzip import GzipWriter, gzipped
 from release.compression.packer import INLINE, SEGMENT, Packer
 
 __all__ = [
     "INLINE",
     "LEVEL",
+    "QUICK",
     "SEGMENT",
     "Archive",
     "Cache",

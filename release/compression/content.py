@@ -8,8 +8,9 @@ from dataclasses import dataclass
 class Packed:
     """The size (bytes) and digests of a content, and how to have its bytes again, plain and deflated.
 
-    `read` gives the plain content in blocks. `deflated` gives it as deflate segments; it is None for a small
-    content, which is compressed together with the headers around it.
+    `md5` is empty where the packer was told to leave it out. `read` gives the plain content in blocks.
+    `deflated` gives it as deflate segments; it is None for a small content, which is compressed together with
+    the headers around it.
     """
 
     size: int

@@ -15,6 +15,9 @@ from release.compression import blocks
 LEVEL: Final = 6
 """Of libdeflate, 1 to 12."""
 
+QUICK: Final = 4
+"""The level for what goes into one archive alone: seven tenths of the time, 3 % more bytes."""
+
 IMPLEMENTATION: Final = "libdeflate"
 """What made the segments, for whoever keeps them."""
 

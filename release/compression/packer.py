@@ -46,15 +46,25 @@ _PLAIN: Final = "plain-sha256"
 
 
 class Packer:
-    """Packs contents, each path once; any thread may ask. `spool` is a directory for what a run needs."""
+    """Packs contents, each path once; any thread may ask. `spool` is a directory for what a run needs.
+
+    Only DEBs ask for `md5`, which takes more time than all other digests of large contents.
+    """
 
     def __init__(
-        self, spool: Path, *, cache: Cache | None = None, level: int = LEVEL, threads: int | None = None
+        self,
+        spool: Path,
+        *,
+        cache: Cache | None = None,
+        level: int = LEVEL,
+        md5: bool = True,
+        threads: int | None = None,
     ) -> None:
         self._spool = Spool(spool)
         self._cache = cache
         self._level = level
-        self._kind = f"{implementation()}-{level}"
+        self._md5 = md5
+        self._kind = f"{implementation()}-{level}{'' if md5 else '-without-md5'}"
         self._workers = Workers(threads)
         self._packed: dict[Path, Packed] = {}
         self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
@@ -67,7 +77,7 @@ class Packer:
     def __exit__(self, *_: object) -> None:
         self._workers.close()
         self._spool.close()
-        if self._cache:
+        if self._cache and self._packed:
             self._cache.trim()
 
     def prepare(self, sources: Iterable[Path | bytes]) -> None:
@@ -151,7 +161,7 @@ class Packer:
 
     def _pack_large(self, path: Path, stamp: Stamp) -> Packed:
         sha256, crc = hashlib.sha256(), 0
-        md5 = _LateMd5(path, stamp)
+        md5 = _LateMd5(path, stamp) if self._md5 else _NoMd5()
         segments: list[Future[Extent]] = []
         for block in original.blocks(path, stamp):
             sha256.update(block)
@@ -171,7 +181,7 @@ class Packer:
         return Packed(
             size=stamp.size,
             crc=crc,
-            md5=md5.digest().hex(),
+            md5=md5.digest().hex() if self._md5 else "",
             sha256=sha256.hexdigest(),
             read=partial(original.blocks, path, stamp),
             deflated=partial(self._spool.read, extents),
@@ -209,6 +219,17 @@ class _LateMd5:
 
     def digest(self) -> bytes:
         return self._known or self._hash.digest()
+
+
+class _NoMd5:
+    """Takes the place of one in the cache."""
+
+    def skip(self, digest: bytes) -> None: ...
+
+    def update(self, block: bytes) -> None: ...
+
+    def digest(self) -> bytes:
+        return bytes(_MD5)
 
 
 def _small(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:

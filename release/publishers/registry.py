@@ -20,6 +20,7 @@ from release.arch import OCI
 from release.artifact import Artifact
 from release.errors import ConflictError, RegistryError
 from release.formats import sbom
+from release.parallel import each
 from release.publishers import Publication
 from release.registry import layout
 from release.registry.attachments import Attachment, attach
@@ -265,10 +266,9 @@ class RegistryPublisher:
 
         Where we `moved` a tag while a higher version appeared, that version is put back.
         """
-        shown = {
-            tag: staged.repository.find_manifest(tag)
-            for tag in tags.moving(staged.version, branch=self._branch)
-        }
+        moving = tags.moving(staged.version, branch=self._branch)
+        asked = each(staged.repository.find_manifest, moving, threads=len(moving) or 1)
+        shown = dict(zip(moving, asked, strict=True))
         present = self._versions(staged, shown)
         taken = tags.forward(staged.version, present, branch=self._branch)
         for tag, found in shown.items():

@@ -60,11 +60,12 @@ def bases(
 
     """
     top = repository.manifest(digest or reference.target)
-    found = {arch: _base(reference, top, repository, arch, cache) for arch in archs}
-    layers = {each.digest: each for base in found.values() for each in base.layers}
+    wanted = tuple(archs)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="pull") as pool:
+        found = tuple(pool.map(lambda arch: _base(reference, top, repository, arch, cache), wanted))
+        layers = {each.digest: each for base in found for each in base.layers}
         list(pool.map(lambda blob: cache.fetch(blob, repository), layers.values()))
-    return found
+    return dict(zip(wanted, found, strict=True))
 
 
 def copy(index: Document, repository: Repository, directory: Path, *, name: str, tag: str) -> None:

@@ -94,9 +94,11 @@ def send(
 
     largest_first = sorted(blobs.values(), key=lambda blob: -blob.size)
     with ThreadPoolExecutor(threads, thread_name_prefix="push") as pool:
+        # Manifests may be asked for at any time: what is there has all that it lists.
+        asked = [pool.submit(repository.has_manifest, digest) for digest in documents if digest != top]
         outcomes = dict(zip(largest_first, pool.map(put, largest_first), strict=True))
     found = Counter(outcomes.values())
-    present = [repository.has_manifest(digest) for digest in documents if digest != top]
+    present = [answer.result() for answer in asked]
     for document, there in zip(documents.values(), [*present, False], strict=True):
         if not there:
             repository.put_manifest(document)

@@ -72,6 +72,7 @@ class Source:
 class Context:
     """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
 
+    `packer` packs for packages and the images that share segments with them, `quick` for other images.
     `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
     made from, where that is not `config` in `directory`. `confirm` raises where what was agreed on has changed.
     """
@@ -82,6 +83,7 @@ class Context:
     workspace: Workspace
     runner: Runner
     packer: Packer
+    quick: Packer
     signer: Signer | None
     publishers: tuple[Publisher, ...]
     journal: Journal

@@ -7,6 +7,7 @@ from pathlib import Path
 from release import binaries, spelling
 from release.arch import Arch
 from release.artifact import Artifact
+from release.compression import Packer
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
 from release.digest import sha256_of
@@ -60,7 +61,23 @@ def _made(
         _image(context, state, planned, arch, _base(context, state, planned, arch))
         for arch in planned.archives
     ]
-    return images, write_layout(images, directory, context.packer)
+    return images, write_layout(images, directory, _packer(context, state, planned))
+
+
+def _packer(context: Context, state: State, planned: PlannedImage) -> Packer:
+    """What an image shares with packages was compressed for them; the rest is for the image alone.
+
+    That is said by the configuration: where a cache or another machine has the segments, bytes must not change.
+    """
+    config = state.sources[planned.component].config
+    formats = (
+        kind
+        for package in config.packages.values()
+        if package.build == planned.build
+        for kind in package.formats
+    )
+    shared = any(getattr(config.compression, kind) == "gzip" for kind in formats)
+    return context.packer if shared else context.quick
 
 
 def _subject(archive: Artifact, image: Image, digest: str) -> Subject:

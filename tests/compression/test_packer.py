@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release.compression import INLINE, SEGMENT, Packed, Packer, original
+from release.compression import INLINE, SEGMENT, Cache, Packed, Packer, original
 from release.errors import OutputError, PayloadError
 from tests.compression.contents import a_file
 
@@ -25,6 +25,18 @@ def test_digests_are_those_of_the_content(tmp_path: Path, size: int) -> None:
         hashlib.sha256(content).hexdigest(),
         hashlib.md5(content, usedforsecurity=False).hexdigest(),
     )
+
+
+def test_what_was_packed_without_md5_is_not_taken_for_what_has_it(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "f", 2 * SEGMENT + 5)
+    cache = Cache(directory=tmp_path / "cache")
+    packed = []
+    for md5 in (False, False, True):
+        with Packer(tmp_path / "spool", cache=cache, md5=md5) as packer:
+            found = packer.pack(file)
+            packed.append((found.md5, found.crc, found.sha256, b"".join((found.deflated or list)())))
+    assert [md5 for md5, *_ in packed] == ["", "", hashlib.md5(file.read_bytes()).hexdigest()]  # noqa: S324
+    assert len({tuple(rest) for _, *rest in packed}) == 1
 
 
 def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:

@@ -78,10 +78,12 @@ class World:
             sha256=index.descriptor.sha256,
         )
 
-    def publisher(self, *, branch: str | None = None, rehearsal: bool = False) -> RegistryPublisher:
+    def publisher(
+        self, *, branch: str | None = None, rehearsal: bool = False, registry: FakeRegistry | None = None
+    ) -> RegistryPublisher:
         return RegistryPublisher(
             prefix=Reference.parse_prefix(f"{HOST}/example"),
-            connection=Connection(Bench(self.registry), rehearsal=rehearsal),
+            connection=Connection(Bench(registry or self.registry), rehearsal=rehearsal),
             images=["kestrel"],
             branch=branch,
         )
@@ -194,7 +196,7 @@ def test_two_releases_that_race_end_right_in_either_order(
 ) -> None:
     """Even without a lease: the second commits as a whole in front of any request of the first one's commit."""
     world.publish(world.image("1.1.8"))
-    first, second = world.publisher(), world.publisher()
+    first, second = world.publisher(), world.publisher(registry=world.registry.aside())
     stage(first, world.image(order[0]))
     stage(second, world.image(order[1]))
     countdown = [moment]
