@@ -8,6 +8,7 @@ from semver import Version
 from release import spelling
 from release.config import Channel
 from release.errors import VersionError
+from release.publishers.apt_contents import PackageFiles
 from release.publishers.apt_repository import AptRepository
 from release.publishers.objects import Objects
 from release.publishers.sums import Sums
@@ -80,6 +81,7 @@ class Place:
             signer=self.signer,
             clock=self.clock,
             copies=self.channel.plain_copies,
+            files=PackageFiles(self.apt_objects) if self.channel.contents else None,
             wait=self.wait,
         )
 

@@ -36,6 +36,7 @@ def publishers_for(
             clock=clock,
             suite=channel.suite,
             copies=channel.plain_copies,
+            contents=channel.contents,
         ),
         YumPublisher(
             store=store,

@@ -8,9 +8,11 @@ from release.operations.limits import Limits
 from release.operations.place import DAY
 from release.operations.prune import Pruned, prune
 from release.operations.yank import yank
+from release.publishers.apt_metadata import Digest, Release
 from release.stores.dry_run import DryRunStore
 from release.stores.recorded import RecordedStore
 from tests.operations.channel_site import Make, everything, journal, makers, offered, place, release
+from tests.publishers import apt_site
 from tests.publishers.apt_site import new_key
 from tests.stores.memory import NOW, Crash, MemoryStore, crash_at
 
@@ -102,6 +104,19 @@ def test_what_was_made_by_others_is_never_deleted(store: MemoryStore) -> None:
     after(store, 10)
     after(store, 30)
     assert theirs <= set(store.objects)
+
+
+def test_an_index_of_another_tool_that_release_names_stays(store: MemoryStore) -> None:
+    # Such as Contents of all components, which lie beside InRelease itself.
+    release = apt_site.release_of(store)
+    digest = Digest.of(b"theirs")
+    named = Release(fields=release.fields, files={**release.files, "Contents-amd64": digest})
+    store.objects[apt_site.IN_RELEASE] = apt_site.SIGNER.clearsign(named.render())
+    key = f"{apt_site.SUITE}/by-hash/SHA256/{digest.sha256}"
+    store.objects[key] = b"theirs"
+    after(store, 10)
+    after(store, 30)
+    assert key in store.objects
 
 
 def test_the_driver_that_the_newest_was_released_with_stays(store: MemoryStore, make: Make) -> None:
