@@ -34,7 +34,8 @@ def build(
 
     from release import pipeline
     from release.arch import parse_arch
-    from release.session import Options, release
+    from release.options import Options
+    from release.session import release
     from release.tasks import render, tables
 
     architectures = [parse_arch(name) for name in arch or ()]
@@ -45,7 +46,7 @@ def build(
             Path(dist),
             Options(sign=False),
             narrator,
-            run=lambda context: pipeline.build_part(
+            part=lambda context: pipeline.build_part(
                 context, architectures, announce=narrator.step, trials=try_
             ),
         )
@@ -87,7 +88,8 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
 
     from release import pipeline
     from release.channel import AUTO
-    from release.session import Options, channel_of_head, release
+    from release.options import Options
+    from release.session import channel_of_head, release
     from release.tasks import render, tables
     from release.tasks.summary import append_summary
 
@@ -100,7 +102,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
             Path(dist),
             Options(channel=chosen, sign=sign, dry_run=dry_run),
             narrator,
-            run=lambda context: pipeline.publish_part(
+            part=lambda context: pipeline.publish_part(
                 context, directories, announce=narrator.step, trials=try_
             ),
         )

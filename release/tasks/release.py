@@ -39,11 +39,12 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     from pathlib import Path
 
     from release import remote, session
+    from release.options import Options
     from release.tasks import render, tables
 
     product = open_product(project or c.config.project)
     agreed = remote.read(Path(plan)) if plan else None
-    options = session.Options(
+    options = Options(
         channel=channel or (agreed.channel if agreed else None),
         sign=sign,
         dry_run=dry_run,
