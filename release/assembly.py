@@ -11,7 +11,7 @@ from pathlib import Path
 from release import engine, target
 from release.artifact import Artifact
 from release.channel import channel_named
-from release.compression import Packer
+from release.compression import Cache, Packer
 from release.config import Channel
 from release.cut.clone import Clone
 from release.cut.git import run_git
@@ -117,6 +117,7 @@ def assemble(run: Run, workspace: Workspace, packer: Packer) -> Assembled:
         url=place.url,
         signer=openpgp.for_repositories(signer, run.environment) if run.key else signer,
         clock=place.clock,
+        cache=Cache.configured(run.environment),
     )
     context = Context(
         config=run.product.config,

@@ -12,6 +12,7 @@ from semver import Version
 
 from release import target
 from release.channel import channel_named
+from release.compression import Cache
 from release.config import Config
 from release.errors import VersionError
 from release.operations.limits import Limits
@@ -91,6 +92,7 @@ def promote_version(desk: Desk, version: str, component: str | None, *, source: 
             url=place.url,
             signer=place.signer,
             clock=place.clock,
+            cache=Cache.configured(desk.environment),
         )
         promote(found, begin, place, publishers, Path(directory))
         return _done(desk, place, [found])

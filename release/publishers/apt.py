@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from release.artifact import Artifact
+from release.compression.cache import Cache
+from release.compression.deflate import deflate
+from release.compression.growing import Remembered
 from release.errors import RepositoryError
 from release.formats import deb
 from release.publishers import Publication, apt_index
@@ -42,7 +45,8 @@ class AptPublisher:
 
     `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
     written for clients without by-hash too; `contents`: the index of the files that packages have is kept too.
-    `wait` is called with the number of a failed attempt, when another job was faster.
+    `cache` keeps what was compressed for the next run. `wait` is called with the number of a failed attempt,
+    when another job was faster.
     """
 
     name = "apt"
@@ -59,6 +63,7 @@ class AptPublisher:
         suite: str = SUITE,
         copies: bool = True,
         contents: bool = False,
+        cache: Cache | None = None,
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = Objects(store, prefix)
@@ -70,6 +75,7 @@ class AptPublisher:
             clock=clock,
             copies=copies,
             files=PackageFiles(self._objects, self._at_hand) if contents else None,
+            deflater=Remembered(cache=cache) if cache else deflate,
             wait=wait,
         )
         self._url = url

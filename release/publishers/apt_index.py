@@ -5,13 +5,14 @@ is looked for, since an index may have tens of thousands of packages.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from release.arch import DEBIAN, MACHINES
 from release.compression import growing
-from release.compression.growing import Made, Text
+from release.compression.deflate import deflate
+from release.compression.growing import Deflate, Made, Text
 from release.errors import ConflictError
 from release.publishers.apt_metadata import CONTENTS_FORM, INDEX, contents_path, index_directory
 
@@ -20,11 +21,9 @@ ALL: Final = DEBIAN["noarch"]
 Identity = tuple[str, str, str]
 """Name, version and architecture: two files with the same are a conflict."""
 
-_PACK: Final[Mapping[str, Callable[[Text, Made | None], bytes]]] = {
-    f"{INDEX}.gz": growing.gzip,
-    f"{INDEX}.xz": growing.xz_stream,
-}
-PACKED: Final = tuple(_PACK)
+_GZIP: Final = f"{INDEX}.gz"
+_XZ: Final = f"{INDEX}.xz"
+PACKED: Final = (_GZIP, _XZ)
 
 _BLANK_LINES: Final = re.compile(rb"\n(?:[ \t]*\n)+")
 _FIELDS: Final = re.compile(
@@ -69,12 +68,13 @@ class Stanza:
 class Index:
     """The index of one architecture: its text, and the files that were made of it, as far as they are at hand.
 
-    `contents` is the `Contents` of the architecture, where it is kept.
+    `contents` is the `Contents` of the architecture, where it is kept. `deflater` makes what no file at hand has.
     """
 
     text: bytes = b""
     packed: Mapping[str, bytes] = field(default_factory=dict)
     contents: Made | None = None
+    deflater: Deflate = deflate
 
     def stored(self, component: str, architecture: str) -> dict[str, bytes]:
         """The files that are written, by their paths below the suite."""
@@ -112,16 +112,20 @@ class Index:
 
     def with_text(self, text: bytes) -> "Index":
         """The index for another text, in every form; what did not change is not compressed again."""
-        return replace(self, text=text, packed={name: self._pack(name, text) for name in PACKED})
+        new = Text(data=text)
+        packed = {
+            _GZIP: growing.gzip(new, self._made(_GZIP), self.deflater),
+            _XZ: growing.xz_stream(new, self._made(_XZ)),
+        }
+        return replace(self, text=text, packed=packed)
 
     def with_contents(self, contents: bytes) -> "Index":
         text = Text(data=contents)
         return replace(self, contents=Made(text=text, packed=growing.gzip(text, self.contents)))
 
-    def _pack(self, name: str, text: bytes) -> bytes:
-        old = self.packed.get(name)
-        before = None if old is None else Made(text=Text(data=self.text), packed=old)
-        return _PACK[name](Text(data=text), before)
+    def _made(self, name: str) -> Made | None:
+        packed = self.packed.get(name)
+        return None if packed is None else Made(text=Text(data=self.text), packed=packed)
 
 
 def find(indexes: Mapping[str, Index], identity: Identity) -> Stanza | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from release.compression.growing import Made, Text
+from release.compression.deflate import deflate
+from release.compression.growing import Deflate, Made, Text
 from release.errors import RepositoryError, SigningError, StoreError
 from release.publishers import apt_contents
 from release.publishers.apt_contents import Files
@@ -78,8 +79,9 @@ class AptRepository:
     """One suite of the repository that `objects` are.
 
     `origin` is what a new one says of itself. `clock` gives seconds since 1970 UTC. `copies` are written for
-    clients without by-hash too. `files` says what a package has, where `Contents` are kept too. `wait` is called
-    with the number of a failed attempt, when another job was faster.
+    clients without by-hash too. `files` says what a package has, where `Contents` are kept too. `deflater` makes
+    the gzip form, of which the last is not read. `wait` is called with the number of a failed attempt, when
+    another job was faster.
     """
 
     def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
@@ -92,6 +94,7 @@ class AptRepository:
         clock: Callable[[], float],
         copies: bool = True,
         files: Files | None = None,
+        deflater: Deflate = deflate,
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = objects
@@ -102,6 +105,7 @@ class AptRepository:
         self._clock = clock
         self._copies = copies
         self._files = files
+        self._deflater = deflater
         self._wait = wait
 
     @property
@@ -185,6 +189,7 @@ class AptRepository:
             text=self._unpacked(path, data),
             packed={name: data} if name in PACKED else {},
             contents=self._contents(release, architecture) if self._files else None,
+            deflater=self._deflater,
         )
 
     def _contents(self, release: Release, architecture: str) -> Made:
