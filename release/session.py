@@ -9,7 +9,7 @@ from typing import Any
 from release import engine, pipeline, remote, target
 from release.artifact import Artifact
 from release.assembly import Run, assemble, configured_key
-from release.channel import channel_named, channel_of
+from release.channel import AUTO, channel_named, channel_of
 from release.compression import Cache, Packer
 from release.errors import ConfigError
 from release.options import Narrator, Options
@@ -69,8 +69,14 @@ def plan(product: Product, channel: str | None) -> Plan:
     return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
 
 
-def channel_of_head(product: Product) -> str | None:
-    """The channel that the tags on HEAD stand for."""
+def channel_asked_for(product: Product, name: str, agreed: Agreed | None = None) -> str | None:
+    """The channel of this name; the one that HEAD's tags stand for if it is `auto`; that of the plan, if any."""
+    if name == AUTO:
+        return _channel_of_head(product)
+    return name or (agreed.channel if agreed else None)
+
+
+def _channel_of_head(product: Product) -> str | None:
     own = {name for name, component in product.config.components.items() if component.repository == "."}
     here = [
         value.version
