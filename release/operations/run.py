@@ -15,6 +15,7 @@ from release.channel import channel_named
 from release.compression import Cache
 from release.config import Config
 from release.errors import VersionError
+from release.operations import unrecorded
 from release.operations.limits import Limits
 from release.operations.place import InChannel, Place
 from release.operations.promote import promote
@@ -64,13 +65,16 @@ class Done:
 def yank_version(desk: Desk, channel: str, version: str, component: str | None) -> Done:
     """Yank a version from a channel; errors as `yank`."""
     with _at(desk, channel) as place:
-        found = yank(place, parsed(version), component)
+        wanted = parsed(version)
+        unrecorded.note(place, unrecorded.components_of(desk.config), wanted, component)
+        found = yank(place, wanted, component)
         return _done(desk, place, [found])
 
 
 def prune_channel(desk: Desk, channel: str, limits: Limits) -> Done:
     """Prune a channel; errors as `prune`."""
     with _at(desk, channel) as place:
+        unrecorded.note_all(place, unrecorded.components_of(desk.config))
         return _done(desk, place, prune(place, limits).withdrawn)
 
 
@@ -104,7 +108,10 @@ def _source(
     names = [source] if source else [name for name in desk.config.channels if name != to]
     found = []
     for name in names:
-        place = _place(desk, name, _opened(desk, name))
+        opened = _opened(desk, name)
+        # What is noted of the source stays in this run.
+        place = _place(desk, name, opened, DryRunStore(opened.store))
+        unrecorded.note(place, unrecorded.components_of(desk.config), version, component)
         if source or _has(place, version, component):
             found.append((place, find(place, version, component)))
     if len(found) == 1:

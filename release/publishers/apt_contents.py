@@ -5,6 +5,7 @@ each package has, the one that apt would install, so it does not grow with the n
 whose newest version has stayed the same, the lines that are there stay, whoever wrote them.
 """
 
+import posixpath
 import re
 import shutil
 import tempfile
@@ -49,7 +50,10 @@ class PackageFiles:
         if path := self._at_hand(stanza):
             return deb_contents.paths(path)
         try:
-            with self._objects.open(stanza.filename) as stream, tempfile.TemporaryFile() as copy:
+            with (
+                self._objects.open(posixpath.normpath(stanza.filename)) as stream,
+                tempfile.TemporaryFile() as copy,
+            ):
                 shutil.copyfileobj(stream, copy, 1 << 20)
                 copy.seek(0)
                 return deb_contents.paths(copy)
