@@ -291,7 +291,9 @@ def _elsewhere(row: Released, there: Mapping[str, str]) -> Released:
 
 def united(new: Listing, found: Listing | None) -> Listing:
     """What a channel has after another run: what is noted stays."""
-    return replace(found, objects={**new.objects, **found.objects}) if found else new
+    if found is None:
+        return new
+    return replace(found, objects={**new.objects, **found.objects}, commit=found.commit or new.commit)
 
 
 def _row(artifact: Artifact, key: str) -> Released:

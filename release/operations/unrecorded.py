@@ -45,11 +45,12 @@ class _Package:
 
 def components_of(config: Config) -> dict[str, str]:
     """The component of each package, by the names it has in repositories and those of files."""
-    return {
+    derived = {
         found: package.component
-        for name, package in reversed(config.packages.items())
-        for found in (name.removesuffix("-static"), debug_name(name, "deb"), debug_name(name, "rpm"), name)
+        for name, package in config.packages.items()
+        for found in (name.removesuffix("-static"), debug_name(name, "deb"), debug_name(name, "rpm"))
     }
+    return derived | {name: package.component for name, package in config.packages.items()}
 
 
 def note_all(place: Place, components: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from semver import Version
 
 from release.config import parse
@@ -92,6 +93,17 @@ def test_what_is_recorded_is_not_noted_again(make: Make) -> None:
     assert not [call for call in store.calls if "InRelease" in call.key]
     unrecorded.note_all(place(store), COMPONENTS)
     assert store.objects == before
+
+
+def test_a_release_of_what_was_noted_completes_the_record(make: Make) -> None:
+    store, made = store_of(make, "1.0.0"), make("1.0.0")
+    unrecorded.note_all(place(store), COMPONENTS)
+    record = place(store).record("userspace", V1)
+    keys = {name: entry["key"] for name, entry in record.read().channels["stable"].objects.items()}
+    record.write(made, keys, channel="stable", now=NOW + DAY, commit="abc")
+    assert set(record.artifacts()) == {artifact.path.name for artifact in made}
+    listing = record.read().channels["stable"]
+    assert (listing.commit, listing.published) == ("abc", int(NOW))
 
 
 def test_versions_of_another_component_are_noted_beside_a_recorded_one(make: Make) -> None:
@@ -209,7 +221,20 @@ def package_for(machine: str) -> bytes:
 
 
 def test_the_names_of_packages_tell_their_components() -> None:
-    text = PRODUCT.replace("[packages.hawk]", "[packages.hawk-static]\nstatic = true\ndebug = true")
-    assert unrecorded.components_of(parse(text, origin="release.toml")) == dict.fromkeys(
-        ("hawk", "hawk-static", "hawk-static-dbg", "hawk-static-debuginfo"), "userspace"
-    )
+    config = parse(PRODUCT, origin="release.toml")
+    agent = config.packages["hawk"]
+    packages = {
+        "hawk-static": structs.replace(agent, component="static"),
+        "hawk": agent,
+        "hawk-dbg": structs.replace(agent, component="debugger"),
+    }
+    assert unrecorded.components_of(structs.replace(config, packages=packages)) == {
+        "hawk": "userspace",
+        "hawk-dbg": "debugger",
+        "hawk-dbg-dbg": "debugger",
+        "hawk-dbg-debuginfo": "debugger",
+        "hawk-debuginfo": "userspace",
+        "hawk-static": "static",
+        "hawk-static-dbg": "static",
+        "hawk-static-debuginfo": "static",
+    }
