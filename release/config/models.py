@@ -228,6 +228,8 @@ class Channel(_Table, frozen=True, kw_only=True):
     files: str = "files"
     plain_copies: bool = True
     """Whether users are served too whose apt knows no by-hash (before 1.2), or whose YUM source is a baseurl."""
+    contents: bool = False
+    """Whether the APT repository says which package has a file (`Contents`), for `apt-file`."""
     github: bool = False
     """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()
