@@ -252,14 +252,19 @@ class RegistryPublisher:
             wrong = dict(self._out_of_place(staged, moved))
             if not wrong:
                 return
-            for tag, document in wrong.items():
-                staged.repository.put_manifest(document, tag)
-                self._tally += Tally(uploaded=1)
+            self._put_right(staged, wrong)
             moved |= set(wrong)
         raise RegistryError(
             f"the tags of {self._prefix.below(staged.name).name} do not stay where they are put",
             fix="see who else moves them, and run again",
         )
+
+    def _put_right(self, staged: Staged, wrong: Mapping[str, Document]) -> None:
+        def put(tag: str) -> None:
+            staged.repository.put_manifest(wrong[tag], tag)
+
+        for _ in each(put, wrong, threads=len(wrong)):
+            self._tally += Tally(uploaded=1)
 
     def _out_of_place(self, staged: Staged, moved: set[str]) -> Iterator[tuple[str, Document]]:
         """Tags that do not show what they should, with what that is.

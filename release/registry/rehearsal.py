@@ -1,5 +1,6 @@
 """A repository for a dry run: it asks what is there, and remembers what would have been written."""
 
+import threading
 from typing import Any, Final, Literal
 
 from release.registry.client import Document, Outcome, Repository
@@ -19,6 +20,7 @@ class Rehearsal(Repository):
         self._changes: Final = changes
         self._blobs: Final[set[str]] = set()
         self._documents: Final[dict[str, Document]] = {}
+        self._lock: Final = threading.Lock()
 
     def has_blob(self, digest: str) -> bool:
         return digest in self._blobs or super().has_blob(digest)
@@ -62,5 +64,6 @@ class Rehearsal(Repository):
 
     def _note(self, what: str, kind: Literal["new", "replaced"], size: int) -> None:
         key = f"{self.transport.host}/{self.name}{what}"
-        self._changes[:] = [change for change in self._changes if change.key != key]
-        self._changes.append(Change(key=key, kind=kind, size=size))
+        with self._lock:
+            self._changes[:] = [change for change in self._changes if change.key != key]
+            self._changes.append(Change(key=key, kind=kind, size=size))
