@@ -27,7 +27,11 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
 def each(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
     """The results of `function` for `items`, as soon as each and all before it are there.
 
-    The first error ends it: what has not begun by then never does.
+    It begins with the first while `items` still gives others. The first error, of `items` too, ends it: what has
+    not begun by then never does.
     """
-    with ThreadPoolExecutor(threads or processors()) as pool:
+    pool = ThreadPoolExecutor(threads or processors())
+    try:
         yield from pool.map(function, items)
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -87,15 +87,8 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        large = []
-        for source in sources:
-            # Small ones at once: threads that read them would only wait for each other.
-            if isinstance(source, Path) and str(source) not in self._packed:
-                data = original.small(source, INLINE - 1)
-                if data is None:
-                    large.append(source)
-                else:
-                    self._packed[str(source)] = self._pack_small(data)
+        # Small ones are packed here while others read the large ones: threads would only wait for each other.
+        large = self._large(sources)
         for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
             pass
 
@@ -148,6 +141,16 @@ class Packer:
         if self._cache:
             self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
         return plain.sha256
+
+    def _large(self, sources: Iterable[Path | bytes]) -> Iterator[Path]:
+        """Those that are not small; the small ones are packed on the way."""
+        for source in sources:
+            if isinstance(source, Path) and str(source) not in self._packed:
+                data = original.small(source, INLINE - 1)
+                if data is None:
+                    yield source
+                else:
+                    self._packed[str(source)] = self._pack_small(data)
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)
