@@ -1,8 +1,11 @@
-"""Which channel a checkout is released to, by what is tagged on it."""
+"""Which channel a checkout is released to, by what is tagged on it; the channels of a configuration by name."""
 
 from collections.abc import Iterable
 
 from semver import Version
+
+from release.config import Channel, Config
+from release.errors import ConfigError
 
 AUTO = "auto"
 
@@ -21,3 +24,13 @@ def channel_of(tagged_here: Iterable[Version], known: Iterable[str]) -> str | No
     if not versions:
         return "dev"
     return "prerelease" if any(version.prerelease for version in versions) else "stable"
+
+
+def channel_named(name: str, config: Config) -> Channel:
+    """A channel of `release.toml`; raises `ConfigError` where it has none of that name."""
+    if name not in config.channels:
+        known = ", ".join(config.channels) or "none"
+        raise ConfigError(
+            f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
+        )
+    return config.channels[name]

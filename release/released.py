@@ -116,7 +116,7 @@ class Record:
 
         def noted(found: Content) -> Content:
             self._check_listed(found, channel)
-            channels = {**found.channels, channel: _united(entry, found.channels.get(channel))}
+            channels = {**found.channels, channel: united(entry, found.channels.get(channel))}
             if not channel:
                 channels.pop(channel)
             if found.is_public:
@@ -289,9 +289,11 @@ def _elsewhere(row: Released, there: Mapping[str, str]) -> Released:
     return replace(row, key=there["key"], signed_sha256=signed)
 
 
-def _united(new: Listing, found: Listing | None) -> Listing:
+def united(new: Listing, found: Listing | None) -> Listing:
     """What a channel has after another run: what is noted stays."""
-    return replace(found, objects={**new.objects, **found.objects}) if found else new
+    if found is None:
+        return new
+    return replace(found, objects={**new.objects, **found.objects}, commit=found.commit or new.commit)
 
 
 def _row(artifact: Artifact, key: str) -> Released:

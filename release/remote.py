@@ -50,7 +50,7 @@ def survey(plan: Plan, channel: Channel, store: Store) -> tuple[RemoteObject, ..
     found: list[RemoteObject] = []
     for package in plan.packages:
         listing = records[package.component].channels.get(plan.channel or "")
-        known = listing.commit if listing else staged.get(package.component, "")
+        known = (listing.commit if listing else "") or staged.get(package.component, "")
         here = plan.versions[package.component].commit.sha
         found.append(_package(_key(package, channel), store, known=known, here=here, package=package))
         if listing and listing.withdrawn:

@@ -21,6 +21,12 @@ from semver import Version
 
 from release.errors import VersionError
 
+NUMBER: Final = "(?:0|[1-9][0-9]*)"
+_IDENTIFIER: Final = f"(?:{NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+PRERELEASE: Final = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*"
+SEMVER: Final = rf"{NUMBER}\.{NUMBER}\.{NUMBER}(?:-{PRERELEASE})?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+"""A version as https://semver.org has it ("Backus-Naur Form Grammar"), a regular expression without groups."""
+
 LONGEST: Final = 128
 """Characters of an image tag (OCI distribution specification, "Pulling manifests"), so of every version."""
 

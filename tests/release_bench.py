@@ -141,7 +141,7 @@ class Bench:
         clock: Callable[[], float] = lambda: NOW,
     ) -> State:
         """Everything that follows the packaging, but for the manifest."""
-        config = Config.model_construct(project=PROJECT)
+        config = Config(project=PROJECT, components={})
         context = Context(
             config=config,
             directory=self.directory,

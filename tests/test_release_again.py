@@ -12,6 +12,7 @@ from release import session
 from release.errors import StoreError
 from release.git import Git
 from release.history import GitHistory
+from release.options import Options
 from release.product import Product, open_product
 from release.signing import openpgp_key
 from tests.repository import Repository
@@ -97,7 +98,7 @@ class Hawk:
         session.release(
             self.open(),
             dist,
-            session.Options(channel=channel, sign=bool(key)),
+            Options(channel=channel, sign=bool(key)),
             Silent(),
             {**os.environ, "HAWK_LOG": str(self._log), "JESSES_SIGNING_KEY": key},
         )

@@ -7,6 +7,7 @@ So a file is the same whether it grew or was made at once.
 apt 2.6 reads only the first of several xz streams: hence one stream, whose index and footer move on.
 """
 
+import hashlib
 import io
 import struct
 from collections.abc import Callable, Iterator, Sequence
@@ -16,11 +17,14 @@ from typing import Final, TypeVar
 from zlib_ng import zlib_ng
 
 from release.compression import xz
-from release.compression.deflate import END, deflate
+from release.compression.cache import Cache
+from release.compression.deflate import END, LEVEL, deflate, implementation
 from release.errors import FormatError
 from release.parallel import each
 
 Part = TypeVar("Part")
+Deflate = Callable[[bytes], bytes | bytearray | memoryview]
+"""Deflates a piece, as `deflate` does."""
 
 PIECE: Final = 256 << 10
 """Bytes of text in a piece: small enough to be compressed again in a moment, when the last one fills up."""
@@ -35,6 +39,24 @@ _SIZE: Final = 4
 _TRAILER: Final = 8
 _LONGEST: Final = (1 << 16) - 1
 _WORTH_THREADS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """Deflates pieces, and keeps whole ones in `cache`: for files whose last form is not at hand."""
+
+    cache: Cache
+    deflate: Deflate = deflate
+
+    def __call__(self, plain: bytes) -> bytes | bytearray | memoryview:
+        if len(plain) != PIECE:
+            return self.deflate(plain)
+        kind, key = f"pieces-{implementation()}-{LEVEL}", hashlib.sha256(plain).hexdigest()
+        if (kept := self.cache.get(kind, key)) is not None:
+            return kept
+        made = bytes(self.deflate(plain))
+        self.cache.put(kind, key, made)
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +87,13 @@ class Made:
     packed: bytes
 
 
-def gzip(text: Text, before: Made | None = None) -> bytes:
-    """`text` as one gzip member; `before` is the last one, by this function or any other."""
+def gzip(text: Text, before: Made | None = None, deflater: Deflate = deflate) -> bytes:
+    """`text` as one gzip member; `before` is the last one, by this function or any other.
+
+    What is not taken from there is deflated by `deflater`.
+    """
     kept = _segments(before.packed) if before else []
-    segments = _grown(text, before.text if before else None, kept, _segment)
+    segments = _grown(text, before.text if before else None, kept, lambda plain: memoryview(deflater(plain)))
     table = struct.pack(f"<{len(segments)}I", *map(len, segments))
     if len(table) + 2 * _SIZE > _LONGEST:
         table = b""
@@ -83,10 +108,6 @@ def xz_stream(text: Text, before: Made | None = None) -> bytes:
     blocks = _grown(text, before.text if before else None, kept, _block)
     records = [block.record for block in blocks]
     return b"".join((xz.header(), *(block.data for block in blocks), xz.ending(records)))
-
-
-def _segment(plain: bytes) -> memoryview:
-    return memoryview(deflate(plain))
 
 
 def _block(plain: bytes) -> xz.Block:

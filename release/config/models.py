@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct
 
 from release.arch import Arch
 from release.artifact import Compression
@@ -18,6 +18,7 @@ from release.config.text import (
     Name,
     RegistryPrefix,
     Relation,
+    Repository,
     SemVer,
     SiteUrl,
     StoreLocation,
@@ -32,11 +33,11 @@ FormatName = Literal["tarball", "deb", "rpm"]
 MachineArch = Literal["x86_64", "aarch64"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
 
 
-class Project(_Strict):
+class Project(_Table, frozen=True, kw_only=True):
     """What the product is; every package and image carries it."""
 
     name: Name
@@ -48,13 +49,13 @@ class Project(_Strict):
     vendor: Line
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
-    github: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")] | None = None
+    github: Repository | None = None
     """The repository on GitHub, owner/name: pull requests, checks and milestones are read from it."""
     sign_debs: bool = False
     """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
 
 
-class Component(_Strict):
+class Component(_Table, frozen=True, kw_only=True):
     """A separately versioned line."""
 
     tag: TagPattern = "{version}"
@@ -79,15 +80,15 @@ class Component(_Strict):
         return self.branch or "release/" + self.tag.removeprefix("v").replace("{version}", "{line}.x")
 
 
-class Build(_Strict):
+class Build(_Table, frozen=True, kw_only=True):
     """A command of the product that fills a staged tree, once for each architecture."""
 
     component: str
-    command: Annotated[tuple[str, ...], Field(min_length=1)]
-    architectures: Annotated[tuple[Arch, ...], Field(min_length=1)] = ("x86_64", "aarch64")
+    command: Annotated[tuple[str, ...], Meta(min_length=1)]
+    architectures: Annotated[tuple[Arch, ...], Meta(min_length=1)] = ("x86_64", "aarch64")
 
 
-class Contents(_Strict):
+class Contents(_Table, frozen=True, kw_only=True):
     """One entry of a payload: a file, a tree or what matches a pattern, a link, a directory, a ghost."""
 
     path: AbsolutePath
@@ -115,7 +116,7 @@ class Contents(_Strict):
     """The formats that hold this entry."""
 
 
-class Trigger(_Strict):
+class Trigger(_Table, frozen=True, kw_only=True):
     """A script that runs when other packages install or remove something below a path."""
 
     path: AbsolutePath
@@ -123,7 +124,7 @@ class Trigger(_Strict):
     """A file of the repository: a shell script without arguments."""
 
 
-class FormatOptions(_Strict):
+class FormatOptions(_Table, frozen=True, kw_only=True):
     """What holds for one package format alone; relations, in the format's own syntax, add to the package's."""
 
     section: Line | None = None
@@ -142,18 +143,18 @@ class FormatOptions(_Strict):
     """Maintainer scripts by the format's own names (postinst, post, ...): files of the repository."""
 
 
-class Package(_Strict):
+class Package(_Table, frozen=True, kw_only=True):
     """A package, made in each of its formats for each architecture of its build."""
 
     component: str
     build: str
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1)] = ("tarball", "deb", "rpm")
+    formats: Annotated[tuple[FormatName, ...], Meta(min_length=1)] = ("tarball", "deb", "rpm")
     architectures: tuple[Arch, ...] = ()
     """Those of its build where it names none."""
     summary: Line | None = None
     license: Line | None = None
     """Where it is not the project's own; an SPDX expression."""
-    description: Annotated[str, Field(min_length=1)]
+    description: Annotated[str, Meta(min_length=1)]
     depends: tuple[Relation, ...] = ()
     """`name`, or `name >= 1.2.0-rc.1`: the version in SemVer, or `{version}` for the package's own."""
     recommends: tuple[Relation, ...] = ()
@@ -173,12 +174,12 @@ class Package(_Strict):
     """systemd units to enable, start, and restart on upgrade."""
     dkms: Name | None = None
     """The DKMS module that the package's sources build."""
-    contents: Annotated[tuple[Contents, ...], Field(min_length=1)]
+    contents: Annotated[tuple[Contents, ...], Meta(min_length=1)]
     deb: FormatOptions = FormatOptions()
     rpm: FormatOptions = FormatOptions()
 
 
-class Image(_Strict):
+class Image(_Table, frozen=True, kw_only=True):
     """A container image: put together from payload files without an engine, or built from a Dockerfile."""
 
     component: str
@@ -194,7 +195,7 @@ class Image(_Strict):
     contents: tuple[Contents, ...] = ()
     layers: tuple[tuple[AbsolutePath, ...], ...] = ()
     """Groups of files and directories that change together: each group is a layer."""
-    large_file: Annotated[int, Field(ge=0)] = 4 << 20
+    large_file: Annotated[int, Meta(ge=0)] = 4 << 20
     """Bytes from which on a file has a layer of its own."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -206,7 +207,7 @@ class Image(_Strict):
     working_directory: str = ""
 
 
-class Channel(_Strict):
+class Channel(_Table, frozen=True, kw_only=True):
     """Where a kind of release goes."""
 
     store: StoreLocation
@@ -227,6 +228,8 @@ class Channel(_Strict):
     files: str = "files"
     plain_copies: bool = True
     """Whether users are served too whose apt knows no by-hash (before 1.2), or whose YUM source is a baseurl."""
+    contents: bool = False
+    """Whether the APT repository says which package has a file (`Contents`), for `apt-file`."""
     github: bool = False
     """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()
@@ -235,7 +238,7 @@ class Channel(_Strict):
     """The tag that images of merges move; without it a release moves X.Y, X and latest."""
 
 
-class Trial(_Strict):
+class Trial(_Table, frozen=True, kw_only=True):
     """How packages are tried before they are published: a container installs, uses and removes them."""
 
     image: str
@@ -249,7 +252,7 @@ class Trial(_Strict):
     """Whether the container reaches a network, for what the packages depend on."""
 
 
-class Compressions(_Strict):
+class Compressions(_Table, frozen=True, kw_only=True):
     """How the payloads of packages are compressed, and who must be able to read them."""
 
     tarball: Compression = "gzip"
@@ -259,11 +262,11 @@ class Compressions(_Strict):
     """The oldest distributions that are served: what their package managers cannot read is an error."""
 
 
-class Config(_Strict):
+class Config(_Table, frozen=True, kw_only=True):
     """The whole of `release.toml`."""
 
     project: Project
-    components: Annotated[dict[Name, Component], Field(min_length=1)]
+    components: Annotated[dict[Name, Component], Meta(min_length=1)]
     builds: dict[Name, Build] = {}
     packages: dict[Name, Package] = {}
     images: dict[Name, Image] = {}

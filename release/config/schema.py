@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from msgspec import json
+
 from release.config.models import Config
 
 
 def json_schema() -> dict[str, Any]:
     """What editors check `release.toml` with; `docs/release.schema.json` is a copy."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **json.schema(Config)}

@@ -142,7 +142,7 @@ def _unused_apt(place: Place, withdrawn: Collection[str]) -> Iterator[Listed]:
 
 def _by_hash(suite: str, release: Release) -> Iterator[str]:
     for path, digest in release.files.items():
-        yield f"dists/{suite}/{posixpath.dirname(path)}/by-hash/SHA256/{digest.sha256}"
+        yield posixpath.join("dists", suite, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
 
 
 def _unused_yum(place: Place) -> Iterator[Listed]:

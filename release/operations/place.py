@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from semver import Version
 
 from release import spelling
 from release.config import Channel
 from release.errors import VersionError
+from release.parallel import each
+from release.publishers.apt_contents import PackageFiles
 from release.publishers.apt_repository import AptRepository
 from release.publishers.objects import Objects
 from release.publishers.sums import Sums
@@ -18,6 +21,8 @@ from release.signing import Signer
 from release.stores import Store
 
 DAY = 86_400.0
+READERS: Final = 8
+"""Records that are read at once: each takes a store's time, not ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,7 @@ class Place:
             signer=self.signer,
             clock=self.clock,
             copies=self.channel.plain_copies,
+            files=PackageFiles(self.apt_objects) if self.channel.contents else None,
             wait=self.wait,
         )
 
@@ -103,13 +109,15 @@ class Place:
 
     def records(self, version: Version | None = None) -> Iterator[tuple[Record, Content]]:
         """Every record of the store, of whatever channel; those of one `version` where it is given."""
+        records = [record for record in self._listed() if version in {None, record.version}]
+        return zip(records, each(Record.read, records, threads=READERS), strict=True)
+
+    def _listed(self) -> Iterator[Record]:
         prefix = records_prefix(self.project)
         for listed in self.store.list(prefix):
             component, _, name = listed.key.removeprefix(prefix).partition("/")
-            found = _version(name.removesuffix(".json")) if name.endswith(".json") else None
-            if found and version in {None, found}:
-                record = self.record(component, found)
-                yield record, record.read()
+            if name.endswith(".json") and (found := _version(name.removesuffix(".json"))):
+                yield self.record(component, found)
 
     def versions(self, version: Version | None = None) -> tuple[InChannel, ...]:
         """The versions that this channel has, and those withdrawn from it whose memory is kept."""

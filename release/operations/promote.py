@@ -6,6 +6,7 @@ from pathlib import Path
 
 from release.artifact import Artifact
 from release.errors import ConflictError
+from release.operations import unrecorded
 from release.operations.place import InChannel, Place
 from release.publishers import Publication, Publisher
 
@@ -43,7 +44,10 @@ def _fetched(version: InChannel, directory: Path) -> list[Artifact]:
     rows = version.record.read().artifacts
     found = []
     for name, there in sorted(version.listing.objects.items()):
-        row = rows[name]
+        row = rows.get(name)
+        if row is None:
+            found.append(unrecorded.fetch(version, name, directory / name))
+            continue
         signed = None if there["sha256"] == row.sha256 else there["sha256"]
         artifact = version.record.fetch(
             replace(row, key=there["key"], signed_sha256=signed), directory / name

@@ -11,10 +11,11 @@ from typing import Any
 
 from semver import Version
 
+from release import parallel
 from release.journal import PHASES
 from release.operations import garbage
 from release.operations.limits import Candidate, Limits, Named, newest, surplus
-from release.operations.place import InChannel, Place, keys_of
+from release.operations.place import READERS, InChannel, Place, keys_of
 from release.operations.withdraw import withdraw
 from release.released import Content
 
@@ -89,17 +90,15 @@ def _sizes(place: Place) -> dict[str, int]:
 def _journals(place: Place) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The journals of this channel's releases, by key."""
     prefix = f"journal/{place.project}/"
-    for listed in place.store.list(prefix):
-        name = listed.key.removeprefix(prefix)
-        if "/" in name or not name.endswith(".json"):
-            continue
-        stored = place.store.get(listed.key)
+    names = (listed.key.removeprefix(prefix) for listed in place.store.list(prefix))
+    keys = [prefix + name for name in names if "/" not in name and name.endswith(".json")]
+    for key, stored in zip(keys, parallel.each(place.store.get, keys, threads=READERS), strict=True):
         try:
             data = json.loads(stored.data) if stored else {}
         except ValueError:
             continue
         if isinstance(data, dict) and data.get("channel") == place.name:
-            yield listed.key, data
+            yield key, data
 
 
 def _names(journal: Mapping[str, Any]) -> set[Named]:

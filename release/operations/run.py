@@ -11,8 +11,11 @@ from typing import Any
 from semver import Version
 
 from release import target
-from release.config import Channel, Config
-from release.errors import ConfigError, VersionError
+from release.channel import channel_named
+from release.compression import Cache
+from release.config import Config
+from release.errors import VersionError
+from release.operations import unrecorded
 from release.operations.limits import Limits
 from release.operations.place import InChannel, Place
 from release.operations.promote import promote
@@ -62,13 +65,16 @@ class Done:
 def yank_version(desk: Desk, channel: str, version: str, component: str | None) -> Done:
     """Yank a version from a channel; errors as `yank`."""
     with _at(desk, channel) as place:
-        found = yank(place, parsed(version), component)
+        wanted = parsed(version)
+        unrecorded.note(place, unrecorded.components_of(desk.config), wanted, component)
+        found = yank(place, wanted, component)
         return _done(desk, place, [found])
 
 
 def prune_channel(desk: Desk, channel: str, limits: Limits) -> Done:
     """Prune a channel; errors as `prune`."""
     with _at(desk, channel) as place:
+        unrecorded.note_all(place, unrecorded.components_of(desk.config))
         return _done(desk, place, prune(place, limits).withdrawn)
 
 
@@ -80,7 +86,7 @@ def promote_version(desk: Desk, version: str, component: str | None, *, source: 
         ConflictError, RepositoryError, StoreError: as `promote`.
 
     """
-    _channel(desk, to)
+    channel_named(to, desk.config)
     begin, found = _source(desk, parsed(version), component, source, to)
     with _at(desk, to) as place, tempfile.TemporaryDirectory(prefix="jesses-promote-") as directory:
         publishers = publishers_for(
@@ -90,6 +96,7 @@ def promote_version(desk: Desk, version: str, component: str | None, *, source: 
             url=place.url,
             signer=place.signer,
             clock=place.clock,
+            cache=Cache.configured(desk.environment),
         )
         promote(found, begin, place, publishers, Path(directory))
         return _done(desk, place, [found])
@@ -101,7 +108,10 @@ def _source(
     names = [source] if source else [name for name in desk.config.channels if name != to]
     found = []
     for name in names:
-        place = _place(desk, name, _opened(desk, name))
+        opened = _opened(desk, name)
+        # What is noted of the source stays in this run.
+        place = _place(desk, name, opened, DryRunStore(opened.store))
+        unrecorded.note(place, unrecorded.components_of(desk.config), version, component)
         if source or _has(place, version, component):
             found.append((place, find(place, version, component)))
     if len(found) == 1:
@@ -131,7 +141,7 @@ def parsed(text: str) -> Version:
 def _at(desk: Desk, name: str) -> Iterator[Place]:
     """A channel to be changed, under its lease; caches are told what has moved."""
     opened = _opened(desk, name)
-    if not desk.dry_run and is_s3(_channel(desk, name).store):
+    if not desk.dry_run and is_s3(channel_named(name, desk.config).store):
         probe(opened.store)
     with _lease(desk, name, opened.store)():
         store = DryRunStore(opened.store) if desk.dry_run else RecordedStore(opened.store)
@@ -152,7 +162,7 @@ def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = N
     return Place(
         project=desk.config.project.name,
         name=name,
-        channel=_channel(desk, name),
+        channel=channel_named(name, desk.config),
         store=store or opened.store,
         url=opened.url,
         signer=_key(desk),
@@ -161,7 +171,7 @@ def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = N
 
 
 def _opened(desk: Desk, name: str) -> target.Target:
-    return target.open_channel(_channel(desk, name), desk.directory, progress=_unseen)
+    return target.open_channel(channel_named(name, desk.config), desk.directory, progress=_unseen)
 
 
 def _lease(desk: Desk, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
@@ -180,16 +190,6 @@ def _lease(desk: Desk, name: str, store: Store) -> Callable[[], AbstractContextM
 def _key(desk: Desk) -> Signer | None:
     signer = openpgp.configured(desk.environment) if desk.sign else None
     return openpgp.for_repositories(signer, desk.environment)
-
-
-def _channel(desk: Desk, name: str) -> Channel:
-    channels = desk.config.channels
-    if name not in channels:
-        known = ", ".join(channels) or "none"
-        raise ConfigError(
-            f"release.toml has no channel {name!r}; it has {known}", fix=f"add [channels.{name}]"
-        )
-    return channels[name]
 
 
 def _done(desk: Desk, place: Place, versions: Sequence[InChannel]) -> Done:

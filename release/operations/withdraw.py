@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from release.operations.place import InChannel, Place, keys_of
+from release.operations.unrecorded import kind_of
 from release.publishers import apt_index, latest
 from release.publishers.apt_index import Identity, Index
 from release.publishers.latest import Latest
@@ -50,7 +51,9 @@ def _identities(indexes: Mapping[str, Index], files: Mapping[str, str]) -> set[I
         stanza.identity
         for index in indexes.values()
         for name, digest in files.items()
-        for stanza in index.having("Filename", name)
+        # As dpkg-scanpackages writes it, too.
+        for written in (name, f"./{name}")
+        for stanza in index.having("Filename", written)
         if stanza.sha256 == digest
     }
 
@@ -79,4 +82,5 @@ def _put_latest_back(place: Place, gone: Sequence[InChannel]) -> None:
 def _tarballs(place: Place, version: InChannel) -> dict[str, str]:
     artifacts = version.record.read().artifacts
     below = _below(place.channel.files, keys_of([version.listing]))
-    return {name: digest for name, digest in below.items() if artifacts[name].kind == "tarball"}
+    kinds = {name: artifacts[name].kind if name in artifacts else kind_of(name) for name in below}
+    return {name: digest for name, digest in below.items() if kinds[name] == "tarball"}

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from release.artifact import Artifact
+from release.compression.cache import Cache
+from release.compression.deflate import deflate
+from release.compression.growing import Remembered
 from release.errors import RepositoryError
 from release.formats import deb
 from release.publishers import Publication, apt_index
+from release.publishers.apt_contents import PackageFiles
 from release.publishers.apt_index import Index, Stanza
 from release.publishers.apt_metadata import sources, sources_digest
 from release.publishers.apt_repository import COMPONENT, AptRepository, Snapshot, Update
@@ -40,8 +44,9 @@ class AptPublisher:
     """Publishes DEB files to a suite of the APT repository below `prefix`, which users reach at `url`.
 
     `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
-    written for clients without by-hash too. `wait` is called with the number of a failed attempt, when another
-    job was faster.
+    written for clients without by-hash too; `contents`: the index of the files that packages have is kept too.
+    `cache` keeps what was compressed for the next run. `wait` is called with the number of a failed attempt,
+    when another job was faster.
     """
 
     name = "apt"
@@ -57,6 +62,8 @@ class AptPublisher:
         clock: Callable[[], float],
         suite: str = SUITE,
         copies: bool = True,
+        contents: bool = False,
+        cache: Cache | None = None,
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = Objects(store, prefix)
@@ -67,6 +74,8 @@ class AptPublisher:
             signer=signer,
             clock=clock,
             copies=copies,
+            files=PackageFiles(self._objects, self._at_hand) if contents else None,
+            deflater=Remembered(cache=cache) if cache else deflate,
             wait=wait,
         )
         self._url = url
@@ -166,6 +175,9 @@ class AptPublisher:
 
     def _added(self, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
         return apt_index.add(indexes, [file.stanza for file in self._files])
+
+    def _at_hand(self, stanza: Stanza) -> Path | None:
+        return next((file.path for file in self._files if file.stanza == stanza), None)
 
     # What users install
 

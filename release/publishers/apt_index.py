@@ -5,27 +5,25 @@ is looked for, since an index may have tens of thousands of packages.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from release.arch import DEBIAN, MACHINES
 from release.compression import growing
-from release.compression.growing import Made, Text
+from release.compression.deflate import deflate
+from release.compression.growing import Deflate, Made, Text
 from release.errors import ConflictError
-from release.publishers.apt_metadata import INDEX, Digest
+from release.publishers.apt_metadata import CONTENTS_FORM, INDEX, contents_path, index_directory
 
 ALL: Final = DEBIAN["noarch"]
 
 Identity = tuple[str, str, str]
 """Name, version and architecture: two files with the same are a conflict."""
 
-_PACK: Final[Mapping[str, Callable[[Text, Made | None], bytes]]] = {
-    f"{INDEX}.gz": growing.gzip,
-    f"{INDEX}.xz": growing.xz_stream,
-}
-PACKED: Final = tuple(_PACK)
+_GZIP: Final = f"{INDEX}.gz"
+_XZ: Final = f"{INDEX}.xz"
+PACKED: Final = (_GZIP, _XZ)
 
 _BLANK_LINES: Final = re.compile(rb"\n(?:[ \t]*\n)+")
 _FIELDS: Final = re.compile(
@@ -68,21 +66,37 @@ class Stanza:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """The index of one architecture: its text, and the files that were made of it, as far as they are at hand."""
+    """The index of one architecture: its text, and the files that were made of it, as far as they are at hand.
+
+    `contents` is the `Contents` of the architecture, where it is kept. `deflater` makes what no file at hand has.
+    """
 
     text: bytes = b""
     packed: Mapping[str, bytes] = field(default_factory=dict)
+    contents: Made | None = None
+    deflater: Deflate = deflate
 
-    @cached_property
-    def digests(self) -> Mapping[str, Digest]:
-        """What a Release file says of the index, by file name.
+    def stored(self, component: str, architecture: str) -> dict[str, bytes]:
+        """The files that are written, by their paths below the suite."""
+        directory = index_directory(component, architecture)
+        files = {f"{directory}/{name}": data for name, data in self.packed.items()}
+        if self.contents:
+            files[contents_path(component, architecture) + CONTENTS_FORM] = self.contents.packed
+        return files
 
-        The plain file is listed and not stored, as in Debian's own archive: apt checks what it unpacked with it.
-        """
-        return {name: Digest.of(data) for name, data in {INDEX: self.text, **self.packed}.items()}
+    def plain(self, component: str, architecture: str) -> dict[str, bytes]:
+        """What is listed and not stored, as in Debian's own archive: apt checks what it unpacked with it."""
+        files = {f"{index_directory(component, architecture)}/{INDEX}": self.text}
+        if self.contents:
+            files[contents_path(component, architecture)] = self.contents.text.data
+        return files
+
+    def texts(self) -> Iterator[bytes]:
+        """The stanzas as they are."""
+        return (text.strip(b"\n") for text in _BLANK_LINES.split(self.text) if text.strip())
 
     def stanzas(self) -> Iterator[Stanza]:
-        return (Stanza.parse(text) for text in _BLANK_LINES.split(self.text) if text.strip())
+        return map(Stanza.parse, self.texts())
 
     def having(self, name: str, value: str) -> Iterator[Stanza]:
         """The stanzas whose field `name` is `value`."""
@@ -98,12 +112,20 @@ class Index:
 
     def with_text(self, text: bytes) -> "Index":
         """The index for another text, in every form; what did not change is not compressed again."""
-        return Index(text=text, packed={name: self._pack(name, text) for name in PACKED})
+        new = Text(data=text)
+        packed = {
+            _GZIP: growing.gzip(new, self._made(_GZIP), self.deflater),
+            _XZ: growing.xz_stream(new, self._made(_XZ)),
+        }
+        return replace(self, text=text, packed=packed)
 
-    def _pack(self, name: str, text: bytes) -> bytes:
-        old = self.packed.get(name)
-        before = None if old is None else Made(text=Text(data=self.text), packed=old)
-        return _PACK[name](Text(data=text), before)
+    def with_contents(self, contents: bytes) -> "Index":
+        text = Text(data=contents)
+        return replace(self, contents=Made(text=text, packed=growing.gzip(text, self.contents)))
+
+    def _made(self, name: str) -> Made | None:
+        packed = self.packed.get(name)
+        return None if packed is None else Made(text=Text(data=self.text), packed=packed)
 
 
 def find(indexes: Mapping[str, Index], identity: Identity) -> Stanza | None:

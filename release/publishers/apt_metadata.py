@@ -5,7 +5,7 @@ Pure values and texts. Formats: https://wiki.debian.org/DebianRepository/Format,
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -14,10 +14,13 @@ from typing import Final, Self
 from release.errors import RepositoryError
 
 INDEX: Final = "Packages"
+CONTENTS_FORM: Final = ".gz"
+"""How Contents are packed: what every client of them reads."""
 SOURCES: Final = "X-Sources-Sha256"
 """A field of our own: the digest of what lies at the root for users (`sources_digest`), so that a run that finds
 it there need not look."""
 
+_FORM: Final = re.compile(rf"(/(?:{INDEX}|Contents-[^/.]+))\.[a-z0-9]+$")
 _DIGESTS: Final = re.compile(r" +([0-9a-f]{64}) +([0-9]+) +(\S.*)")
 # Only what is listed under SHA256 is kept up to date, and a Valid-Until would lock everyone out when it passes.
 _DROPPED: Final = frozenset({"MD5Sum", "SHA1", "SHA256", "SHA512", "Valid-Until"})
@@ -78,10 +81,7 @@ class Release:
 
     def architectures(self, component: str) -> tuple[str, ...]:
         """Those that have an index; a Release file need not name them."""
-        found = re.findall(
-            rf"^{re.escape(component)}/binary-([^/\n]+)/{INDEX}\b", "\n".join(self.files), re.MULTILINE
-        )
-        return tuple(sorted(set(found)))
+        return _architectures(self.files, component)
 
     def render(self) -> bytes:
         fields = "".join(f"{name}: {value}\n" for name, value in self.fields.items() if value)
@@ -89,14 +89,24 @@ class Release:
         return (fields + "SHA256:\n" + "".join(entries)).encode()
 
 
+def _architectures(paths: Iterable[str], component: str) -> tuple[str, ...]:
+    found = re.findall(rf"^{re.escape(component)}/binary-([^/\n]+)/{INDEX}\b", "\n".join(paths), re.MULTILINE)
+    return tuple(sorted(set(found)))
+
+
 def index_directory(component: str, architecture: str) -> str:
     """Where the index of an architecture is, below the directory of the suite."""
     return f"{component}/binary-{architecture}"
 
 
+def contents_path(component: str, architecture: str) -> str:
+    """Where the `Contents` of an architecture is, below the directory of the suite, but for its form."""
+    return f"{component}/Contents-{architecture}"
+
+
 def successor(
     previous: Release | None,
-    indexes: Mapping[str, Mapping[str, Digest]],
+    files: Mapping[str, Digest],
     *,
     origin: str,
     suite: str,
@@ -104,9 +114,9 @@ def successor(
     sources: str,
     now: float,
 ) -> Release:
-    """The Release file after `previous`; `indexes` are the files of each architecture by name.
+    """The Release file after `previous`; `files` are those of the indexes that changed.
 
-    Of an index whose files are given, other forms that were there would be out of date: they go.
+    Of what is given in one form, other forms that were there would be out of date: they go.
 
     What clients remember (Origin, Label, Suite, Codename) stays as it was published first, there or not, since
     apt refuses a repository where they change. The date moves forward even where the clock does not: apt ignores a
@@ -119,27 +129,21 @@ def successor(
         **(before.fields if previous else names),
         "Date": format_datetime(datetime.fromtimestamp(date, UTC), usegmt=True).replace("GMT", "UTC"),
         "Acquire-By-Hash": "yes",
-        "Architectures": _united(before.fields.get("Architectures", ""), indexes),
+        "Architectures": _united(before.fields.get("Architectures", ""), _architectures(files, component)),
         "Components": _united(before.fields.get("Components", ""), [component]),
         SOURCES: sources,
     }
-    directories = {architecture: index_directory(component, architecture) for architecture in indexes}
-    stale = {f"{directory}/{INDEX}" for directory in directories.values()}
+    stale = set(map(_stem, files))
     kept = {path: digest for path, digest in before.files.items() if _stem(path) not in stale}
-    ours = {
-        f"{directories[architecture]}/{name}": digest
-        for architecture, files in indexes.items()
-        for name, digest in files.items()
-    }
-    return Release(fields=fields, files=kept | ours)
+    return Release(fields=fields, files={**kept, **files})
 
 
 def _stem(path: str) -> str:
     """The path of a file before it was compressed."""
-    return re.sub(rf"(?<=/{INDEX})\.[a-z0-9]+$", "", path)
+    return _FORM.sub(r"\1", path)
 
 
-def _united(words: str, more: Mapping[str, object] | Sequence[str]) -> str:
+def _united(words: str, more: Collection[str]) -> str:
     return " ".join(sorted({*words.split(), *more}))
 
 

@@ -5,13 +5,27 @@ by digest and changes by compare-and-swap. `Packages.gz`, `Packages.xz`, `Releas
 for clients that know no by-hash (apt before 1.2). Without a key the pointer is `Release`.
 """
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from release.compression.deflate import deflate
+from release.compression.growing import Deflate, Made, Text
 from release.errors import RepositoryError, SigningError, StoreError
+from release.publishers import apt_contents
+from release.publishers.apt_contents import Files
 from release.publishers.apt_index import PACKED, Index
-from release.publishers.apt_metadata import INDEX, SOURCES, Digest, Release, index_directory, successor
+from release.publishers.apt_metadata import (
+    CONTENTS_FORM,
+    INDEX,
+    SOURCES,
+    Digest,
+    Release,
+    contents_path,
+    index_directory,
+    successor,
+)
 from release.publishers.objects import Objects
 from release.publishers.unpacking import unpack
 from release.retry import TRIES, pause
@@ -51,20 +65,26 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new."""
+    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new.
+
+    `listed` is what Release will say of them, by path.
+    """
 
     before: Snapshot = field(default_factory=Snapshot)
     indexes: Mapping[str, Index] = field(default_factory=dict)
+    listed: Mapping[str, Digest] = field(default_factory=dict)
 
 
 class AptRepository:
     """One suite of the repository that `objects` are.
 
     `origin` is what a new one says of itself. `clock` gives seconds since 1970 UTC. `copies` are written for
-    clients without by-hash too. `wait` is called with the number of a failed attempt, when another job was faster.
+    clients without by-hash too. `files` says what a package has, where `Contents` are kept too. `deflater` makes
+    the gzip form, of which the last is not read. `wait` is called with the number of a failed attempt, when
+    another job was faster.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
         self,
         *,
         objects: Objects,
@@ -73,6 +93,8 @@ class AptRepository:
         signer: Signer | None,
         clock: Callable[[], float],
         copies: bool = True,
+        files: Files | None = None,
+        deflater: Deflate = deflate,
         wait: Callable[[int], object] = pause,
     ) -> None:
         self._objects = objects
@@ -82,6 +104,8 @@ class AptRepository:
         self._signer = signer
         self._clock = clock
         self._copies = copies
+        self._files = files
+        self._deflater = deflater
         self._wait = wait
 
     @property
@@ -159,20 +183,38 @@ class AptRepository:
 
     def _index(self, release: Release, architecture: str) -> Index:
         """The index that `release` names, always read by its digest."""
-        directory = index_directory(COMPONENT, architecture)
-        listed = [name for form in _FORMS if f"{directory}/{(name := INDEX + form)}" in release.files]
-        for name in listed:
-            path = f"{directory}/{name}"
-            data = self._by_digest(path, release.files[path])
+        path, data = self._found(release, f"{index_directory(COMPONENT, architecture)}/{INDEX}")
+        name = path.rpartition("/")[2]
+        return Index(
+            text=self._unpacked(path, data),
+            packed={name: data} if name in PACKED else {},
+            contents=self._contents(release, architecture) if self._files else None,
+            deflater=self._deflater,
+        )
+
+    def _contents(self, release: Release, architecture: str) -> Made:
+        """What is known of the files of packages; older tools have one Contents for all components."""
+        for path in (contents_path(COMPONENT, architecture), f"Contents-{architecture}"):
+            if _forms(release, path):
+                name, data = self._found(release, path)
+                return Made(text=Text(data=self._unpacked(name, data)), packed=data)
+        return Made(text=Text(data=b""), packed=b"")
+
+    def _found(self, release: Release, path: str) -> tuple[str, bytes]:
+        """What `release` lists as `path` in any form: the path in that form, and the bytes."""
+        listed = _forms(release, path)
+        for form in listed:
+            data = self._by_digest(form, release.files[form])
             if data is not None:
-                packed = {name: data} if name in PACKED else {}
-                return Index(text=unpack(data, self._objects.key(f"{self._place}/{path}")), packed=packed)
-        path = f"{directory}/{listed[0]}"
+                return form, data
         raise RepositoryError(
-            f"{self._pointer} names {path} with the sha256 {release.files[path].sha256}, and no such object is "
-            "there",
+            f"{self._pointer} names {listed[0]} with the sha256 {release.files[listed[0]].sha256}, and no such "
+            "object is there",
             fix="repair the repository, or publish below another prefix",
         )
+
+    def _unpacked(self, path: str, data: bytes) -> bytes:
+        return unpack(data, self._objects.key(f"{self._place}/{path}"))
 
     def _by_digest(self, path: str, digest: Digest) -> bytes | None:
         for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
@@ -182,7 +224,7 @@ class AptRepository:
         return None
 
     def _by_hash(self, path: str, digest: Digest) -> str:
-        return f"{self._place}/{path.rpartition('/')[0]}/by-hash/SHA256/{digest.sha256}"
+        return posixpath.join(self._place, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
 
     # Writing
 
@@ -193,16 +235,25 @@ class AptRepository:
             StoreError: the store failed, or has other bytes there.
 
         """
-        indexes = change(before.indexes)
+        indexes = self._with_contents(before, change(before.indexes))
+        listed = {path: Digest.of(data) for path, data in _plain(indexes).items()}
+        for path, data in _stored(indexes).items():
+            listed[path] = Digest.of(data)
+            place = self._by_hash(path, listed[path])
+            if not self._objects.put_immutable(place, data, listed[path].sha256):
+                raise StoreError(f"{self._objects.key(place)} is damaged", fix="delete it, then run again")
+        return Update(before=before, indexes=indexes, listed=listed)
+
+    def _with_contents(self, before: Snapshot, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
+        """`indexes` with the Contents that follow those of `before`, where they are kept."""
+        if self._files is None:
+            return indexes
+        found = {}
         for architecture, index in indexes.items():
-            for name, data in index.packed.items():
-                digest = index.digests[name]
-                place = self._by_hash(f"{index_directory(COMPONENT, architecture)}/{name}", digest)
-                if not self._objects.put_immutable(place, data, digest.sha256):
-                    raise StoreError(
-                        f"{self._objects.key(place)} is damaged", fix="delete it, then run again"
-                    )
-        return Update(before=before, indexes=indexes)
+            old = before.indexes.get(architecture, Index())
+            text = old.contents.text.data if old.contents else b""
+            found[architecture] = index.with_contents(apt_contents.follow(text, old, index, self._files))
+        return found
 
     def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
         """Make what `change` gives visible, all architectures at once; again, where another job was faster.
@@ -233,7 +284,7 @@ class AptRepository:
         before, indexes = update.before, update.indexes
         release = successor(
             before.release,
-            {architecture: index.digests for architecture, index in indexes.items()},
+            update.listed,
             origin=self._origin,
             suite=self._suite,
             component=COMPONENT,
@@ -259,9 +310,8 @@ class AptRepository:
         if not changed:
             self.refresh_copies()
             return
-        for architecture, index in changed.items():
-            for name, data in index.packed.items():
-                self._objects.copy(f"{self._place}/{index_directory(COMPONENT, architecture)}/{name}", data)
+        for path, data in _stored(changed).items():
+            self._objects.copy(f"{self._place}/{path}", data)
         if snapshot.release:
             self._refresh_indexes(snapshot.release, set(snapshot.indexes) - set(changed))
         if self._signer:
@@ -292,12 +342,11 @@ class AptRepository:
         raise self._busy()
 
     def _refresh_indexes(self, release: Release, architectures: set[str]) -> None:
-        directories = {index_directory(COMPONENT, name) for name in architectures}
-        for path, digest in release.files.items():
-            directory, _, name = path.rpartition("/")
-            place = f"{self._place}/{path}"
-            if directory not in directories or name not in PACKED:
-                continue
+        ours = {f"{index_directory(COMPONENT, name)}/{form}" for name in architectures for form in PACKED}
+        if self._files:
+            ours |= {contents_path(COMPONENT, name) + CONTENTS_FORM for name in architectures}
+        for path in sorted(ours & release.files.keys()):
+            place, digest = f"{self._place}/{path}", release.files[path]
             if self._objects.sha256(place) == digest.sha256:
                 self._objects.note_right(place)
             elif (data := self._by_digest(path, digest)) is not None:
@@ -311,6 +360,23 @@ class AptRepository:
             self._objects.note_right(place)
         else:
             self._objects.replace(place, signer.detach(text))
+
+
+def _forms(release: Release, path: str) -> list[str]:
+    return [found for form in _FORMS if (found := path + form) in release.files]
+
+
+def _stored(indexes: Mapping[str, Index]) -> dict[str, bytes]:
+    """The files of `indexes` that are written, by path."""
+    return {
+        path: data for name, index in indexes.items() for path, data in index.stored(COMPONENT, name).items()
+    }
+
+
+def _plain(indexes: Mapping[str, Index]) -> dict[str, bytes]:
+    return {
+        path: data for name, index in indexes.items() for path, data in index.plain(COMPONENT, name).items()
+    }
 
 
 def _verifies(text: bytes, signature: bytes, signer: Signer) -> bool:

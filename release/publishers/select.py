@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from release.compression import Cache
 from release.config import Channel, Config
 from release.publishers import Publisher
 from release.publishers.apt import AptPublisher
@@ -19,8 +20,9 @@ def publishers_for(
     url: str,
     signer: Signer | None,
     clock: Callable[[], float],
+    cache: Cache | None = None,
 ) -> tuple[Publisher, ...]:
-    """Every publisher of `channel`; users reach its store at `url`."""
+    """Every publisher of `channel`; users reach its store at `url`. `cache` is for indexes that grow."""
     base = url.rstrip("/")
     name = config.project.name
     return (
@@ -36,6 +38,8 @@ def publishers_for(
             clock=clock,
             suite=channel.suite,
             copies=channel.plain_copies,
+            contents=channel.contents,
+            cache=cache,
         ),
         YumPublisher(
             store=store,

@@ -23,7 +23,7 @@ def adopt(artifact: Artifact, published: BinaryIO, name: str) -> Artifact:
         copy = Path(directory) / artifact.path.name
         with copy.open("wb") as out:
             shutil.copyfileobj(published, out, 1 << 20)
-        if _unsigned_sha256(copy) != artifact.sha256:
+        if unsigned_sha256(copy) != artifact.sha256:
             raise ConflictError(
                 f"{name} is already published with other bytes",
                 fix="a published version never changes: release a new one",
@@ -38,7 +38,8 @@ def adopt(artifact: Artifact, published: BinaryIO, name: str) -> Artifact:
     )
 
 
-def _unsigned_sha256(path: Path) -> str | None:
+def unsigned_sha256(path: Path) -> str | None:
+    """The digest of a package before signing; None where it is no package."""
     with path.open("rb") as stream:
         try:
             return rpm.unsigned_sha256(stream)

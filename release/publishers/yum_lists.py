@@ -112,6 +112,12 @@ class Lists:
         found = (_identity(primary[start:end]) for start, end in sorted(spans))
         return tuple(listed for listed in found if listed.nevra == nevra)
 
+    def named(self, name: str) -> Iterator[Listed]:
+        """Every version of the package `name`, for any machine."""
+        primary = self.documents["primary"]
+        spans = sorted(set(_spans(primary, f"<name>{escape(name)}</name>".encode())))
+        return (_identity(primary[start:end]) for start, end in spans)
+
     def _lists(self, package: IndexedPackage) -> bool:
         found = self.find(package.nevra)
         # A digest of another kind (createrepo_c --checksum) cannot be compared here; `check` compares the files.

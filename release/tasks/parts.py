@@ -34,7 +34,8 @@ def build(
 
     from release import pipeline
     from release.arch import parse_arch
-    from release.session import Options, release
+    from release.options import Options
+    from release.session import release
     from release.tasks import render, tables
 
     architectures = [parse_arch(name) for name in arch or ()]
@@ -45,7 +46,7 @@ def build(
             Path(dist),
             Options(sign=False),
             narrator,
-            run=lambda context: pipeline.build_part(
+            part=lambda context: pipeline.build_part(
                 context, architectures, announce=narrator.step, trials=try_
             ),
         )
@@ -59,6 +60,7 @@ def build(
         "project": PROJECT_HELP,
         "dist": "the output directory, made afresh",
         "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
+        "plan": "do exactly what this file says (`invoke plan --remote --json`), or nothing",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
         "dry_run": "join and try the packages, print every object that would change, and change nothing",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
@@ -74,6 +76,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     project: str = "",
     dist: str = "dist",
     channel: str = "",
+    plan: str = "",
     sign: bool = True,
     dry_run: bool = False,
     summary: str = "",
@@ -85,22 +88,23 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     from contextlib import closing
     from pathlib import Path
 
-    from release import pipeline
-    from release.channel import AUTO
-    from release.session import Options, channel_of_head, release
+    from release import pipeline, remote
+    from release.options import Options
+    from release.session import channel_asked_for, release
     from release.tasks import render, tables
     from release.tasks.summary import append_summary
 
     product = open_product(project or c.config.project)
-    chosen = channel_of_head(product) if channel == AUTO else channel or None
+    agreed = remote.read(Path(plan)) if plan else None
+    chosen = channel_asked_for(product, channel, agreed)
     directories = [Path(name).absolute() for name in from_ or ()]
     with closing(render.Narrator(verbose=verbose)) as narrator:
         report = release(
             product,
             Path(dist),
-            Options(channel=chosen, sign=sign, dry_run=dry_run),
+            Options(channel=chosen, sign=sign, dry_run=dry_run, agreed=agreed),
             narrator,
-            run=lambda context: pipeline.publish_part(
+            part=lambda context: pipeline.publish_part(
                 context, directories, announce=narrator.step, trials=try_
             ),
         )

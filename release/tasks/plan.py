@@ -10,7 +10,7 @@ from release.tasks.opening import open_product
 @task(
     help={
         "project": PROJECT_HELP,
-        "channel": "plan for this channel of release.toml; otherwise a snapshot",
+        "channel": "plan for this channel of release.toml, `auto`: by HEAD's tags; otherwise a snapshot",
         "remote": "say of each object what the channel has: new, same, moves, conflict",
         "json": JSON_HELP + "; `invoke release --plan FILE` takes that of --remote",
     }
@@ -26,14 +26,14 @@ def plan(c: Context, project: str = "", channel: str = "", remote: bool = False,
         from release import session
         from release.remote import as_data
 
-        made = session.plan(product, channel or None)
+        made = session.plan(product, session.channel_asked_for(product, channel))
         found = session.survey(product, made)
         tables.data(as_data(made, found)) if json else tables.remote(made, found)
         return
     if channel:
         from release import session
 
-        made = session.plan(product, channel)
+        made = session.plan(product, session.channel_asked_for(product, channel))
     else:
         made = product.plan()
     tables.data(made.as_data()) if json else tables.plan(made)

@@ -12,7 +12,7 @@ from release.tasks.opening import open_product
     help={
         "project": PROJECT_HELP,
         "dist": "the output directory, made afresh",
-        "channel": "publish to this channel of release.toml; otherwise a snapshot in the output directory",
+        "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
         "plan": "do exactly what this file says (`invoke plan --remote --json`), or nothing",
         "sign": "sign packages and repositories (with a key made for this run where none is configured)",
         "dry-run": "build and package, print every object that would change, and change nothing",
@@ -39,12 +39,13 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
     from pathlib import Path
 
     from release import remote, session
+    from release.options import Options
     from release.tasks import render, tables
 
     product = open_product(project or c.config.project)
     agreed = remote.read(Path(plan)) if plan else None
-    options = session.Options(
-        channel=channel or (agreed.channel if agreed else None),
+    options = Options(
+        channel=session.channel_asked_for(product, channel, agreed),
         sign=sign,
         dry_run=dry_run,
         take_over=take_over,

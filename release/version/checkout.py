@@ -2,16 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from release.ci import BRANCH_VARIABLE, Ci
 from release.errors import HistoryError
 from release.history import Branches, Commit, History
+from release.spelling import NUMBER
 
 Line = tuple[int, int]
 """Major and minor of a release branch."""
-
-_NUMBER: Final = "(0|[1-9][0-9]*)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,5 +101,5 @@ def line_of(pattern: str, branch: str) -> Line | None:
     (0, 40)
     """
     before, after = map(re.escape, pattern.split("{line}"))
-    found = re.fullmatch(rf"{before}{_NUMBER}\.{_NUMBER}{after}", branch)
+    found = re.fullmatch(rf"{before}({NUMBER})\.({NUMBER}){after}", branch)
     return (int(found[1]), int(found[2])) if found else None

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from semver import Version
 
+from release.spelling import NUMBER, PRERELEASE
+
 Core = tuple[int, int, int]
 
-_NUMBER: Final = "(0|[1-9][0-9]*)"
-_IDENTIFIER: Final = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-# SemVer 2.0, grammar, without build metadata: that belongs to the pattern of a line.
-_VERSION: Final = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?")
+# Without build metadata: that belongs to the pattern of a line.
+_VERSION: Final = re.compile(rf"({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?")
 
 
 class TaggedVersion(NamedTuple):

@@ -1,13 +1,14 @@
 import gzip
 import lzma
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from release.compression import deflate, growing, xz
-from release.compression.growing import PIECE, Made, Text
+from release.compression import Cache, deflate, growing, xz
+from release.compression.growing import PIECE, Made, Remembered, Text
 
 Grow = Callable[[Text, Made | None], bytes]
 FORMS: list[tuple[Grow, Callable[[bytes], bytes]]] = [
@@ -80,6 +81,28 @@ def test_old_parts_are_kept_and_not_compressed_again() -> None:
     grown = growing.gzip(after, Made(text=before, packed=marked))
     assert bytes(stored) in grown
     assert gzip.decompress(grown) == after.data
+
+
+def test_a_later_run_deflates_no_whole_piece_again_that_the_cache_has(tmp_path: Path) -> None:
+    deflated: list[int] = []
+
+    def counted(plain: bytes) -> bytes:
+        deflated.append(len(plain))
+        return bytes(deflate.deflate(plain))
+
+    def run(text: Text, cache: Path) -> bytes:
+        """What has no memory of its own."""
+        deflated.clear()
+        return growing.gzip(text, None, Remembered(cache=Cache(directory=cache), deflate=counted))
+
+    before, after = Text(data=lines(9000)), Text(data=lines(9002))
+    last = len(after.data) % PIECE
+    assert run(before, tmp_path / "cache") == growing.gzip(before)
+    assert len(deflated) == before.count
+    assert run(after, tmp_path / "cache") == growing.gzip(after)
+    assert deflated == [last]
+    assert run(after, tmp_path / "no cache") == growing.gzip(after)
+    assert sorted(deflated) == [last, *[PIECE] * (after.count - 1)]
 
 
 def test_old_blocks_of_xz_are_kept() -> None:

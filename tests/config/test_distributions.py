@@ -46,4 +46,4 @@ def test_what_they_can_read_is_taken(tmp_path: Path, chosen: str) -> None:
 
 def test_a_distribution_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     what = problems(tmp_path, f'{GOOD}\n[compression]\noldest = ["debian-3"]\n')
-    assert "compression.oldest.0: Input should be 'debian-10'" in what
+    assert "compression.oldest.0: 'debian-3' must be 'debian-10'" in what

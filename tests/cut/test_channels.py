@@ -23,9 +23,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def channels(store: MemoryStore) -> Channels:
-    config = Config.model_construct(
+    config = Config(
         project=PROJECT,
-        packages={"kestrel": Package.model_construct(component="userspace")},
+        components={},
+        packages={"kestrel": Package(component="userspace", build="", description="", contents=())},
         channels={"stable": Channel(store="x"), "dev": Channel(store="y")},
     )
     return Channels(config, {"stable": store, "dev": MemoryStore()})

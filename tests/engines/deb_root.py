@@ -4,7 +4,8 @@ They are made with mmdebstrap of what this machine's own apt configuration names
 its own Debian release, and no mirror stands in any file.
 """
 
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -51,6 +52,14 @@ def host_sources() -> str:
     return "".join(f"{line}\n" for line in dict.fromkeys(lines))
 
 
+def sources_of(suites: Mapping[str, str]) -> str:
+    """Another release of this machine's distribution, from the same archive; `suites` by ID (os-release(5))."""
+    system = platform.freedesktop_os_release()
+    own, other = f" {system['VERSION_CODENAME']} ", f" {suites[system['ID']]} "
+    lines = [line.replace(own, other) for line in host_sources().splitlines() if own in line]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _switched_off() -> list[str]:
     names = ("Check-Valid-Until", "Check-Date")
     values = {name: run("apt-config", "shell", "value", f"Acquire::{name}/b").stdout for name in names}
@@ -64,10 +73,13 @@ def host_transport() -> str:
     return "".join(f"{line}\n" for line in dump.splitlines() if not line.endswith('"";'))
 
 
-def debootstrap(target: Path, *, variant: str, include: tuple[str, ...]) -> None:
-    """Fills `target` with a root. Package lists stay in it, so that an update only fetches what is new."""
-    sources = target.with_name(f"{target.name}.list")
-    sources.write_text(host_sources(), encoding="utf-8")
+def debootstrap(target: Path, *, variant: str, include: tuple[str, ...], sources: str | None = None) -> None:
+    """Fills `target` with a root, of this machine's own release without other `sources`.
+
+    Package lists stay in it, so that an update only fetches what is new.
+    """
+    listed = target.with_name(f"{target.name}.list")
+    listed.write_text(sources or host_sources(), encoding="utf-8")
     try:
         run(
             "mmdebstrap",
@@ -81,10 +93,10 @@ def debootstrap(target: Path, *, variant: str, include: tuple[str, ...]) -> None
             *(f"--aptopt={line}" for line in host_transport().splitlines()),
             "",
             target,
-            sources,
+            listed,
         )
     finally:
-        sources.unlink()
+        listed.unlink()
 
 
 @dataclass(frozen=True, kw_only=True)

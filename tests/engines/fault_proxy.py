@@ -87,6 +87,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer's head and body are two writes: the second must not wait until the first is acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, *_: object) -> None:
@@ -138,8 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
                         sent=0,
                     )
                 )
-            self._answer(412, {}, b"<Error><Code>PreconditionFailed</Code></Error>")
             self.close_connection = True
+            self._answer(412, {}, b"<Error><Code>PreconditionFailed</Code></Error>")
             return False
         return super().handle_expect_100()
 
@@ -174,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         known = headers.get("Content-Length") or headers.get("content-length")
         length = known if self.command == "HEAD" and known else str(len(data))
         self.send_header("Content-Length", length)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data[:cut])

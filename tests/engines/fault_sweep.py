@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from release.artifact import Artifact
 from release.errors import StoreError
@@ -12,15 +13,36 @@ from release.publishers.apt import AptPublisher
 from release.publishers.yum import YumPublisher
 from release.signing import Signer
 from release.stores import Store
-from release.stores.s3 import S3Store
 from tests.publishers import apt_site, yum_client
 from tests.stores.memory import MemoryStore
-from tests.stores.s3_in_memory import NAME, Bucket, Fault
+from tests.stores.s3_in_memory import Fault
 
 OLD, NEW = "1.0.0", "2.0.0"
 FAULTS: tuple[Fault, ...] = ("500", "409", "reset", "timeout", "lost")
 
 Objects = Mapping[str, bytes]
+Faults = Callable[[int], Fault | None]
+"""What happens to a request, by its number from 1 on."""
+
+
+class FaultyBucket(Protocol):
+    """A bucket whose requests can fail: inside the process, or a service's."""
+
+    @property
+    def objects(self) -> Objects: ...
+
+    @property
+    def requests(self) -> Sequence[str]:
+        """Those since the last `restart`, each as "PUT key"."""
+        ...
+
+    def restart(self, objects: Objects, faults: Faults) -> None:
+        """Hold `objects` and nothing else, and fail as `faults` say from now on."""
+        ...
+
+    def store(self, fault: str) -> Store:
+        """The store of a client that tries everything once, and waits no longer than `fault` needs."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +77,13 @@ class SameSigner:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What is published to `url`, at `now`."""
+    """What is published to `url`, at `now`. `wait` is called when another job was faster."""
 
     artifacts: Sequence[Artifact]
     signer: Signer
     url: str
     now: float
+    wait: Callable[[int], object] = int
 
     def publish(self, store: Store, *, resumed: bool = False) -> None:
         """As the pipeline does it."""
@@ -84,7 +107,7 @@ class Release:
                 name="kestrel",
                 signer=self.signer,
                 clock=lambda: self.now,
-                wait=int,
+                wait=self.wait,
             ),
             YumPublisher(
                 store=store,
@@ -93,85 +116,94 @@ class Release:
                 name="kestrel",
                 signer=self.signer,
                 clock=lambda: self.now,
-                wait=int,
+                wait=self.wait,
             ),
         )
 
 
 @dataclass(kw_only=True)
 class Sweep:
-    """`old` is the state before `new` is published; `states` become those that anybody can meet, once each."""
+    """`old` is the state before `new` is published; `states` become those that anybody can meet, once each.
 
+    `healed` are the states that were checked, and in which a rerun was.
+    """
+
+    bucket: FaultyBucket
     old: Objects
     new: Release
     signer: Signer
     states: dict[str, Objects] = field(default_factory=dict)
     healed: set[str] = field(default_factory=set)
-    bucket: Bucket = field(default_factory=Bucket)
+    whole: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self._store = S3Store(client=self.bucket.client(), bucket=NAME, wait=int)
-
-    def run(self) -> int:
-        """Publish with each fault at each request, alone and for good; gives how many times."""
-        self._publish(lambda _: None)
+    def run(self, *, deaths: bool = True) -> int:
+        """Publish with each fault at each request, alone and (`deaths`) for good; gives how many requests."""
+        self._publish("", lambda _: None)
         self._check_all_new("without a fault")
-        total, times = len(self.bucket.requests), 0
-        for number in range(1, total + 1):
-            for name, fault in faults_at(number):
-                what = f"{name} at {number}, {self.bucket.requests[number - 1 : number]}"
-                finished = self._publish(fault)
-                self._check(what, finished=finished)
-                times += 1
-        return times
+        requests = tuple(self.bucket.requests)
+        for number, request in enumerate(requests, 1):
+            for name, faults in (*faults_at(number), *(deaths_at(number) if deaths else ())):
+                finished = self._publish(name, faults)
+                self._check(f"{name} at {number}, {request}", finished=finished)
+        return len(requests)
 
-    def _publish(self, fault: Callable[[int], Fault | None]) -> bool:
-        self.bucket.objects = dict(self.old)
-        self.bucket.requests.clear()
-        self.bucket.fault = fault
+    def _publish(self, name: str, faults: Faults) -> bool:
+        self.bucket.restart(self.old, faults)
         try:
-            self.new.publish(self._store)
+            self.new.publish(self.bucket.store(name))
         except StoreError:
             return False
         return True
 
     def _check(self, what: str, *, finished: bool) -> None:
         state = dict(self.bucket.objects)
-        before = MemoryStore(dict(self.old))
-        now = MemoryStore(state)
-        apt = apt_site.by_hash_client(now, self.signer)
-        yum = yum_client.mirror_client(now, self.signer, self.new.url + "/yum")
-        assert apt in (apt_site.by_hash_client(before, self.signer), wanted_by_apt()), what
-        assert yum in (
-            yum_client.mirror_client(before, self.signer, self.new.url + "/yum"),
-            wanted_by_yum(),
-        ), what
-        self.states.setdefault(digest({key: data for key, data in state.items() if is_pointer(key)}), state)
         if finished:
             self._check_all_new(what)
-        if (key := digest(state)) not in self.healed:
-            self.healed.add(key)
-            self.bucket.fault = lambda _: None
-            self.new.publish(self._store, resumed=True)
-            self._check_all_new(f"{what}, and a rerun")
+        self.states.setdefault(pointers(state), state)
+        if (found := digest(state)) not in self.healed:
+            self.healed.add(found)
+            self._check_old_or_new(MemoryStore(state), what)
+            self._rerun(state, what)
+
+    def rerun_each(self) -> None:
+        """Publish again in every state that anybody can meet."""
+        for name, state in list(self.states.items()):
+            self._rerun(state, name)
+
+    def _rerun(self, state: Objects, what: str) -> None:
+        self.bucket.restart(state, lambda _: None)
+        self.new.publish(self.bucket.store(""), resumed=True)
+        self._check_all_new(f"{what}, and a rerun")
+
+    def _check_old_or_new(self, now: MemoryStore, what: str) -> None:
+        before, url = MemoryStore(dict(self.old)), f"{self.new.url}/yum"
+        apt = apt_site.by_hash_client(now, self.signer)
+        assert apt in (apt_site.by_hash_client(before, self.signer), wanted_by_apt()), what
+        yum = yum_client.mirror_client(now, self.signer, url)
+        assert yum in (yum_client.mirror_client(before, self.signer, url), wanted_by_yum()), what
 
     def _check_all_new(self, what: str) -> None:
-        store = MemoryStore(dict(self.bucket.objects))
+        state = dict(self.bucket.objects)
+        if (found := digest(state)) in self.whole:
+            return
+        store = MemoryStore(state)
         assert apt_site.by_hash_client(store, self.signer) == wanted_by_apt(), what
         assert apt_site.plain_client(store, self.signer) == wanted_by_apt(), what
         assert yum_client.mirror_client(store, self.signer, self.new.url + "/yum") == wanted_by_yum(), what
         assert yum_client.client(store) == wanted_by_yum(), what
         assert yum_client.signature_fits(store, self.signer), what
-        state = self.bucket.objects
-        self.states.setdefault(
-            digest({key: data for key, data in state.items() if is_pointer(key)}), dict(state)
-        )
+        self.whole.add(found)
+        self.states.setdefault(pointers(state), state)
 
 
-def faults_at(number: int) -> Iterator[tuple[str, Callable[[int], Fault | None]]]:
-    """Every fault at this request alone, and the end of everything before and after it took effect."""
+def faults_at(number: int) -> Iterator[tuple[str, Faults]]:
+    """Every fault at this request alone."""
     for fault in FAULTS:
         yield fault, lambda found, fault=fault: fault if found == number else None  # type: ignore[misc]
+
+
+def deaths_at(number: int) -> Iterator[tuple[str, Faults]]:
+    """The end of everything before and after this request took effect."""
     yield "dead before", lambda found: "reset" if found >= number else None
     yield "dead after", lambda found: "lost" if found == number else "reset" if found > number else None
 
@@ -188,6 +220,11 @@ def is_pointer(key: str) -> bool:
     """Whether a key is one that changes."""
     immutable = ("/by-hash/", "/pool/", "/packages/", "/snap/", ".xml.gz")
     return not any(part in key for part in immutable)
+
+
+def pointers(state: Objects) -> str:
+    """What tells states apart for those who come afterwards."""
+    return digest({key: data for key, data in state.items() if is_pointer(key)})
 
 
 def digest(objects: Objects) -> str:

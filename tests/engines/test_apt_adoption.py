@@ -3,13 +3,17 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from pysequoia import Tsk
+from semver import Version
 
 from release.artifact import Artifact
+from release.operations import unrecorded
+from release.operations.yank import yank
 from release.publishers.apt import AptPublisher
 from release.publishers.apt_index import Index
 from release.publishers.unpacking import unpack
@@ -20,6 +24,7 @@ from tests.engines import apt_makers
 from tests.engines.apt_client import AptClient
 from tests.engines.apt_makers import Bench, Maker
 from tests.engines.engines import APT_MAKERS, require
+from tests.operations.channel_site import place
 from tests.publishers.apt_site import Make, deb_maker
 
 MAKERS: dict[str, Maker] = {
@@ -126,3 +131,15 @@ def test_a_repository_of_another_tool_is_continued(
         client.install("kestrel=1.0.0", "kestrel-dkms", "falcon")
         client.install("kestrel")
         assert client.installed() == {("kestrel", "2.0.0"), ("kestrel-dkms", "1.0.0"), ("falcon", "0.1.0")}
+
+    where = replace(
+        place(DirectoryStore(bench.root.parent), signer=signer, url=url.removesuffix("/apt")), clock=time.time
+    )
+    unrecorded.note(where, {"kestrel": "agent"}, Version(1), None)
+    yank(where, Version(1), None)
+    for path in (bench.root / "dists/stable").iterdir():
+        os.utime(path, (time.time() + 60, time.time() + 60))
+    for by_hash, client in clients.items():
+        client.update(f"Acquire::By-Hash={by_hash}")
+        assert client.versions("kestrel") == {"2.0.0"}
+        assert client.versions("kestrel-dkms") == {"1.0.0"}

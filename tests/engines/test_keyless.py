@@ -1,6 +1,7 @@
 """Images signed without a key by a Sigstore on loopback, and checked by Sigstore's own verifier."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from release.registry.client import Repository as Images
 from release.registry.connect import new_session
 from release.registry.transport import Transport
 from release.signing import keyless, openpgp_key
-from tests.engines.engines import CommandFailed
+from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require
 from tests.engines.product import Product
 from tests.engines.sigstore_services import IDENTITY, ISSUER, Sigstore, sigstore
+from tests.engines.verifiers import new_verifiers
 from tests.repository import Repository
 
 HAWK = """
@@ -69,6 +71,18 @@ def hawk(directory: Path, prefixes: list[str], services: Sigstore) -> Product:
     )
 
 
+def verified(image: str, trusted: object, identity: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """What cosign says of an image that somebody with `identity` must have signed."""
+    require(DEBIAN_ROOT)
+    with new_verifiers() as root:
+        root.write("/trusted.json", json.dumps(trusted))
+        return root.run(
+            *("cosign", *command, "--trusted-root=/trusted.json", "--allow-http-registry"),
+            *(f"--certificate-identity={identity}", f"--certificate-oidc-issuer={ISSUER}", image),
+            check=False,
+        )
+
+
 def images(registry: str, name: str) -> Images:
     return Images(Transport(host=registry, url=f"http://{registry}", session=new_session()), name)
 
@@ -107,6 +121,15 @@ def test_an_image_is_signed_once_for_all_registries_and_not_again(
         [signature] = attached(manifest, BUNDLE, images(registry, "keyless-two/hawk"))
         assert signature in held["keyless-one"]
     assert len(services.entries) - before == 2
+
+    image = f"{registry}/keyless-one/hawk@{digest}"
+    trusted = json.loads((tmp_path / "trust.json").read_text())["trustedRoot"]
+    for command in (("verify",), ("verify-attestation", "--type=slsaprovenance1")):
+        ours = verified(image, trusted, IDENTITY, *command)
+        assert ours.returncode == 0, ours.stderr
+        others = verified(image, trusted, "https://github.com/somebody/else", *command)
+        assert "expected SAN value" in others.stderr
+        assert others.returncode != 0
 
     again = product.release(tmp_path / "again", "--channel", "stable")
     for name in names:

@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from pysequoia import Tsk
 
 from release.artifact import Artifact
+from release.retry import pause
 from release.signing import openpgp_key
 from release.signing.openpgp import OpenPgpSigner
+from release.stores import Store
 from release.stores.directory import DirectoryStore
+from release.stores.s3 import S3Store
 from tests.engines.apt_client import AptClient
-from tests.engines.engines import DEBIAN_ROOT, RPM_ROOT, require
+from tests.engines.engines import DEBIAN_ROOT, require
 from tests.engines.fault_sweep import Release
 from tests.engines.rpm_root import RpmRoot
+from tests.engines.s3_services import client, ministack
 from tests.publishers import apt_site, yum_client
 from tests.publishers.apt_site import deb_maker
 from tests.publishers.yum_client import packages_in
@@ -32,41 +37,75 @@ VERSIONS = {
 }
 
 
+class Place(Protocol):
+    """Where is published to, for any process: users reach it at `url`."""
+
+    @property
+    def url(self) -> str: ...
+
+    def store(self) -> Store: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    directory: Path
+    url: str
+
+    def store(self) -> Store:
+        return DirectoryStore(self.directory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A bucket of a service, which serves it itself."""
+
+    endpoint: str
+    bucket: str = "packages"
+
+    @property
+    def url(self) -> str:
+        return f"{self.endpoint}/{self.bucket}"
+
+    def store(self) -> Store:
+        return S3Store(client=client(self.endpoint), bucket=self.bucket, wait=pause)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What one process publishes: several releases, one after the other."""
 
     releases: Sequence[Sequence[Artifact]]
-    site: Path
-    url: str
+    place: Place
     key: str
 
     def run(self) -> int:
         signer = OpenPgpSigner(Tsk.from_bytes(self.key.encode()))
         for artifacts in self.releases:
-            now = time.time() - 60
-            Release(artifacts=artifacts, signer=signer, url=self.url, now=now).publish(
-                DirectoryStore(self.site)
+            release = Release(
+                artifacts=artifacts, signer=signer, url=self.place.url, now=time.time() - 60, wait=pause
             )
+            release.publish(self.place.store())
         return sum(len(artifacts) for artifacts in self.releases)
 
 
-class Files(dict[str, bytes]):
-    """The objects of a directory, each read when it is asked for."""
+class Contents(dict[str, bytes]):
+    """The objects of a store, each read when it is asked for."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__()
-        self._directory = directory
+        self._store = store
 
     def __getitem__(self, key: str) -> bytes:
-        return (self._directory / key).read_bytes()
+        if (stored := self._store.get(key)) is None:
+            raise KeyError(key)
+        return stored.data
 
     def get(self, key: str, default: bytes | None = None) -> bytes | None:  # type: ignore[override]
-        path = self._directory / key
-        return path.read_bytes() if path.is_file() else default
+        stored = self._store.get(key)
+        return stored.data if stored else default
 
     def __contains__(self, key: object) -> bool:
-        return (self._directory / str(key)).is_file()
+        return self._store.head(str(key)) is not None
 
 
 @pytest.fixture(scope="module")
@@ -74,59 +113,63 @@ def key() -> str:
     return str(openpgp_key.generate("Kestrel <kestrel@example.org>"))
 
 
-@pytest.fixture
-def jobs(
-    tmp_path: Path, key: str, http_site: Callable[[Path], str]
-) -> Iterator[tuple[list[Job], OpenPgpSigner, Path]]:
-    require(DEBIAN_ROOT)
-    require(RPM_ROOT)
+@pytest.fixture(scope="module")
+def packages(key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[Sequence[Artifact]]]]:
+    """The releases of each process."""
+    debs, rpms = (tmp_path_factory.mktemp(name) for name in ("debs", "rpms"))
     signer = OpenPgpSigner(Tsk.from_bytes(key.encode()))
-    site, debs, rpms = (tmp_path / name for name in ("site", "debs", "rpms"))
-    for path in (site, debs, rpms):
-        path.mkdir()
-    url = http_site(site)
     with deb_maker(debs) as deb, packages_in(rpms) as rpm:
 
-        def packages(start: str) -> list[Artifact]:
+        def release(start: str) -> Sequence[Artifact]:
             versions = [f"{start}.{number}" for number in range(PACKAGES)]
             return [made for v in versions for made in (deb(version=v), rpm(version=v, signer=signer))]
 
-        yield (
-            [
-                Job(
-                    releases=[packages(f"{process}.{number}") for number in range(RELEASES)],
-                    site=site,
-                    url=url,
-                    key=key,
-                )
-                for process in range(PROCESSES)
-            ],
-            signer,
-            site,
-        )
+        yield [[release(f"{process}.{number}") for number in range(RELEASES)] for process in range(PROCESSES)]
+
+
+@pytest.fixture(params=["directory", "service"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, http_site: Callable[[Path], str]
+) -> Iterator[Place]:
+    """A directory behind a web server, and a service that checks what it gets."""
+    if request.param == "directory":
+        site = tmp_path / "site"
+        site.mkdir()
+        yield Directory(directory=site, url=http_site(site))
+        return
+    with ministack(tmp_path) as endpoint:
+        service = Service(endpoint=endpoint)
+        client(endpoint).create_bucket(Bucket=service.bucket)
+        yield service
 
 
 def test_nothing_is_lost_and_every_state_between_is_valid(
-    jobs: tuple[list[Job], OpenPgpSigner, Path], tmp_path: Path, rpm_root: Callable[[], RpmRoot]
+    packages: list[list[Sequence[Artifact]]],
+    place: Place,
+    key: str,
+    tmp_path: Path,
+    rpm_root: Callable[[], RpmRoot],
 ) -> None:
-    made, signer, site = jobs
+    require(DEBIAN_ROOT)
+    jobs = [Job(releases=releases, place=place, key=key) for releases in packages]
+    signer = OpenPgpSigner(Tsk.from_bytes(key.encode()))
     store = MemoryStore()
-    store.objects = Files(site)
-    context = multiprocessing.get_context("spawn")
+    store.objects = Contents(place.store())
+    mirror = f"{place.url}/yum"
     states: set[tuple[int, int]] = set()
-    client: AptClient | None = None
+    apt: AptClient | None = None
     updates = 0
-    with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
-        futures = [pool.submit(job.run) for job in made]
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(job.run) for job in jobs]
         while not all(future.done() for future in futures):
-            apt = apt_site.by_hash_client(store, signer).get("amd64", set())
-            yum = yum_client.mirror_client(store, signer, f"{made[0].url}/yum")
-            states.add((len(apt), len(yum)))
-            if apt and client is None:
-                source = (site / "apt/kestrel.sources").read_text()
-                client = AptClient.new(tmp_path / "client", source, signer.public_key)
-            if client:
-                client.update()
+            debs = apt_site.by_hash_client(store, signer).get("amd64", set())
+            rpms = yum_client.mirror_client(store, signer, mirror)
+            states.add((len(debs), len(rpms)))
+            if debs and apt is None:
+                source = store.objects["apt/kestrel.sources"].decode()
+                apt = AptClient.new(tmp_path / "client", source, signer.public_key)
+            if apt:
+                apt.update()
                 updates += 1
         assert sum(future.result() for future in futures) == 2 * len(VERSIONS)
     assert len(states) > 3
@@ -135,18 +178,16 @@ def test_nothing_is_lost_and_every_state_between_is_valid(
     whole = {("kestrel", version, "amd64") for version in VERSIONS}
     assert apt_site.by_hash_client(store, signer)["amd64"] == whole
     assert apt_site.plain_client(store, signer)["amd64"] == whole
-    assert yum_client.mirror_client(store, signer, f"{made[0].url}/yum") == yum_client.client(store)
+    assert yum_client.mirror_client(store, signer, mirror) == yum_client.client(store)
     assert {version for _, version, _ in yum_client.client(store)} == VERSIONS
     assert yum_client.signature_fits(store, signer)
-    assert client
+    source = store.objects["apt/kestrel.sources"].decode()
     for by_hash in ("yes", "no"):
-        fresh = AptClient.new(
-            tmp_path / by_hash, (site / "apt/kestrel.sources").read_text(), signer.public_key
-        )
+        fresh = AptClient.new(tmp_path / by_hash, source, signer.public_key)
         fresh.update(f"Acquire::By-Hash={by_hash}")
         assert fresh.versions("kestrel") == VERSIONS
     machine = rpm_root()
-    source = (site / "yum/kestrel.repo").read_text()
+    source = store.objects["yum/kestrel.repo"].decode()
     for text in (source, source.replace("mirrorlist=", "#mirrorlist=").replace("#baseurl=", "baseurl=")):
         machine.add_repository("kestrel", text)
         query = ("repoquery", "--quiet", "--refresh", "--repo=kestrel", "--queryformat=%{version}")

@@ -23,7 +23,8 @@ from release.registry.connect import new_session
 from release.registry.transport import Transport
 from release.registry.upload import Blob
 from release.signing import openpgp_key
-from tests.engines.engines import EMULATOR, REGISTRY, SKOPEO, require, run
+from tests.engines.chroot import Root
+from tests.engines.engines import DEBIAN_ROOT, EMULATOR, REGISTRY, SKOPEO, require, run
 from tests.engines.product import KESTREL, Product, copy_of
 from tests.engines.registries import (
     PASSWORD,
@@ -34,6 +35,7 @@ from tests.engines.registries import (
     with_passwords,
     with_tokens,
 )
+from tests.engines.verifiers import new_verifiers
 from tests.registry.bench import blob
 
 MIB = 1 << 20
@@ -86,6 +88,12 @@ class Released:
         return [manifest["config"]["digest"] for manifest in manifests]
 
 
+def public_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def without_what_needs_an_engine(configuration: str) -> str:
     return configuration[: configuration.index("# Needs a Docker engine")]
 
@@ -100,11 +108,7 @@ def released(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = base / "cosign.pub"
-    public.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
+    public.write_bytes(public_pem(key))
     environment = {
         **registries.passwords.variables,
         **registries.tokens.variables,
@@ -229,38 +233,58 @@ def test_skopeo_takes_the_signatures_along(
     assert theirs.manifest(tag).json["layers"] == ours.manifest(tag).json["layers"]
 
 
-def test_a_sigstore_policy_finds_the_signature_and_nothing_but_debian_stands_in_the_way(
-    registries: Registries, released: Released, skopeo_settings: Path, tmp_path: Path
-) -> None:
-    """Debian builds skopeo, podman and buildah without the check itself; where it is there, it must be met."""
-    require(SKOPEO)
-    address = registries.open.address
-    other = ec.generate_private_key(ec.SECP256R1()).public_key()
-    (tmp_path / "other.pub").write_bytes(
-        other.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+@pytest.fixture(scope="module")
+def verifiers(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
+    """skopeo and cosign, with the key of the release at /ours.pub and somebody's at /other.pub."""
+    require(DEBIAN_ROOT)
+    other = tmp_path_factory.mktemp("keys") / "other.pub"
+    other.write_bytes(public_pem(ec.generate_private_key(ec.SECP256R1())))
+    with new_verifiers() as root:
+        root.copy(released.public_key, "/ours.pub")
+        root.copy(other, "/other.pub")
+        root.write("/settings/default.yaml", "default-docker: {use-sigstore-attachments: true}\n")
+        yield root
 
-    def copied(key: Path) -> subprocess.CompletedProcess[str]:
-        wanted = {
-            "type": "sigstoreSigned",
-            "keyPath": str(key),
-            "signedIdentity": {"type": "matchRepository"},
-        }
+
+def test_skopeo_takes_the_image_where_a_policy_asks_for_our_signature(
+    registries: Registries, verifiers: Root
+) -> None:
+    address = registries.open.address
+
+    def copied(key: str, *, by: str) -> subprocess.CompletedProcess[str]:
+        wanted = {"type": "sigstoreSigned", "keyPath": key, "signedIdentity": {"type": by}}
         policy = {"default": [{"type": "reject"}], "transports": {"docker": {address: [wanted]}}}
-        (tmp_path / "policy.json").write_text(json.dumps(policy))
-        return run(
-            *("skopeo", "--debug", "--policy", tmp_path / "policy.json", "--registries.d", skopeo_settings),
+        verifiers.write("/policy.json", json.dumps(policy))
+        return verifiers.run(
+            *("skopeo", "--policy", "/policy.json", "--registries.d", "/settings"),
             *("copy", "--src-tls-verify=false", f"docker://{address}/example/kestrel:1.2.0"),
-            f"dir:{tmp_path / key.stem}",
+            f"dir:/tmp/{Path(key).stem}-{by}",
             check=False,
         )
 
-    with_ours, with_another = copied(released.public_key), copied(tmp_path / "other.pub")
-    for done in (with_ours, with_another):
-        assert "Found a sigstore attachment manifest with 1 layers" in done.stderr
-    assert with_another.returncode != 0
-    if "Source image rejected: Debian-local change: sigstore disabled" not in with_ours.stderr:
-        assert with_ours.returncode == 0, with_ours.stderr
+    ours = copied("/ours.pub", by="matchRepository")
+    assert ours.returncode == 0, ours.stderr
+    others = copied("/other.pub", by="matchRepository")
+    assert "cryptographic signature verification failed" in others.stderr
+    assert others.returncode != 0
+
+
+def test_cosign_verifies_the_image_and_where_it_comes_from(
+    registries: Registries, released: Released, verifiers: Root
+) -> None:
+    image = f"{registries.open.address}/example/kestrel:1.2.0"
+
+    def verified(command: str, key: str, *more: str) -> subprocess.CompletedProcess[str]:
+        options = ("--insecure-ignore-tlog", "--allow-http-registry", "--key", key)
+        return verifiers.run("cosign", command, *options, *more, image, check=False)
+
+    for command, more in (("verify", ()), ("verify-attestation", ("--type", "slsaprovenance1"))):
+        ours, others = (verified(command, key, *more) for key in ("/ours.pub", "/other.pub"))
+        assert ours.returncode == 0, ours.stderr
+        assert others.returncode != 0
+        if command == "verify":
+            [said] = json.loads(ours.stdout)
+            assert said["critical"]["image"]["docker-manifest-digest"] == released.digest
 
 
 def test_the_provenance_is_found_from_the_image(registries: Registries, released: Released) -> None:

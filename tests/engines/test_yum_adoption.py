@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from semver import Version
 
+from release.operations import unrecorded
+from release.operations.yank import yank
 from release.publishers.unpacking import unpack
 from release.publishers.yum import YumPublisher
 from release.stores.directory import DirectoryStore
 from tests.engines.engines import run
 from tests.engines.rpm_packages import agent, build, signer
 from tests.engines.rpm_root import RpmRoot
+from tests.operations.channel_site import place
 
 NOW = 1_700_000_000
 COMPS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -110,6 +114,14 @@ def test_a_repository_of_createrepo_c_is_continued(
     machine.add_repository("kestrel", plain)
     machine.dnf("upgrade", "kestrel")
     assert machine.rpm("-q", "kestrel").stdout == "kestrel-2.0.0-1.x86_64\n"
+
+    where = place(DirectoryStore(site), signer=signer(), now=NOW, url=url.removesuffix("/yum"))
+    unrecorded.note(where, {"kestrel": "agent"}, Version(1), None)
+    yank(where, Version(1), None)
+    for text in (source, plain):
+        machine.add_repository("kestrel", text)
+        query = ("repoquery", "--quiet", "--refresh", "--repo=kestrel", "--queryformat=%{version}")
+        assert machine.dnf(*query, "kestrel").stdout.split() == ["2.0.0"]
 
 
 def root_primary(yum: Path) -> bytes:

@@ -85,8 +85,11 @@ def place(
     signer: Signer | None = SIGNER,
     prefix: str = "",
     url: str = URL,
+    contents: bool = False,
 ) -> Place:
-    channel = Channel(store="site", apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files")
+    channel = Channel(
+        store="site", apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files", contents=contents
+    )
     return Place(
         project="hawk",
         name=name,

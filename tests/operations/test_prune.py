@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from threading import Barrier
 
 import pytest
 from semver import Version
@@ -8,11 +9,13 @@ from release.operations.limits import Limits
 from release.operations.place import DAY
 from release.operations.prune import Pruned, prune
 from release.operations.yank import yank
+from release.publishers.apt_metadata import Digest, Release
 from release.stores.dry_run import DryRunStore
 from release.stores.recorded import RecordedStore
 from tests.operations.channel_site import Make, everything, journal, makers, offered, place, release
+from tests.publishers import apt_site
 from tests.publishers.apt_site import new_key
-from tests.stores.memory import NOW, Crash, MemoryStore, crash_at
+from tests.stores.memory import NOW, Call, Crash, MemoryStore, crash_at
 
 KEEP = Limits(keep=2)
 
@@ -102,6 +105,35 @@ def test_what_was_made_by_others_is_never_deleted(store: MemoryStore) -> None:
     after(store, 10)
     after(store, 30)
     assert theirs <= set(store.objects)
+
+
+def test_an_index_of_another_tool_that_release_names_stays(store: MemoryStore) -> None:
+    # Such as Contents of all components, which lie beside InRelease itself.
+    release = apt_site.release_of(store)
+    digest = Digest.of(b"theirs")
+    named = Release(fields=release.fields, files={**release.files, "Contents-amd64": digest})
+    store.objects[apt_site.IN_RELEASE] = apt_site.SIGNER.clearsign(named.render())
+    key = f"{apt_site.SUITE}/by-hash/SHA256/{digest.sha256}"
+    store.objects[key] = b"theirs"
+    after(store, 10)
+    after(store, 30)
+    assert key in store.objects
+
+
+def test_records_and_journals_are_read_side_by_side(store: MemoryStore) -> None:
+    together = Barrier(2, timeout=20)
+
+    def meet(call: Call) -> None:
+        """Nobody goes on before another one has come."""
+        if call.operation == "get" and call.key in awaited:
+            together.wait()
+
+    records = {key for key in store.objects if "/released/userspace/" in key}
+    journals = {key for key in store.objects if key.startswith("journal/hawk/stable_")}
+    assert len(records) == len(journals) == 3
+    awaited = {*sorted(records)[:2], *sorted(journals)[:2]}
+    store.before = meet
+    after(store, 3, Limits())
 
 
 def test_the_driver_that_the_newest_was_released_with_stays(store: MemoryStore, make: Make) -> None:

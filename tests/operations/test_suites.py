@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from semver import Version
 
 from release.operations.limits import Limits
@@ -26,7 +27,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def suite(store: MemoryStore, name: str, *, days: float = 0) -> Place:
     """A channel that shares the APT repository and nothing else."""
     here = place(store, name, now=NOW + days * DAY, prefix=f"{name}/")
-    return replace(here, channel=here.channel.model_copy(update={"apt": "apt", "suite": name}))
+    return replace(here, channel=structs.replace(here.channel, apt="apt", suite=name))
 
 
 def packages(where: Place) -> set[str]:

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,11 @@ def deb_maker(directory: Path) -> Iterator[Make]:
     """Makes small packages in `directory`; the same arguments give the same bytes."""
 
     def new(
-        name: str = "kestrel", version: str = "1.0.0", arch: Arch = "x86_64", content: bytes = b""
+        name: str = "kestrel",
+        version: str = "1.0.0",
+        arch: Arch = "x86_64",
+        content: bytes = b"",
+        more: Sequence[str] = (),
     ) -> Artifact:
         parsed = Version.parse(version)
         package = Package(
@@ -64,10 +68,11 @@ def deb_maker(directory: Path) -> Iterator[Make]:
                 (
                     File(path=f"/usr/share/doc/{name}/copyright", source=b"MIT"),
                     File(path=f"/opt/{name}", source=content),
+                    *(File(path=path, source=b"") for path in more),
                 )
             ),
         )
-        folder = directory / hashlib.sha256(content).hexdigest()[:8]
+        folder = directory / hashlib.sha256(repr((content, more)).encode()).hexdigest()[:8]
         folder.mkdir(exist_ok=True)
         path = folder / f"{name}-{spelling.file_name(parsed)}-{arch}.deb"
         with path.open("wb") as out:
@@ -93,17 +98,29 @@ def publisher(
     *,
     signer: Signer | None = SIGNER,
     now: float = NOW,
+    contents: bool = False,
     wait: Callable[[int], object] = int,
 ) -> AptPublisher:
     return AptPublisher(
-        store=store, prefix="apt", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
+        store=store,
+        prefix="apt",
+        url=URL,
+        name="kestrel",
+        signer=signer,
+        clock=lambda: now,
+        contents=contents,
+        wait=wait,
     )
 
 
 def publish(
-    store: MemoryStore, *artifacts: Artifact, signer: Signer | None = SIGNER, now: float = NOW
+    store: MemoryStore,
+    *artifacts: Artifact,
+    signer: Signer | None = SIGNER,
+    now: float = NOW,
+    contents: bool = False,
 ) -> Publication:
-    apt = publisher(store, signer=signer, now=now)
+    apt = publisher(store, signer=signer, now=now, contents=contents)
     apt.stage(apt.check(artifacts))
     apt.verify()
     return apt.commit()

@@ -40,7 +40,9 @@ def test_every_form_of_an_index_says_the_same() -> None:
     index = apt_index.add({}, [stanza()])["amd64"]
     assert gzip.decompress(index.packed["Packages.gz"]) == index.text
     assert lzma.decompress(index.packed["Packages.xz"]) == index.text
-    assert set(index.digests) == {"Packages", "Packages.gz", "Packages.xz"}
+    directory = "main/binary-amd64"
+    assert set(index.stored("main", "amd64")) == {f"{directory}/Packages.gz", f"{directory}/Packages.xz"}
+    assert index.plain("main", "amd64") == {f"{directory}/Packages": index.text}
 
 
 def test_adding_changes_only_the_indexes_concerned() -> None:

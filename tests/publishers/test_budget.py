@@ -1,11 +1,17 @@
 """What a release costs: requests and bytes, for repositories of every size."""
 
+import gzip
 import hashlib
+import lzma
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from release.artifact import Artifact
+from release.compression import Cache, growing
+from release.compression.deflate import deflate
+from release.compression.growing import Text
 from release.publishers import apt_index
 from release.publishers.apt import AptPublisher
 from release.publishers.apt_index import Stanza
@@ -93,7 +99,7 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
     return store
 
 
-def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool) -> None:
+def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool, cache: Cache | None = None) -> None:
     apt = AptPublisher(
         store=store,
         prefix="apt",
@@ -102,6 +108,7 @@ def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool) -> None:
         signer=apt_site.SIGNER,
         clock=lambda: apt_site.NOW,
         copies=copies,
+        cache=cache,
     )
     apt.stage(apt.check(artifacts))
     apt.verify()
@@ -200,3 +207,32 @@ def test_what_is_published_already_costs_one_question_for_each_package(
     yum.reset()
     publish_yum(yum, *made, copies=False)
     assert sorted(call.operation for call in yum.calls) == ["get"] * 5 + ["head"] * 2
+
+
+def test_old_pieces_of_the_gzip_index_come_from_the_cache(debs: apt_site.Make, tmp_path: Path) -> None:
+    """Shown by pieces that we would not make: they are in what is published next, and apt can read it."""
+    cache = Cache(directory=tmp_path / "cache")
+    store = apt_of(8000, debs(version="0.0.1"), copies=False)
+    publish_apt(store, debs(version="1.0.0"), copies=False, cache=cache)
+    text = apt_index_text(store)
+    kept = [path for path in cache.directory.glob("*/*/*") if path.is_file()]
+    assert len(kept) == len(text) // growing.PIECE
+    marks = []
+    for number in range(len(kept)):
+        piece = Text(data=text).piece(number)
+        marks.append(bytes(deflate(piece, 1)))
+        kind = kept[0].parents[1].name
+        cache.put(kind, hashlib.sha256(piece).hexdigest(), marks[-1])
+    publish_apt(store, debs(version="2.0.0"), copies=False, cache=cache)
+    release = apt_site.release_of(store)
+    digest = release.files["main/binary-amd64/Packages.gz"].sha256
+    data = store.objects[f"{apt_site.SUITE}/main/binary-amd64/by-hash/SHA256/{digest}"]
+    assert len(marks) > 1
+    assert all(mark in data for mark in marks)
+    assert gzip.decompress(data) == apt_index_text(store)
+
+
+def apt_index_text(store: MemoryStore) -> bytes:
+    """The index for amd64, from its other form."""
+    digest = apt_site.release_of(store).files["main/binary-amd64/Packages.xz"].sha256
+    return lzma.decompress(store.objects[f"{apt_site.SUITE}/main/binary-amd64/by-hash/SHA256/{digest}"])

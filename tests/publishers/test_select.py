@@ -25,7 +25,7 @@ def test_a_channel_says_whether_old_clients_are_served(tmp_path: Path, *, copies
     with deb_maker(tmp_path / "debs") as deb, packages_in(tmp_path / "rpms") as rpm:
         artifacts: tuple[Artifact, ...] = (deb(), rpm(signer=SIGNER))
         for publisher in publishers_for(
-            Config.model_construct(project=PROJECT),
+            Config(project=PROJECT, components={}),
             Channel(store="x", plain_copies=copies),
             store=store,
             url="https://example.org",

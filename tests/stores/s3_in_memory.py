@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,8 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from release.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -37,8 +40,18 @@ class Bucket:
     fault: Callable[[int], Fault | None] = lambda _: None
     requests: list[str] = field(default_factory=list)
 
-    def client(self) -> "S3Client":
-        """A client that tries everything once."""
+    def restart(self, objects: Mapping[str, bytes], faults: Callable[[int], Fault | None]) -> None:
+        """Hold `objects` and nothing else, and fail as `faults` say from now on."""
+        self.objects = dict(objects)
+        self.fault = faults
+        self.requests.clear()
+
+    def store(self, _fault: str = "") -> S3Store:
+        """The store of a client that tries everything once."""
+        return S3Store(client=self._client, bucket=NAME, wait=int)
+
+    @cached_property
+    def _client(self) -> "S3Client":
         session = boto3.session.Session(
             aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1"
         )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,32 @@ def test_a_channel_is_pruned(product: Repository, capsys: pytest.CaptureFixture[
     assert "next/apt/pool/main/hawk/hawk-1.0.0-x86_64.deb" in site(product)
     succeeds(*argv)
     assert "nothing was changed: there was nothing to do" in capsys.readouterr().out
+
+
+def test_versions_without_a_record_are_pruned(
+    product: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(product.root.parent / "site/journal")
+    capsys.readouterr()
+    succeeds("channel.prune", "--channel", "prerelease", "--keep", "1", *about(product))
+    assert "prerelease: userspace 1.0.0" in capsys.readouterr().out
+    assert "1.0.0" not in names(product, "next/")
+    assert "1.1.0" in names(product, "next/")
+
+
+def test_versions_without_a_record_are_promoted_and_yanked(product: Repository) -> None:
+    shutil.rmtree(product.root.parent / "site/journal")
+    before = site(product)
+    promote = ("channel.promote", "--version", "1.0.0", "--to", "stable", *about(product))
+    succeeds(*promote, "--dry-run")
+    assert site(product) == before
+    succeeds(*promote)
+    assert "hawk-1.0.0-x86_64.tar.gz" in names(product)
+    yank = ("channel.yank", "--version", "1.1.0", "--channel", "prerelease", *about(product))
+    succeeds(*yank)
+    assert "1.1.0" not in names(product, "next/")
+    succeeds("channel.yank", "--version", "1.0.0", *about(product))
+    assert names(product) == ""
 
 
 @pytest.mark.parametrize(

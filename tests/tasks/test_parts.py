@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release.errors import OutputError
+from release.errors import ConflictError, OutputError
 from tests.repository import Repository
 from tests.tasks.test_command import BUILD, jesses, succeeds
 from tests.test_pipeline import PRODUCT
@@ -74,3 +74,33 @@ def test_a_part_that_is_missing_is_told_and_nothing_is_published(
     assert publish(product) == OutputError.exit_code
     assert "invoke build --arch aarch64 --dist DIR" in capsys.readouterr().err
     assert [name for name in ("dev", "dist") if (tmp_path / name).exists()] == []
+
+
+def test_an_agreed_plan_is_done_or_nothing(
+    product: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    product.git("tag", "0.1.0")
+    build(product, "x86_64", "aarch64")
+    agreed = tmp_path / "plan.json"
+    where = ("--project", str(product.root))
+    capsys.readouterr()
+    succeeds("plan", "--channel", "auto", "--remote", "--json", *where)
+    agreed.write_text(capsys.readouterr().out)
+    assert json.loads(agreed.read_text())["channel"] == "stable"
+    in_the_way = tmp_path / "stable/files/hawk-0.1.0-x86_64.tar.gz"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_bytes(b"another")
+    assert publish(product, "--plan", str(agreed)) == ConflictError.exit_code
+    assert "plan" in capsys.readouterr().err
+    assert sorted(tmp_path.glob("stable/*")) == [in_the_way.parent]
+    in_the_way.unlink()
+    assert publish(product, "--plan", str(agreed)) == 0
+    assert in_the_way.exists()
+
+
+def test_a_plan_for_the_channel_of_the_tags(product: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    for tag, channel in (("", "dev"), ("0.1.0-rc1", "prerelease"), ("0.1.0", "stable")):
+        product.git("tag", tag) if tag else None
+        capsys.readouterr()
+        succeeds("plan", "--channel", "auto", "--json", "--project", str(product.root))
+        assert json.loads(capsys.readouterr().out)["channel"] == channel
