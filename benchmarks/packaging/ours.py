@@ -7,6 +7,7 @@ calls that the steps of a release make, and prints one line of JSON.
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,9 +53,16 @@ def _peak() -> float:
 def _pack(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     cache = Cache(directory=arguments.cache) if arguments.cache else None
-    packages = [_package(arguments, arch) for arch in MACHINES if (arguments.payloads / arch).is_dir()]
+    packages: list[Package] = []
+
+    def sources() -> Iterator[Path | bytes]:
+        for arch in MACHINES:
+            if (arguments.payloads / arch).is_dir():
+                packages.append(_package(arguments, arch))
+                yield from (file.source for file in packages[-1].payload.files)
+
     with Packer(output / "spool", cache=cache) as packer:
-        packer.prepare(file.source for package in packages for file in package.payload.files)
+        packer.prepare(sources())
         jobs = [(package, kind) for package in packages for kind in KINDS]
         for _ in each(lambda job: _write(*job, output, packer), jobs):
             pass

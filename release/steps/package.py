@@ -1,6 +1,8 @@
 """Turn staged trees into package files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from release.artifact import Artifact
@@ -11,7 +13,7 @@ from release.output import new_file
 from release.package import Package
 from release.parallel import each
 from release.plan import PlannedPackage
-from release.recipe import package_of
+from release.recipe import Look, on_disk, package_of
 from release.steps import Context, State
 
 DIRECTORY = "packages"
@@ -21,12 +23,18 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
-    values = [
-        (planned, _package(context, state, planned))
-        for planned in context.plan.packages
-        if not planned.released
-    ]
-    context.packer.prepare(file.source for _, value in values for file in value.payload.files)
+    look = cache(on_disk)
+    values: list[tuple[PlannedPackage, Package]] = []
+
+    def sources() -> Iterator[Path | bytes]:
+        """What a package holds is read while the next is looked up."""
+        for planned in context.plan.packages:
+            if not planned.released:
+                value = _package(context, state, planned, look)
+                values.append((planned, value))
+                yield from (file.source for file in value.payload.files)
+
+    context.packer.prepare(sources())
     made: list[Artifact] = []
     subjects: list[Subject] = []
     for artifact, (planned, value) in zip(
@@ -38,7 +46,7 @@ def package(context: Context, state: State) -> State:
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
-def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
+def _package(context: Context, state: State, planned: PlannedPackage, look: Look) -> Package:
     source = state.sources[planned.component]
     return package_of(
         planned,
@@ -47,6 +55,7 @@ def _package(context: Context, state: State, planned: PlannedPackage) -> Package
         sources=source.directory,
         staged=state.trees[planned.build, planned.arch],
         scratch=context.workspace.scratch / "debug",
+        look=look,
     )
 
 
