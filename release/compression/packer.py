@@ -143,14 +143,17 @@ class Packer:
         return plain.sha256
 
     def _large(self, sources: Iterable[Path | bytes]) -> Iterator[Path]:
-        """Those that are not small; the small ones are packed on the way."""
+        """Those that are not small, each once; the small ones are packed on the way."""
+        large: set[str] = set()
         for source in sources:
-            if isinstance(source, Path) and str(source) not in self._packed:
-                data = original.small(source, INLINE - 1)
-                if data is None:
-                    yield source
-                else:
-                    self._packed[str(source)] = self._pack_small(data)
+            if isinstance(source, bytes) or (name := str(source)) in self._packed or name in large:
+                continue
+            data = original.small(source, INLINE - 1)
+            if data is None:
+                large.add(name)
+                yield source
+            else:
+                self._packed[name] = self._pack_small(data)
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)

@@ -37,7 +37,7 @@ def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:
 def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
     files = [a_file(tmp_path / str(number), number * 3000, number) for number in range(20)]
     with Packer(tmp_path / "spool", threads=3) as packer:
-        packer.prepare([*files, b"bytes"])
+        packer.prepare([*files, b"bytes", *files])
         assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
 
 
