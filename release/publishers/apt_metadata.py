@@ -17,7 +17,7 @@ INDEX: Final = "Packages"
 CONTENTS_FORM: Final = ".gz"
 """How Contents are packed: what every client of them reads."""
 SOURCES: Final = "X-Sources-Sha256"
-"""A field of our own: the digest of what lies at the root for users (`sources_digest`), so that a run that finds
+"""A field of our own: the digest of what lies at the root for users (`ForUsers`), so that a run that finds
 it there need not look."""
 
 _FORM: Final = re.compile(rf"(/(?:{INDEX}|Contents-[^/.]+))\.[a-z0-9]+$")
@@ -168,8 +168,3 @@ def sources(*, url: str, suite: str, component: str, key: str | None) -> str:
     """
     trust = f"Signed-By: {key}" if key else "Trusted: yes"
     return f"Types: deb\nURIs: {url}\nSuites: {suite}\nComponents: {component}\n{trust}\n"
-
-
-def sources_digest(*parts: bytes) -> str:
-    """What `Release` says of the files for users: it changes when any of `parts` does."""
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()

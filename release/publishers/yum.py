@@ -5,9 +5,7 @@
 swap is tried again.
 """
 
-import hashlib
 import posixpath
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,9 +13,10 @@ from release.artifact import Artifact
 from release.errors import RepositoryError
 from release.formats import rpm_file
 from release.publishers import Publication
+from release.publishers.for_users import ForUsers
 from release.publishers.install import yum_lines
 from release.publishers.objects import Objects
-from release.publishers.signed import adopt
+from release.publishers.pool import Pool, checked
 from release.publishers.yum_lists import UP, Lists
 from release.publishers.yum_metadata import IndexedPackage, describe
 from release.publishers.yum_repository import POINTER, Snapshot, Update, YumRepository
@@ -27,9 +26,6 @@ from release.signing.rotation import one_block_each
 from release.stores import Store
 
 PACKAGES: Final = "packages"
-
-# A store reads "+" as a blank, clients ask for "~" as "%7e".
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class YumPublisher:
@@ -61,9 +57,9 @@ class YumPublisher:
         self._url = url
         self._project = name
         self._signer = signer
-        self._copies = copies
+        self._for_users = ForUsers(self._objects, self._key_and_source(copies=copies))
+        self._pool = Pool(self._objects)
         self._snapshot = Snapshot()
-        self._present: dict[str, str] = {}
         self._packages: tuple[IndexedPackage, ...] = ()
         self._locations: tuple[str, ...] = ()
         self._update = Update()
@@ -99,11 +95,9 @@ class YumPublisher:
             self._check_signed(artifact)
         staged = {artifact.path: self._upload(artifact) for artifact in rpms}
         self._packages = tuple(map(_describe, staged.values()))
-        self._locations = tuple(
-            self._present.get(artifact.path.name, _location(artifact)) for artifact in rpms
-        )
+        self._locations = tuple(self._pool.place(artifact, _location(artifact)) for artifact in rpms)
         snapshot, self._snapshot = self._snapshot, Snapshot()
-        self._update = self._repository.prepare(snapshot, self._added, sources=self._sources_digest())
+        self._update = self._repository.prepare(snapshot, self._added, sources=self._for_users.digest)
         return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
 
     def verify(self) -> None:
@@ -119,8 +113,8 @@ class YumPublisher:
 
         """
         if self._packages:
-            self._publish_key_and_source()
-            self._repository.edit(self._added, sources=self._sources_digest(), prepared=self._update)
+            self._for_users.publish(self._update.before.sources)
+            self._repository.edit(self._added, sources=self._for_users.digest, prepared=self._update)
         return Publication(
             publisher=self.name,
             location=self._url,
@@ -139,31 +133,15 @@ class YumPublisher:
         place, there = _location(artifact), None
         for listed in self._snapshot.lists.find(_describe(artifact).nevra):
             place, there = listed.href.removeprefix(UP), listed.sha256
-        if there is None and resumed:
-            # What an interrupted run has staged is in no list yet.
-            there = self._objects.sha256(place)
-        if there is None:
-            return artifact
-        self._present[artifact.path.name] = place
-        published = artifact if there == artifact.published_sha256 else self._adopt(artifact, place)
-        self._check_signed(published)
+        published = self._pool.as_published(artifact, place, there, resumed=resumed)
+        if self._pool.has(published):
+            self._check_signed(published)
         return published
 
-    def _adopt(self, artifact: Artifact, place: str) -> Artifact:
-        with self._objects.open(place) as stream:
-            return adopt(artifact, stream, place)
-
     def _upload(self, artifact: Artifact) -> Artifact:
-        location, digest = _location(artifact), artifact.published_sha256
-        if place := self._present.get(artifact.path.name):
-            self._objects.note_listed(place, digest)
-        elif not self._objects.put_immutable(location, artifact.path, digest):
-            # Another job was first, and its signature counts.
-            published = self._adopt(artifact, location)
-            self._check_signed(published)
-            self._objects.note_listed(location, published.published_sha256)
-            return published
-        return artifact
+        published = self._pool.upload(artifact, _location(artifact))
+        self._check_signed(published)
+        return published
 
     def _check_signed(self, artifact: Artifact) -> None:
         with artifact.path.open("rb") as stream:
@@ -177,30 +155,17 @@ class YumPublisher:
     def _added(self, lists: Lists) -> Lists:
         return lists.add(self._packages)
 
-    # What users install
-
-    def _publish_key_and_source(self) -> None:
-        """Write them before the pointer says that they are there."""
-        for name, data in self._for_users().items():
-            if self._update.before.sources == self._sources_digest():
-                self._objects.note_pointer(name)
-            else:
-                self._objects.replace(name, data)
-
-    def _sources_digest(self) -> str:
-        return hashlib.sha256(b"\0".join(self._for_users().values())).hexdigest()
-
-    def _for_users(self) -> dict[str, bytes]:
+    def _key_and_source(self, *, copies: bool) -> dict[str, bytes]:
         key = one_block_each(self._signer.public_key) if self._signer else b""
         public = {f"{self._project}.asc": key} if self._signer else {}
-        return {**public, f"{self._project}.repo": self._source().encode()}
+        return {**public, f"{self._project}.repo": self._source(copies=copies).encode()}
 
-    def _source(self) -> str:
+    def _source(self, *, copies: bool) -> str:
         """The `.repo` file (dnf.conf(5), "Repo Options")."""
         signed = int(self._signer is not None)
         key = f"gpgkey={self._url}/{self._project}.asc\n" if self._signer else ""
         # With both, dnf would take the baseurl first.
-        base = f"# where mirrorlists do not work:\n#baseurl={self._url}/\n" if self._copies else ""
+        base = f"# where mirrorlists do not work:\n#baseurl={self._url}/\n" if copies else ""
         return (
             f"[{self._project}]\nname={self._project}\nmirrorlist={self._url}/{POINTER}\n{base}enabled=1\n"
             f"gpgcheck={signed}\nrepo_gpgcheck={signed}\n{key}"
@@ -223,10 +188,4 @@ def _is_rpm(artifact: Artifact) -> bool:
 
 
 def _location(artifact: Artifact) -> str:
-    name = artifact.path.name
-    if not _PLAIN.fullmatch(name):
-        raise RepositoryError(
-            f"the file {name} cannot be published: object stores and clients disagree about '+' and '~' in names",
-            fix="name it with letters, digits, '.', '_' and '-'",
-        )
-    return f"{PACKAGES}/{name}"
+    return checked(f"{PACKAGES}/{artifact.path.name}")

@@ -18,6 +18,8 @@ from release.formats import deb_signature
 from release.publishers import apt_index
 from release.publishers.apt_index import Index, Stanza
 from release.publishers.apt_metadata import SOURCES, Release
+from release.publishers.apt_repository import AptRepository
+from release.publishers.objects import Objects
 from tests.publishers.apt_site import (
     IN_RELEASE,
     NOW,
@@ -165,6 +167,29 @@ def test_publishing_again_writes_nothing(make: Make) -> None:
     assert store.objects == objects
     assert (again.uploaded, first.present) == (0, 0)
     assert again.present == 2 + 2 + 4  # the pool; Release and its signature; plain indexes
+
+
+def test_a_package_is_where_the_index_says_and_not_where_we_would_put_it(make: Make) -> None:
+    store = MemoryStore()
+    artifact = make()
+    publish(store, artifact)
+    ours, theirs = "apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb", "apt/pool/k/kestrel_1.0.0_amd64.deb"
+    repository = AptRepository(
+        objects=Objects(store, "apt"), suite="stable", origin="k", signer=SIGNER, clock=lambda: NOW
+    )
+    repository.edit(
+        lambda indexes: {
+            arch: index.with_text(
+                index.text.replace(ours.removeprefix("apt/").encode(), theirs.removeprefix("apt/").encode())
+            )
+            for arch, index in indexes.items()
+        }
+    )
+    store.objects[theirs] = store.objects.pop(ours)
+    again = publish(store, artifact, now=NOW + 60)
+    assert again.objects == {artifact.path.name: theirs}
+    assert ours not in store.objects
+    assert by_hash_client(store)["amd64"] == {("kestrel", "1.0.0", "amd64")}
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\n\n", "\n \n"])
