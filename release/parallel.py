@@ -27,11 +27,7 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
 def each(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
     """The results of `function` for `items`, as soon as each and all before it are there.
 
-    It begins with the first while `items` still gives others. The first error, of `items` too, ends it: what has
-    not begun by then never does.
+    The first error ends it: what has not begun by then never does.
     """
-    pool = ThreadPoolExecutor(threads or processors())
-    try:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         yield from pool.map(function, items)
-    finally:
-        pool.shutdown(cancel_futures=True)

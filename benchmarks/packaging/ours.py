@@ -7,7 +7,6 @@ calls that the steps of a release make, and prints one line of JSON.
 import argparse
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,16 +52,9 @@ def _peak() -> float:
 def _pack(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     cache = Cache(directory=arguments.cache) if arguments.cache else None
-    packages: list[Package] = []
-
-    def sources() -> Iterator[Path | bytes]:
-        for arch in MACHINES:
-            if (arguments.payloads / arch).is_dir():
-                packages.append(_package(arguments, arch))
-                yield from (file.source for file in packages[-1].payload.files)
-
+    packages = [_package(arguments, arch) for arch in MACHINES if (arguments.payloads / arch).is_dir()]
     with Packer(output / "spool", cache=cache) as packer:
-        packer.prepare(sources())
+        packer.prepare(file.source for package in packages for file in package.payload.files)
         jobs = [(package, kind) for package in packages for kind in KINDS]
         for _ in each(lambda job: _write(*job, output, packer), jobs):
             pass

@@ -87,9 +87,17 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        # Small ones are packed here while others read the large ones: threads would only wait for each other.
-        large = self._large(sources)
-        for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
+        large: dict[str, Path] = {}
+        for source in sources:
+            if isinstance(source, bytes) or (name := str(source)) in self._packed or name in large:
+                continue
+            # Small ones at once: threads that read them would only wait for each other.
+            data = original.small(source, INLINE - 1)
+            if data is None:
+                large[name] = source
+            else:
+                self._packed[name] = self._pack_small(data)
+        for _ in each(self.pack, large.values(), threads=min(_READERS, self._workers.threads)):
             pass
 
     def pack(self, source: Path | bytes) -> Packed:
@@ -141,19 +149,6 @@ class Packer:
         if self._cache:
             self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
         return plain.sha256
-
-    def _large(self, sources: Iterable[Path | bytes]) -> Iterator[Path]:
-        """Those that are not small, each once; the small ones are packed on the way."""
-        large: set[str] = set()
-        for source in sources:
-            if isinstance(source, bytes) or (name := str(source)) in self._packed or name in large:
-                continue
-            data = original.small(source, INLINE - 1)
-            if data is None:
-                large.add(name)
-                yield source
-            else:
-                self._packed[name] = self._pack_small(data)
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)

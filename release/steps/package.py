@@ -1,6 +1,5 @@
 """Turn staged trees into package files."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,17 +23,12 @@ def package(context: Context, state: State) -> State:
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
     look = cache(on_disk)
-    values: list[tuple[PlannedPackage, Package]] = []
-
-    def sources() -> Iterator[Path | bytes]:
-        """What a package holds is read while the next is looked up."""
-        for planned in context.plan.packages:
-            if not planned.released:
-                value = _package(context, state, planned, look)
-                values.append((planned, value))
-                yield from (file.source for file in value.payload.files)
-
-    context.packer.prepare(sources())
+    values = [
+        (planned, _package(context, state, planned, look))
+        for planned in context.plan.packages
+        if not planned.released
+    ]
+    context.packer.prepare(file.source for _, value in values for file in value.payload.files)
     made: list[Artifact] = []
     subjects: list[Subject] = []
     for artifact, (planned, value) in zip(
