@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
     from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-_HASTE: Final = 0.2
+_HASTE: Final = 0.5
 """Seconds after which a client gives up that is to meet a timeout; nothing on loopback takes as long."""
 
 
