@@ -64,7 +64,7 @@ class Packer:
         self._level = level
         self._kind = f"{implementation()}-{level}"
         self._workers = Workers(threads)
-        self._parts = RawParts(self._workers, self._spool, cache=cache)
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=self._kind)
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

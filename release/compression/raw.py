@@ -30,14 +30,16 @@ _LENGTH: Final = 4
 
 
 class RawParts:
-    """Deflates parts of archives; any thread may ask."""
+    """Deflates parts of archives; any thread may ask. Each `name` has an entry of its own in the cache."""
 
-    def __init__(self, workers: Workers, spool: Spool, *, cache: Cache | None, level: int = LEVEL) -> None:
+    def __init__(
+        self, workers: Workers, spool: Spool, *, cache: Cache | None, name: str, level: int = LEVEL
+    ) -> None:
         self._workers = workers
         self._spool = spool
         self._cache = cache
         self._level = level
-        self._kind = f"{_KIND}-{implementation()}-{level}"
+        self._kind = f"{_KIND}-{implementation()}-{level}-for-{name}"
         entry = cache.get(self._kind, _LAST) if cache else None
         self._last = dict(_parts(entry)) if entry else {}
         self._known: dict[bytes, Kept] = {}
@@ -53,7 +55,7 @@ class RawParts:
 
     def keep(self) -> None:
         """Leave the parts of this run in the cache, for the next."""
-        if self._cache is None or self._known.keys() == self._last.keys():
+        if self._cache is None or not self._known or self._known.keys() == self._last.keys():
             return
         entry = bytearray()
         for sha256, kept in self._known.items():

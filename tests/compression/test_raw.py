@@ -30,9 +30,11 @@ class CountingWorkers(Workers):
 
 
 @contextmanager
-def raw_parts(directory: Path, cache: Cache | None = None) -> Iterator[tuple[RawParts, CountingWorkers]]:
+def raw_parts(
+    directory: Path, cache: Cache | None = None, name: str = "test"
+) -> Iterator[tuple[RawParts, CountingWorkers]]:
     workers, spool = CountingWorkers(), Spool(directory / "spool", memory=LARGE)
-    parts = RawParts(workers, spool, cache=cache)
+    parts = RawParts(workers, spool, cache=cache, name=name)
     yield parts, workers
     workers.close()
     parts.keep()
@@ -70,6 +72,20 @@ def test_the_next_run_finds_the_parts_of_the_last(tmp_path: Path) -> None:
     with raw_parts(tmp_path, cache) as (parts, workers):
         assert deflated(parts, contents[0]) == first[0]
     assert workers.asked == 1
+
+
+def test_what_others_keep_or_do_not_need_leaves_our_parts(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    data = some_bytes(LARGE)
+    with raw_parts(tmp_path, cache) as (parts, _):
+        deflated(parts, data)
+    with raw_parts(tmp_path, cache, "others") as (parts, _):
+        deflated(parts, some_bytes(LARGE, 2))
+    with raw_parts(tmp_path, cache):
+        pass
+    with raw_parts(tmp_path, cache) as (parts, workers):
+        deflated(parts, data)
+    assert workers.asked == 0
 
 
 def test_a_damaged_entry_is_none(tmp_path: Path) -> None:
