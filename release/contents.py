@@ -65,20 +65,41 @@ def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
         yield _entry(wanted, path, origin)
         return
     if path not in STANDARD_DIRECTORIES:
-        yield _entry(wanted, path, origin)
-    skipped = len(str(origin)) + 1
-    for found in sorted(origin.rglob("*"), key=os.fsencode):
-        entry = _entry(wanted, posixpath.join(path, str(found)[skipped:]), found)
-        if not isinstance(entry, Directory) or entry.path not in STANDARD_DIRECTORIES:
-            yield entry
+        yield _directory(wanted, path)
+    above = path.rstrip("/")
+    skipped = len(str(origin))
+    for found in sorted(_below(str(origin)), key=lambda found: os.fsencode(found.path)):
+        name = above + found.path[skipped:]
+        if not found.is_dir(follow_symlinks=False):
+            yield _entry(wanted, name, Path(found.path))
+        elif name not in STANDARD_DIRECTORIES:
+            yield _directory(wanted, name)
+
+
+def _below(directory: str) -> Iterator["os.DirEntry[str]"]:
+    """Everything below `directory`; links are not followed."""
+    try:
+        with os.scandir(directory) as entries:
+            found = list(entries)
+    except OSError as error:
+        raise PayloadError(
+            f"cannot read {directory}: {error.strerror}", fix="see that the build leaves it readable"
+        ) from error
+    for entry in found:
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
+
+
+def _directory(wanted: Contents, path: str) -> Directory:
+    return Directory(path=path, owner=wanted.owner, group=wanted.group)
 
 
 def _entry(wanted: Contents, path: str, origin: Path) -> Entry:
-    status = origin.lstat()
+    """A file or a link."""
+    status = os.lstat(origin)
     if stat.S_ISLNK(status.st_mode):
         return Symlink(path=path, target=str(origin.readlink()), owner=wanted.owner, group=wanted.group)
-    if stat.S_ISDIR(status.st_mode):
-        return Directory(path=path, owner=wanted.owner, group=wanted.group)
     if not stat.S_ISREG(status.st_mode):
         raise PayloadError(
             f"{origin} is neither a file, a directory nor a link", fix="leave it out of the staged tree"

@@ -116,7 +116,7 @@ def read(path: Path) -> Elf | None:
 
     """
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=0) as stream:
             if stream.read(len(MAGIC)) != MAGIC:
                 return None
             with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -5,11 +5,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from release.errors import OutputError
 
-_MODE = 0o644
+_MODE: Final = 0o644
+_BUFFER: Final = 64 << 10
+"""Bytes: packages are written in thousands of small segments between the large ones."""
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def named_afterwards(directory: Path, name: Callable[[], Path]) -> Iterator[Bina
     try:
         descriptor, written = tempfile.mkstemp(prefix=".new-", dir=directory)
         unnamed = Path(written)
-        with os.fdopen(descriptor, "wb") as out:
+        with os.fdopen(descriptor, "wb", buffering=_BUFFER) as out:
             yield out
         unnamed.chmod(_MODE)
         unnamed.rename(name())

@@ -135,7 +135,7 @@ class Payload:
         return self._with(self._missing_parents() - STANDARD_DIRECTORIES)
 
     def _missing_parents(self) -> set[str]:
-        return _all_parents(self.entries) - {entry.path for entry in self.entries}
+        return all_parents(self.entries) - {entry.path for entry in self.entries}
 
     def _with(self, directories: Iterable[str]) -> "Payload":
         """The same payload with directories that nothing in it contradicts."""
@@ -152,7 +152,8 @@ def parents(path: str) -> Iterator[str]:
     return ("/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
-def _all_parents(entries: Iterable[Entry]) -> set[str]:
+def all_parents(entries: Iterable[Entry]) -> set[str]:
+    """Every directory above any of `entries` but the root."""
     found: set[str] = set()
     for entry in entries:
         parent = entry.path.rpartition("/")[0]
@@ -169,7 +170,7 @@ def _ordered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 def _malformed(entries: Iterable[Entry]) -> Iterator[str]:
     for entry in entries:
         path = entry.path
-        if path == "/" or path != posixpath.join("/", posixpath.normpath(path).lstrip("/")):
+        if path == "/" or path != "/" + posixpath.normpath(path).lstrip("/"):
             yield f"{path!r} is not an absolute path without '.', '..' or '//'"
         elif not path.isprintable():
             yield f"{path!r} holds a control character"
@@ -183,7 +184,7 @@ def _claimed_twice(entries: tuple[Entry, ...]) -> Iterator[str]:
 
 def _inside_files(entries: tuple[Entry, ...]) -> Iterator[str]:
     closed = {entry.path for entry in entries if not isinstance(entry, Directory)}
-    if closed.isdisjoint(_all_parents(entries)):
+    if closed.isdisjoint(all_parents(entries)):
         return
     for entry in entries:
         for parent in closed.intersection(parents(entry.path)):

@@ -1,13 +1,13 @@
 """From the configuration to a package: one value for each format and architecture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
 from release import binaries, debug_information, relations, scripts
 from release.binaries import Binary
-from release.config import Config
+from release.config import Config, Contents
 from release.config.models import FormatName, FormatOptions
 from release.config.models import Package as PackageConfig
 from release.contents import resolve
@@ -21,6 +21,22 @@ KINDS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "pro
 _NATIVE: Final[Mapping[FormatName, Literal["deb", "rpm"]]] = {"deb": "deb", "rpm": "rpm"}
 
 
+Found = tuple[Payload, tuple[Binary, ...]]
+Look = Callable[[tuple[Contents, ...], Path, Path, str], Found]
+"""As `on_disk`."""
+
+
+def on_disk(contents: tuple[Contents, ...], sources: Path, staged: Path, version: str) -> Found:
+    """What `contents` name, and the programs among it.
+
+    Raises:
+        PayloadError: something is missing, or a program is damaged.
+
+    """
+    payload = Payload.of(resolve(contents, sources=sources, staged=staged, version=version))
+    return payload, binaries.binaries(payload)
+
+
 def package_of(
     planned: PlannedPackage,
     *,
@@ -29,10 +45,12 @@ def package_of(
     sources: Path,
     staged: Path,
     scratch: Path,
+    look: Look = on_disk,
 ) -> Package:
     """The package that is planned, from the repository (`sources`) and a staged tree (`staged`).
 
-    `scratch` is where stripped programs and their debug files are made, once for all formats.
+    `scratch` is where stripped programs and their debug files are made, once for all formats. `look` may
+    remember what it found: most formats have the same contents.
 
     Raises:
         PayloadError: contents or scripts are missing, or a program is for another machine.
@@ -40,8 +58,8 @@ def package_of(
     """
     wanted = config.packages[planned.name]
     options = _options(wanted, planned.kind)
-    payload = _payload(wanted, planned.kind, sources, staged, str(version.version))
-    found = binaries.binaries(payload)
+    contents = tuple(entry for entry in wanted.contents if planned.kind in entry.formats)
+    payload, found = look(contents, sources, staged, str(version.version))
     binaries.check(found, arch=planned.arch, static=wanted.static)
     debug = Payload.of(())
     if wanted.debug:
@@ -79,11 +97,6 @@ def package_of(
 
 def _options(wanted: PackageConfig, kind: FormatName) -> FormatOptions:
     return {"deb": wanted.deb, "rpm": wanted.rpm}.get(kind, FormatOptions())
-
-
-def _payload(wanted: PackageConfig, kind: FormatName, sources: Path, staged: Path, version: str) -> Payload:
-    contents = (entry for entry in wanted.contents if kind in entry.formats)
-    return Payload.of(resolve(contents, sources=sources, staged=staged, version=version))
 
 
 def _relations(

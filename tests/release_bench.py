@@ -61,6 +61,10 @@ class CountingSigner:
         self.packages += not armor
         return self.inner.detach(data, armor=armor)
 
+    def detach_file(self, path: Path) -> bytes:
+        self.packages += 1
+        return self.inner.detach_file(path)
+
 
 @dataclass
 class Clock:

@@ -1,6 +1,7 @@
 """A package from configuration and a staged tree, for each format."""
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from release.history import Commit
 from release.package import Package, Trigger
 from release.payload import Ghost
 from release.plan import PlannedPackage
-from release.recipe import package_of
+from release.recipe import Look, on_disk, package_of
 from release.spelling import deb, rpm
 from release.version import ComponentVersion
 
@@ -76,7 +77,9 @@ class Bench:
     def configure(self, more: str = "") -> None:
         (self.directory / "release.toml").write_text(PRODUCT.replace("# more", more))
 
-    def package(self, kind: FormatName, *, arch: Arch = "x86_64", debug: bool = False) -> Package:
+    def package(
+        self, kind: FormatName, *, arch: Arch = "x86_64", debug: bool = False, look: Look = on_disk
+    ) -> Package:
         planned = PlannedPackage(
             file_name="f",
             kind=kind,
@@ -93,6 +96,7 @@ class Bench:
             sources=self.directory,
             staged=self.directory / "staged",
             scratch=self.directory / "scratch",
+            look=look,
         )
 
 
@@ -133,6 +137,20 @@ def test_a_tarball_has_neither_scripts_nor_relations(bench: Bench) -> None:
     package = bench.package("tarball")
     assert package.scripts == {}
     assert package.relations.depends == ()
+
+
+def test_formats_with_the_same_contents_look_at_the_disk_once(bench: Bench) -> None:
+    look = cache(on_disk)
+    kinds: tuple[FormatName, ...] = ("deb", "rpm", "tarball")
+    for kind in kinds:
+        assert bench.package(kind, look=look) == bench.package(kind)
+    assert look.cache_info().misses == 1
+    path = bench.directory / "release.toml"
+    path.write_text(path.read_text().replace("ghost = true", 'ghost = true, formats = ["rpm"]'))
+    for kind in kinds:
+        assert bench.package(kind, look=look) == bench.package(kind)
+    assert look.cache_info().misses == 3
+    assert [len(bench.package(kind, look=look).payload.ghosts) for kind in kinds] == [0, 1, 0]
 
 
 def test_a_product_may_name_the_libraries_itself(bench: Bench) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """What compressed bytes are written to: a file, or something that digests them on their way."""
 
-    def write(self, data: bytes | bytearray, /) -> int: ...
+    def write(self, data: bytes | bytearray | memoryview, /) -> int: ...
 
 
 class Archive(Protocol):
@@ -19,7 +19,7 @@ class Archive(Protocol):
     def size(self) -> int:
         """Bytes of plain content so far."""
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """Append raw bytes: headers, padding."""
 
     def add(self, content: "Packed", /) -> None:

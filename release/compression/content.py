@@ -17,5 +17,5 @@ class Packed:
     crc: int
     md5: str
     sha256: str
-    read: Callable[[], Iterator[bytes]]
-    deflated: Callable[[], Iterator[bytes]] | None = None
+    read: Callable[[], Iterator[bytes | memoryview]]
+    deflated: Callable[[], Iterator[bytes | memoryview]] | None = None

@@ -28,7 +28,7 @@ _STORED_HEADER_BITS: Final = 3
 _EMPTY_STORED: Final = b"\x00\x00\xff\xff"
 
 
-def deflate(data: bytes, level: int = LEVEL) -> bytearray:
+def deflate(data: bytes, level: int = LEVEL) -> bytes:
     """Deflate blocks for `data`, ending on a byte boundary, without history and without a final block.
 
     What was compressed has been decompressed again and compared.
@@ -39,7 +39,7 @@ def deflate(data: bytes, level: int = LEVEL) -> bytearray:
     if last.end + _STORED_HEADER_BITS > 8 * len(stream):
         stream.append(0)
     stream += _EMPTY_STORED
-    return stream
+    return bytes(stream)
 
 
 def implementation() -> str:

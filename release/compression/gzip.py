@@ -1,40 +1,38 @@
 """One gzip member (RFC 1952) from raw bytes and packed contents."""
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from deflate import gzip_compress
 from zlib_ng import zlib_ng
 
 from release.compression.archive import Sink
 from release.compression.content import Packed
-from release.compression.deflate import END, deflate
+from release.compression.deflate import END
 from release.compression.original import BLOCK
 from release.compression.plain import Recipe
-from release.compression.workers import Workers
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from release.compression.raw import RawParts
 
 # ID1 ID2, CM=deflate, no flags, no time, no hint, unknown system: nothing here depends on the machine.
 _HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF))
 _BEST: Final = 12
-_WORTH_A_WORKER: Final = 64 << 10
-"""Fewer bytes are deflated sooner than they are handed to another thread."""
 
 
 class GzipWriter:
-    """An `Archive`. Raw bytes are deflated in the background; packed contents are spliced in."""
+    """An `Archive`. Raw bytes are deflated in the background; packed contents are spliced in.
 
-    def __init__(self, out: Sink, workers: Workers, *, level: int) -> None:
+    At most `ahead` segments wait to be written, beside the one that is.
+    """
+
+    def __init__(self, out: Sink, parts: RawParts, *, ahead: int) -> None:
         self._out = out
-        self._workers = workers
-        self._level = level
+        self._parts = parts
+        self._ahead = ahead
         self.recipe = Recipe()
         self._raw = bytearray()
-        self._waiting: deque[Callable[[], Iterable[bytes | bytearray]]] = deque()
+        self._waiting: deque[Callable[[], Iterable[bytes | memoryview]]] = deque()
         self._crc = 0
         self._size = 0
         out.write(_HEADER)
@@ -44,7 +42,7 @@ class GzipWriter:
         """Bytes of plain content so far."""
         return self._size + len(self._raw)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._raw += data
         if len(self._raw) >= BLOCK:
             self._cut()
@@ -72,19 +70,15 @@ class GzipWriter:
             return
         data = bytes(self._raw)
         self._raw.clear()
-        self.recipe.raw(data)
-        self._append(self._deflated(data), zlib_ng.crc32(data), len(data))
+        sha256 = hashlib.sha256(data).digest()
+        self.recipe.raw(sha256)
+        self._append(self._parts.deflated(data, sha256), zlib_ng.crc32(data), len(data))
 
-    def _deflated(self, data: bytes) -> Callable[[], Iterable[bytes | bytearray]]:
-        if len(data) < _WORTH_A_WORKER:
-            return partial(iter, (deflate(data, self._level),))
-        return partial(_result, self._workers.submit(deflate, data, self._level))
-
-    def _append(self, segments: Callable[[], Iterable[bytes | bytearray]], crc: int, size: int) -> None:
+    def _append(self, segments: Callable[[], Iterable[bytes | memoryview]], crc: int, size: int) -> None:
         self._crc = zlib_ng.crc32_combine(self._crc, crc, size)
         self._size += size
         self._waiting.append(segments)
-        self._drain(2 * self._workers.threads)
+        self._drain(self._ahead)
 
     def _drain(self, keep: int) -> None:
         while len(self._waiting) > keep:
@@ -95,7 +89,3 @@ class GzipWriter:
 def gzipped(data: bytes) -> bytes:
     """`data` as one gzip member of the highest level, without name and time, as `gzip -9n` writes it."""
     return bytes(gzip_compress(data, _BEST))
-
-
-def _result(deflated: "Future[bytearray]") -> Iterable[bytearray]:
-    yield deflated.result()

@@ -21,7 +21,8 @@ from release.compression.deflate import LEVEL, deflate, implementation
 from release.compression.gzip import GzipWriter
 from release.compression.original import Stamp
 from release.compression.plain import PlainDigest, Recipe
-from release.compression.spool import Extent, Spool
+from release.compression.raw import RawParts
+from release.compression.spool import MEMORY, Kept, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
 from release.compression.zstd import ZstdWriter
@@ -30,15 +31,13 @@ from release.parallel import each
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-INLINE: Final = 8 << 10
+INLINE: Final = 16 << 10
 """Contents below this many bytes are compressed together with the headers around them."""
 
 SEGMENT: Final = original.BLOCK
 """Bytes of plain content that are deflated together."""
 
 _READERS: Final = 4
-_HELD: Final = 32 << 20
-"""Bytes of small contents that stay in memory; more of them go to the spool."""
 _MD5: Final = 16
 _SUMS: Final = _MD5 + 4
 """An entry of the cache begins with the MD5 and the CRC-32 up to its end."""
@@ -46,9 +45,10 @@ _PLAIN: Final = "plain-sha256"
 
 
 class Packer:
-    """Packs contents, each path once; any thread may ask. `spool` is a directory for what a run needs.
+    """Packs contents, each path once; any thread may ask.
 
-    Only DEBs ask for `md5`, which takes more time than all other digests of large contents.
+    What a run needs again is held up to `memory` bytes, the rest in files of the directory `spool`. Only DEBs ask
+    for `md5`, which takes more time than all other digests of large contents.
     """
 
     def __init__(
@@ -59,23 +59,26 @@ class Packer:
         level: int = LEVEL,
         md5: bool = True,
         threads: int | None = None,
+        memory: int = MEMORY,
     ) -> None:
-        self._spool = Spool(spool)
+        self._spool = Spool(spool, memory=memory)
         self._cache = cache
         self._level = level
         self._md5 = md5
         self._kind = f"{implementation()}-{level}{'' if md5 else '-without-md5'}"
         self._workers = Workers(threads)
-        self._packed: dict[Path, Packed] = {}
-        self._turns: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=self._kind)
+        # By text: paths take long to compare.
+        self._packed: dict[str, Packed] = {}
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
-        self._held = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._workers.close()
+        self._parts.keep()
         self._spool.close()
         if self._cache and self._packed:
             self._cache.trim()
@@ -87,16 +90,17 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        large = []
+        large: dict[str, Path] = {}
         for source in sources:
+            if isinstance(source, bytes) or (name := str(source)) in self._packed or name in large:
+                continue
             # Small ones at once: threads that read them would only wait for each other.
-            if isinstance(source, Path) and source not in self._packed:
-                stamp = original.stamp(source)
-                if stamp.size < INLINE:
-                    self._packed[source] = self._pack_small(source, stamp)
-                else:
-                    large.append(source)
-        for _ in each(self.pack, large, threads=min(_READERS, self._workers.threads)):
+            data = original.small(source, INLINE - 1)
+            if data is None:
+                large[name] = source
+            else:
+                self._packed[name] = self._pack_small(data)
+        for _ in each(self.pack, large.values(), threads=min(_READERS, self._workers.threads)):
             pass
 
     def pack(self, source: Path | bytes) -> Packed:
@@ -109,14 +113,15 @@ class Packer:
         """
         if isinstance(source, bytes):
             return _small(source, partial(iter, (source,)))
-        if known := self._packed.get(source):
+        name = str(source)
+        if known := self._packed.get(name):
             return known
         with self._lock:
-            turn = self._turns[source]
+            turn = self._turns[name]
         with turn:
-            if source not in self._packed:
-                self._packed[source] = self._pack_file(source)
-            return self._packed[source]
+            if name not in self._packed:
+                self._packed[name] = self._pack_file(source)
+            return self._packed[name]
 
     def archive(self, out: Sink, compression: Compression) -> Archive:
         """A writer of one compressed stream to `out`."""
@@ -130,7 +135,7 @@ class Packer:
 
     def gzip(self, out: Sink) -> GzipWriter:
         """A writer of one gzip member to `out`."""
-        return GzipWriter(out, self._workers, level=self._level)
+        return GzipWriter(out, self._parts, ahead=2 * self._workers.threads)
 
     def plain_sha256(self, recipe: Recipe, write: Callable[[Archive], None]) -> str:
         """The SHA-256 of what `write` writes, before compression; `recipe` is of the same.
@@ -150,44 +155,41 @@ class Packer:
 
     def _pack_file(self, path: Path) -> Packed:
         stamp = original.stamp(path)
-        return self._pack_small(path, stamp) if stamp.size < INLINE else self._pack_large(path, stamp)
+        data = original.small(path, INLINE - 1) if stamp.size < INLINE else None
+        return self._pack_large(path, stamp) if data is None else self._pack_small(data)
 
-    def _pack_small(self, path: Path, stamp: Stamp) -> Packed:
-        data = b"".join(original.blocks(path, stamp))
-        self._held += len(data)
-        if self._held <= _HELD:
-            return _small(data, partial(iter, (data,)))
+    def _pack_small(self, data: bytes) -> Packed:
         return _small(data, partial(self._spool.read, (self._spool.append(data),)))
 
     def _pack_large(self, path: Path, stamp: Stamp) -> Packed:
         sha256, crc = hashlib.sha256(), 0
         md5 = _LateMd5(path, stamp) if self._md5 else _NoMd5()
-        segments: list[Future[Extent]] = []
+        segments: list[Kept | Future[Kept]] = []
         for block in original.blocks(path, stamp):
             sha256.update(block)
             # The digests so far are those of this block and of all before it.
             key = sha256.hexdigest()
-            kept = self._cache.get(self._kind, key) if self._cache else None
-            if kept:
-                md5.skip(bytes(kept[:_MD5]))
-                crc = int.from_bytes(kept[_MD5:_SUMS], "little")
-                segments.append(_done(self._spool.append(kept[_SUMS:])))
+            known = self._cache.get(self._kind, key) if self._cache else None
+            if known:
+                md5.skip(bytes(known[:_MD5]))
+                crc = int.from_bytes(known[_MD5:_SUMS], "little")
+                segments.append(self._spool.append(known[_SUMS:]))
             else:
                 md5.update(block)
                 crc = zlib_ng.crc32(block, crc)
                 sums = md5.digest() + crc.to_bytes(_SUMS - _MD5, "little")
                 segments.append(self._workers.submit(self._deflate, block, key, sums))
-        extents = tuple(segment.result() for segment in segments)
+        kept = tuple(segment.result() if isinstance(segment, Future) else segment for segment in segments)
         return Packed(
             size=stamp.size,
             crc=crc,
             md5=md5.digest().hex() if self._md5 else "",
             sha256=sha256.hexdigest(),
             read=partial(original.blocks, path, stamp),
-            deflated=partial(self._spool.read, extents),
+            deflated=partial(self._spool.read, kept),
         )
 
-    def _deflate(self, block: bytes, key: str, sums: bytes) -> Extent:
+    def _deflate(self, block: bytes, key: str, sums: bytes) -> Kept:
         deflated = deflate(block, self._level)
         if self._cache:
             self._cache.put(self._kind, key, sums, deflated)
@@ -232,7 +234,7 @@ class _NoMd5:
         return bytes(_MD5)
 
 
-def _small(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
+def _small(data: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
     return Packed(
         size=len(data),
         crc=zlib_ng.crc32(data),
@@ -244,9 +246,3 @@ def _small(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
 
 def _md5(data: bytes = b"") -> "_Hash":
     return hashlib.md5(data, usedforsecurity=False)
-
-
-def _done(extent: Extent) -> Future[Extent]:
-    future: Future[Extent] = Future()
-    future.set_result(extent)
-    return future

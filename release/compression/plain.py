@@ -16,7 +16,7 @@ class PlainDigest:
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         self._digest.update(data)
 
@@ -29,9 +29,9 @@ class PlainDigest:
 
 
 class Recipe:
-    """Names what an archive is made of: its raw bytes, and its contents by their digests.
+    """Names what an archive is made of, raw parts and contents, by their digests.
 
-    Archives with one key hold the same bytes. The key costs a digest over the raw bytes alone.
+    Archives with one key hold the same bytes.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,8 @@ class Recipe:
     def key(self) -> str:
         return self._digest.hexdigest()
 
-    def raw(self, data: bytes) -> None:
-        self._digest.update(b"raw %d\n" % len(data))
-        self._digest.update(data)
+    def raw(self, sha256: bytes) -> None:
+        self._digest.update(b"raw " + sha256)
 
     def content(self, content: Packed) -> None:
-        self._digest.update(f"content {content.sha256}\n".encode())
+        self._digest.update(f"content {content.sha256}".encode())

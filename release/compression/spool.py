@@ -1,4 +1,4 @@
-"""What contents became, for as long as a run needs it: one file that only grows, read by extents."""
+"""What contents became, for as long as a run needs it: in memory, and the rest in a file that only grows."""
 
 import os
 import threading
@@ -9,28 +9,36 @@ from typing import Final
 
 from release.errors import OutputError
 
+MEMORY: Final = 128 << 20
+"""Bytes in memory, unless something else is said; what fits is neither written nor read again."""
+
 _COPY: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """`size` bytes at `offset` of the spool."""
+    """`size` bytes at `offset` of the file."""
 
     offset: int
     size: int
 
 
-class Spool:
-    """Bytes by extent, in a file of `directory`; any thread may use it."""
+Kept = bytes | memoryview | Extent
+"""Bytes that are kept: themselves, or where they are in the file."""
 
-    def __init__(self, directory: Path) -> None:
+
+class Spool:
+    """Keeps up to `memory` bytes, and more in a file of `directory`; any thread may use it."""
+
+    def __init__(self, directory: Path, *, memory: int = MEMORY) -> None:
         self._directory = directory
         self._lock = threading.Lock()
+        self._left = memory
         self._file = -1
         self._end = 0
 
-    def append(self, data: bytes | bytearray | memoryview) -> Extent:
-        """Keep `data`.
+    def append(self, data: bytes | memoryview) -> Kept:
+        """Keep `data`, which nobody may change any more.
 
         Raises:
             OutputError: the disk is full, or the directory cannot be written.
@@ -38,6 +46,9 @@ class Spool:
         """
         try:
             with self._lock:
+                if len(data) <= self._left:
+                    self._left -= len(data)
+                    return data
                 if self._file < 0:
                     self._file = self._open()
                 offset = self._end
@@ -50,12 +61,15 @@ class Spool:
             ) from error
         return Extent(offset, len(data))
 
-    def read(self, extents: Iterable[Extent]) -> Iterator[bytes]:
-        """The bytes of `extents`, in blocks."""
-        for extent in extents:
-            end = extent.offset + extent.size
-            for offset in range(extent.offset, end, _COPY):
-                yield os.pread(self._file, min(_COPY, end - offset), offset)
+    def read(self, kept: Iterable[Kept]) -> Iterator[bytes | memoryview]:
+        """All that is `kept`, in blocks."""
+        for one in kept:
+            if isinstance(one, Extent):
+                end = one.offset + one.size
+                for offset in range(one.offset, end, _COPY):
+                    yield os.pread(self._file, min(_COPY, end - offset), offset)
+            else:
+                yield one
 
     def close(self) -> None:
         """Forget everything; what was kept cannot be read any more."""
@@ -69,7 +83,7 @@ class Spool:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
-def _write_all(file: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+def _write_all(file: int, data: bytes | memoryview, offset: int) -> None:
     rest = memoryview(data)
     while rest:
         written = os.pwrite(file, rest, offset)

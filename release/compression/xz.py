@@ -70,7 +70,7 @@ class XzWriter:
         self.size = 0
         out.write(header())
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         self._raw += data
         while len(self._raw) >= BLOCK:

@@ -19,7 +19,7 @@ class ZstdWriter:
         self._out = out
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         self._out.write(self._compressor.compress(data))
 

@@ -6,7 +6,11 @@ from release.payload import Entry
 
 TRAILER_NAME: Final = "TRAILER!!!"
 _ALIGNMENT: Final = 4
-_FIELDS: Final = b"070701" + 13 * b"%08x"
+_ZERO: Final = b"00000000"
+# inode, mode, uid, gid, links, time, size, two devices by two numbers, size of the name, checksum
+_HEADER: Final = (
+    b"070701%08x%08x" + _ZERO + _ZERO + b"00000001%08x%08x" + 4 * _ZERO + b"%08x" + _ZERO + b"%b\0"
+)
 
 
 def member(entry: Entry, *, kind: int, inode: int, date: int, size: int) -> bytes:
@@ -15,7 +19,7 @@ def member(entry: Entry, *, kind: int, inode: int, date: int, size: int) -> byte
     `kind` is the file type as in `stat.S_IFMT`, `date` seconds since 1970 UTC. `size` bytes of content
     follow, and `padding(size)`.
     """
-    return _header("." + entry.path, inode=inode, mode=kind | entry.mode, links=1, date=date, size=size)
+    return _header("." + entry.path, inode=inode, mode=kind | entry.mode, date=date, size=size)
 
 
 def stripped(index: int) -> bytes:
@@ -29,19 +33,14 @@ def stripped(index: int) -> bytes:
 
 def trailer() -> bytes:
     """What ends the archive."""
-    return _header(TRAILER_NAME, inode=0, mode=0, links=1, date=0, size=0)
+    return _header(TRAILER_NAME, inode=0, mode=0, date=0, size=0)
 
 
 def padding(size: int) -> bytes:
     return bytes(-size % _ALIGNMENT)
 
 
-def _header(name: str, *, inode: int, mode: int, links: int, date: int, size: int) -> bytes:
-    path = name.encode() + b"\0"
-    owner = device = checksum = 0
-    fields = (
-        *(inode, mode, owner, owner, links, date, size),
-        *(device, device, device, device, len(path), checksum),
-    )
-    head = _FIELDS % fields + path
+def _header(name: str, *, inode: int, mode: int, date: int, size: int) -> bytes:
+    path = name.encode()
+    head = _HEADER % (inode, mode, date, size, len(path) + 1, path)
     return head + padding(len(head))

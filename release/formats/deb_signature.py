@@ -6,9 +6,9 @@ before signing is the beginning of the signed one.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO, Final
 
 from release.errors import FormatError
@@ -24,7 +24,7 @@ _COPY: Final = 1 << 20
 def sign(path: Path, signer: Signer) -> str:
     """Sign the package in place and give its new digest; an old signature goes.
 
-    The whole package is in memory meanwhile: OpenPGP signatures are made over bytes.
+    What is signed, the contents without what is between them, lies in a file beside the package meanwhile.
 
     Raises:
         FormatError: this is no DEB package.
@@ -32,9 +32,13 @@ def sign(path: Path, signer: Signer) -> str:
     """
     with path.open("r+b") as stream:
         members = list(_unsigned(stream))
-        stream.truncate(_end(members))
-        signature = signer.detach(b"".join(_contents(stream, members)), armor=False)
-        stream.seek(0, os.SEEK_END)
+        with NamedTemporaryFile(prefix=".signing-", dir=path.parent) as contents:
+            for member in members:
+                contents.writelines(_blocks(stream, member.offset, member.size))
+            contents.flush()
+            signature = signer.detach_file(Path(contents.name))
+        stream.seek(_end(members))
+        stream.truncate()
         with ar.member(stream, ORIGIN, date=members[0].date):
             stream.write(signature)
         stream.seek(0)
@@ -48,12 +52,9 @@ def unsigned_sha256(stream: BinaryIO) -> str:
         FormatError: this is no DEB package.
 
     """
-    end = _end(list(_unsigned(stream)))
-    stream.seek(0)
     digest = hashlib.sha256()
-    while end and (block := stream.read(min(end, _COPY))):
+    for block in _blocks(stream, 0, _end(list(_unsigned(stream)))):
         digest.update(block)
-        end -= len(block)
     return digest.hexdigest()
 
 
@@ -73,7 +74,8 @@ def _end(members: list[Member]) -> int:
     return last.offset + last.size + last.size % 2
 
 
-def _contents(stream: BinaryIO, members: list[Member]) -> Iterator[bytes]:
-    for member in members:
-        stream.seek(member.offset)
-        yield stream.read(member.size)
+def _blocks(stream: BinaryIO, offset: int, size: int) -> Iterator[bytes]:
+    stream.seek(offset)
+    while size and (block := stream.read(min(size, _COPY))):
+        yield block
+        size -= len(block)

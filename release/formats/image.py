@@ -170,7 +170,7 @@ def _write_manifest(image: Image, layout: LayoutWriter, packer: Packer) -> Manif
     below = image.base.layers if image.base else ()
     for layer in below:
         layout.adopt(layer, image.base.path(layer) if image.base else Path())
-    written = [_write_layer(payload, layout, packer) for payload in _layers(image)]
+    written = [_write_layer(payload, layout, packer) for payload in _layers(image, packer)]
     config = layout.put(_config(image, [diff_id for _, diff_id in written]), oci_layout.CONFIG)
     stack = (*below, *(layer for layer, _ in written))
     document = {
@@ -184,23 +184,16 @@ def _write_manifest(image: Image, layout: LayoutWriter, packer: Packer) -> Manif
     return Manifest(arch=image.arch, descriptor=descriptor, config=config, layers=stack)
 
 
-def _layers(image: Image) -> tuple[Payload, ...]:
+def _layers(image: Image, packer: Packer) -> tuple[Payload, ...]:
     planned = layers.plan(
         image.payload,
         groups=image.groups,
         large=image.large,
-        size=_size,
+        size=lambda file: packer.pack(file.source).size,
         whole_paths=image.base is None,
     )
     # An image has a layer, even if nothing is in it.
     return planned or (() if image.base else (image.payload,))
-
-
-def _size(file: File) -> int:
-    try:
-        return len(file.source) if isinstance(file.source, bytes) else file.source.stat().st_size
-    except OSError:
-        return 0  # packing it says what is wrong
 
 
 def _write_layer(payload: Payload, layout: LayoutWriter, packer: Packer) -> tuple[Descriptor, str]:

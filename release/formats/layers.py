@@ -7,7 +7,7 @@ itself: it holds the directories above its files.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
-from release.payload import Directory, Entry, File, Payload, parents
+from release.payload import Directory, Entry, File, Payload, all_parents, parents
 
 MOST: Final = 64
 """Layers at most; storage drivers stop at 127, and a base has some already."""
@@ -30,12 +30,11 @@ def plan(
     left = {entry.path: entry for entry in payload}
     chosen: list[list[Entry]] = []
     for group in groups:
-        members = [entry for entry in left.values() if _is_in(entry.path, group)]
+        members = [left.pop(path) for path in list(left) if _is_in(path, group)]
         chosen.append(members)
-        left = {path: entry for path, entry in left.items() if entry not in members}
-    chosen += [[file] for file in _largest(left.values(), large, size, MOST - len(chosen) - 1)]
-    alone = {entry.path for members in chosen for entry in members}
-    chosen.append([entry for path, entry in left.items() if path not in alone])
+    alone = _largest(left.values(), large, size, MOST - len(chosen) - 1)
+    chosen += [[left.pop(file.path)] for file in alone]
+    chosen.append(list(left.values()))
     named = {entry.path: entry for entry in payload if isinstance(entry, Directory)}
     layers = (_complete(members, named) for members in chosen)
     return tuple(layer.with_parents() if whole_paths else layer for layer in layers if len(layer))
@@ -47,13 +46,13 @@ def _is_in(path: str, group: Collection[str]) -> bool:
 
 def _largest(entries: Iterable[Entry], large: int, size: Callable[[File], int], most: int) -> Sequence[File]:
     """The large files, the largest where there are too many, by path."""
-    sizes = {entry: size(entry) for entry in entries if isinstance(entry, File)}
-    found = sorted((file for file in sizes if sizes[file] >= large), key=lambda file: -sizes[file])
-    return sorted(found[: max(most, 0)], key=lambda file: file.path)
+    sized = ((size(entry), entry) for entry in entries if isinstance(entry, File))
+    found = sorted((pair for pair in sized if pair[0] >= large), key=lambda pair: -pair[0])
+    return sorted((file for _, file in found[: max(most, 0)]), key=lambda file: file.path)
 
 
 def _complete(members: Iterable[Entry], named: dict[str, Directory]) -> Payload:
     """The members with the directories above them that the payload names."""
     entries = {entry.path: entry for entry in members}
-    above = {path: named[path] for member in entries for path in parents(member) if path in named}
-    return Payload.of({**above, **entries}.values())
+    above = (named[path] for path in all_parents(entries.values()) if path in named)
+    return Payload.of((*entries.values(), *(entry for entry in above if entry.path not in entries)))

@@ -105,7 +105,7 @@ class Blob:
         self._digest = hashlib.sha256()
         self._size = 0
 
-    def write(self, data: bytes | bytearray) -> int:
+    def write(self, data: bytes | bytearray | memoryview) -> int:
         self._out.write(data)
         self._digest.update(data)
         self._size += len(data)

@@ -55,7 +55,7 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     """
     _check(package)
     items = [
-        Item(entry=entry, content=packer.pack(entry.source) if isinstance(entry, File) else None)
+        Item.of(entry, packer.pack(entry.source) if isinstance(entry, File) else None)
         for entry in contents(package)
     ]
     header = rpm_metadata.header(package, items)
@@ -89,7 +89,7 @@ class _Digested:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes | bytearray) -> int:
+    def write(self, data: bytes | bytearray | memoryview) -> int:
         self.digest.update(data)
         self.size += len(data)
         return self._out.write(data)

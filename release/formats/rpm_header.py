@@ -119,7 +119,7 @@ def text(tag: int, value: str) -> Entry:
 
 
 def texts(tag: int, values: Sequence[str]) -> Entry:
-    data = b"".join(map(_terminated, values))
+    data = _terminated("\0".join(values)) if values else b""
     return Entry(tag=tag, type=Type.STRING_ARRAY, count=len(values), data=data)
 
 

@@ -3,10 +3,8 @@
 import stat
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from release import spelling
 from release.arch import RPM
@@ -58,24 +56,20 @@ _DAY: Final = 86_400
 _WIDTH: Final = 79
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """An entry of the payload, with the packed content of a file."""
+class Item(NamedTuple):
+    """An entry of the payload: its file type (`stat.S_IFMT`), bytes, where a link leads, a file's content."""
 
     entry: Entry
+    kind: int
+    size: int
+    target: str = ""
     content: Packed | None = None
 
-    @property
-    def kind(self) -> int:
-        return _KINDS[type(self.entry)]
-
-    @property
-    def target(self) -> str:
-        return self.entry.target if isinstance(self.entry, Symlink) else ""
-
-    @property
-    def size(self) -> int:
-        return self.content.size if self.content else len(self.target.encode())
+    @classmethod
+    def of(cls, entry: Entry, content: Packed | None = None) -> "Item":
+        target = entry.target if isinstance(entry, Symlink) else ""
+        size = content.size if content else len(target.encode())
+        return cls(entry, _KINDS[type(entry)], size, target, content)
 
     @property
     def digest(self) -> str:
@@ -86,7 +80,7 @@ class Item:
         """What `rpm --verify` compares."""
         return _VERIFY_GHOST if isinstance(self.entry, Ghost) else _VERIFY_EVERYTHING
 
-    @cached_property
+    @property
     def flags(self) -> FileFlag:
         if isinstance(self.entry, Ghost):
             return FileFlag.GHOST
@@ -202,7 +196,7 @@ def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
 
 def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     name, own_evr = package.name, evr(package)
-    has_config = any(item.flags & FileFlag.CONFIG for item in items)
+    has_config = any(isinstance(item.entry, File) and item.entry.config for item in items)
     relations = {
         rpm_relations.REQUIRES: package.relations.depends,
         rpm_relations.PROVIDES: package.relations.provides,

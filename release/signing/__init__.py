@@ -1,5 +1,6 @@
 """Signatures. The secret half of a key never touches the disk."""
 
+from pathlib import Path
 from typing import Protocol
 
 
@@ -19,3 +20,6 @@ class Signer(Protocol):
 
     def detach(self, data: bytes, *, armor: bool = True) -> bytes:
         """A detached signature over `data`, ASCII-armored or binary."""
+
+    def detach_file(self, path: Path) -> bytes:
+        """A binary detached signature over what a file holds, which is read in small blocks."""

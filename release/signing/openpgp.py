@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from pysequoia import Cert, SignatureMode, Tsk, sign
+from pysequoia import Cert, SignatureMode, Tsk, sign, sign_file
 
 from release.errors import SigningError
 from release.signing import Signer, openpgp_key
@@ -36,6 +37,12 @@ class OpenPgpSigner:
 
     def detach(self, data: bytes, *, armor: bool = True) -> bytes:
         return sign(self._key.signer(), data, mode=SignatureMode.DETACHED, armor=armor)
+
+    def detach_file(self, path: Path) -> bytes:
+        with TemporaryDirectory() as directory:
+            made = Path(directory) / "signature"
+            sign_file(self._key.signer(), path, made, mode=SignatureMode.DETACHED, armor=False)
+            return made.read_bytes()
 
 
 def ephemeral(user_id: str) -> OpenPgpSigner:

@@ -5,6 +5,7 @@ Packages are signed by the new key alone. Users get both keys in one file.
 
 import base64
 import re
+from pathlib import Path
 from typing import Final
 
 from pysequoia import ArmorKind, Cert, armor
@@ -58,6 +59,9 @@ class Rotation:
     def detach(self, data: bytes, *, armor: bool = True) -> bytes:
         packets = b"".join(signer.detach(data, armor=False) for signer in self._signers)
         return _armored(packets) if armor else packets
+
+    def detach_file(self, path: Path) -> bytes:
+        return b"".join(signer.detach_file(path) for signer in self._signers)
 
 
 def _armored(packets: bytes) -> bytes:

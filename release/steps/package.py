@@ -1,6 +1,7 @@
 """Turn staged trees into package files."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from release.artifact import Artifact
@@ -11,7 +12,7 @@ from release.output import new_file
 from release.package import Package
 from release.parallel import each
 from release.plan import PlannedPackage
-from release.recipe import package_of
+from release.recipe import Look, on_disk, package_of
 from release.steps import Context, State
 
 DIRECTORY = "packages"
@@ -21,8 +22,9 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
+    look = cache(on_disk)
     values = [
-        (planned, _package(context, state, planned))
+        (planned, _package(context, state, planned, look))
         for planned in context.plan.packages
         if not planned.released
     ]
@@ -38,7 +40,7 @@ def package(context: Context, state: State) -> State:
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
-def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
+def _package(context: Context, state: State, planned: PlannedPackage, look: Look) -> Package:
     source = state.sources[planned.component]
     return package_of(
         planned,
@@ -47,6 +49,7 @@ def _package(context: Context, state: State, planned: PlannedPackage) -> Package
         sources=source.directory,
         staged=state.trees[planned.build, planned.arch],
         scratch=context.workspace.scratch / "debug",
+        look=look,
     )
 
 

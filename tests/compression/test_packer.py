@@ -49,7 +49,7 @@ def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:
 def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
     files = [a_file(tmp_path / str(number), number * 3000, number) for number in range(20)]
     with Packer(tmp_path / "spool", threads=3) as packer:
-        packer.prepare([*files, b"bytes"])
+        packer.prepare([*files, b"bytes", *files])
         assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
 
 
@@ -131,10 +131,10 @@ def test_a_small_content_stays_what_it_was_when_it_was_read(tmp_path: Path) -> N
 
 
 def test_more_small_contents_than_memory_should_hold_are_there_again(tmp_path: Path) -> None:
-    files = [tmp_path / str(number) for number in range(4200)]
+    files = [tmp_path / str(number) for number in range(9)]
     for number, file in enumerate(files):
         file.write_bytes(number.to_bytes(2) * (INLINE // 2 - 1))
-    with Packer(tmp_path / "spool") as packer:
+    with Packer(tmp_path / "spool", memory=4 * INLINE) as packer:
         packer.prepare(files)
         assert (tmp_path / "spool" / "contents").stat().st_size > 0
         for number, file in enumerate(files):
@@ -145,5 +145,5 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "contents").symlink_to("/dev/full")
     refused = pytest.raises(OutputError, match=r"cannot keep .*spool: No space left on device")
-    with Packer(tmp_path / "spool") as packer, refused:
+    with Packer(tmp_path / "spool", memory=0) as packer, refused:
         packer.pack(a_file(tmp_path / "f", 2 * SEGMENT))

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from release.artifact import Artifact
@@ -64,6 +65,9 @@ class SameSigner:
 
     def detach(self, data: bytes, *, armor: bool = True) -> bytes:
         return self._once((f"detached {armor}", data), lambda: self.inner.detach(data, armor=armor))
+
+    def detach_file(self, path: Path) -> bytes:
+        return self.detach(path.read_bytes(), armor=False)
 
     def _once(self, key: tuple[str, bytes], sign: Callable[[], bytes]) -> bytes:
         if key not in self.made:

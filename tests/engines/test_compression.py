@@ -120,7 +120,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(
     path = place["output"] / "kestrel.tar.gz"
 
     def write() -> None:
-        with Packer(place["spool"] / "spool") as packer, new_file(path) as out:
+        with Packer(place["spool"] / "spool", memory=0) as packer, new_file(path) as out:
             tarball.write(debs.package(*files), out, packer)
 
     with pytest.raises(OutputError, match="No space left on device"):

@@ -1,11 +1,13 @@
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import pytest
 from pysequoia import CipherSuite, Profile, Tsk
 
 from release.compression import Packer
+from release.digest import sha256_of
 from release.errors import FormatError, SigningError
 from release.formats import ar, deb, deb_signature
 from release.signing.openpgp import OpenPgpSigner
@@ -46,6 +48,31 @@ def test_the_signature_is_over_the_contents_of_all_other_members(path: Path) -> 
     verify_detached(b"".join(parts(before).values()), signature, public_key=SIGNER.public_key)
     with pytest.raises(SigningError):
         verify_detached(b"other", signature, public_key=SIGNER.public_key)
+
+
+def test_a_large_package_is_signed_in_little_memory(tmp_path: Path) -> None:
+    large = tmp_path / "large.deb"
+    with large.open("w+b") as out:
+        out.write(ar.MAGIC)
+        for name, size in (("debian-binary", 4), ("control.tar.gz", 7), ("data.tar.gz", 128 << 20)):
+            with ar.member(out, name, date=1):
+                out.truncate(out.seek(size, os.SEEK_CUR))
+    # The kernel forgets the most that this process ever held (proc(5), "clear_refs").
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = peak()
+    digest = deb_signature.sign(large, SIGNER)
+    assert peak() - before < 16 << 20
+    assert digest == sha256_of(large)
+    with large.open("rb") as stream:
+        *_, last = ar.members(stream)
+    assert last.name == "_gpgorigin"
+    assert list(tmp_path.iterdir()) == [large]
+
+
+def peak() -> int:
+    """The most memory that this process held, in bytes."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
 
 def test_the_digest_before_signing_is_still_known(path: Path) -> None:

@@ -426,8 +426,8 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_written(packer:
 def test_a_file_of_four_gigabytes_has_the_long_form_of_everything(packer: Packer) -> None:
     large, small = (replace(packer.pack(b"x"), size=size) for size in (1 << 32, 7))
     items = [
-        Item(entry=File(path="/usr/a", source=b"x"), content=large),
-        Item(entry=File(path="/usr/b", source=b"x"), content=small),
+        Item.of(File(path="/usr/a", source=b"x"), large),
+        Item.of(File(path="/usr/b", source=b"x"), small),
     ]
     header = rpm_metadata.complete(rpm_metadata.header(KESTREL, items), payload_sha256="")
     assert header.numbers(Tag.LONGFILESIZES) == (1 << 32, 7)
@@ -439,7 +439,7 @@ def test_a_file_of_four_gigabytes_has_the_long_form_of_everything(packer: Packer
 
 def test_many_files_need_the_long_form_of_their_sum_alone(packer: Packer) -> None:
     half = replace(packer.pack(b"x"), size=1 << 31)
-    items = [Item(entry=File(path=path, source=b"x"), content=half) for path in ("/usr/a", "/usr/b")]
+    items = [Item.of(File(path=path, source=b"x"), half) for path in ("/usr/a", "/usr/b")]
     header = rpm_metadata.complete(rpm_metadata.header(KESTREL, items), payload_sha256="")
     assert header.numbers(Tag.FILESIZES) == (1 << 31, 1 << 31)
     assert header.numbers(Tag.LONGSIZE) == (1 << 32,)

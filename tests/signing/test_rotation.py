@@ -33,14 +33,16 @@ def rotation(keys: tuple[str, str, str]) -> Signer:
 
 
 def test_who_has_either_key_accepts_what_both_signed(
-    keys: tuple[str, str, str], signers: tuple[Signer, ...]
+    keys: tuple[str, str, str], signers: tuple[Signer, ...], tmp_path: Path
 ) -> None:
     both = rotation(keys)
+    (tmp_path / "text").write_bytes(TEXT)
     message, signature = both.clearsign(TEXT), both.detach(TEXT)
     for accepted in (*signers[:2], both):
         assert verified_text(message, public_key=accepted.public_key) == TEXT
         verify_detached(TEXT, signature, public_key=accepted.public_key)
         verify_detached(TEXT, both.detach(TEXT, armor=False), public_key=accepted.public_key)
+        verify_detached(TEXT, both.detach_file(tmp_path / "text"), public_key=accepted.public_key)
     with pytest.raises(SigningError, match="there is no valid signature"):
         verified_text(message, public_key=signers[2].public_key)
     with pytest.raises(SigningError, match="there is no valid signature"):

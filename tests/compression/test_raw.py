@@ -1,0 +1,115 @@
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release.compression import Cache
+from release.compression.deflate import END
+from release.compression.raw import RawParts
+from release.compression.spool import Spool
+from release.compression.workers import Workers
+from tests.compression.contents import some_bytes
+
+LARGE = 100_000
+"""Enough for a worker."""
+
+
+class CountingWorkers(Workers):
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked = 0
+
+    def submit(self, function: Callable[..., Any], /, *args: object, **kwargs: object) -> Future[Any]:
+        self.asked += 1
+        return super().submit(function, *args, **kwargs)
+
+
+@contextmanager
+def raw_parts(
+    directory: Path, cache: Cache | None = None, name: str = "test"
+) -> Iterator[tuple[RawParts, CountingWorkers]]:
+    workers, spool = CountingWorkers(), Spool(directory / "spool", memory=LARGE)
+    parts = RawParts(workers, spool, cache=cache, name=name)
+    yield parts, workers
+    workers.close()
+    parts.keep()
+    spool.close()
+
+
+def deflated(parts: RawParts, data: bytes) -> bytes:
+    return b"".join(parts.deflated(data, hashlib.sha256(data).digest())())
+
+
+def inflated(data: bytes) -> bytes:
+    return zlib.decompress(data + END, -zlib.MAX_WBITS)
+
+
+def test_equal_parts_are_compressed_once(tmp_path: Path) -> None:
+    contents = [some_bytes(LARGE, seed) for seed in (1, 2, 1, 2, 1)]
+    with raw_parts(tmp_path) as (parts, workers):
+        segments = [deflated(parts, data) for data in contents]
+    assert [inflated(segment) for segment in segments] == contents
+    assert len(set(segments)) == workers.asked == 2
+
+
+def test_the_next_run_finds_the_parts_of_the_last(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    contents = [some_bytes(LARGE, seed) for seed in (1, 2)]
+    with raw_parts(tmp_path, cache) as (parts, workers):
+        first = [deflated(parts, data) for data in (*contents, b"small")]
+    assert workers.asked == 2
+    with raw_parts(tmp_path, cache) as (parts, workers):
+        assert [deflated(parts, data) for data in (contents[1], some_bytes(LARGE, 3), b"small")][
+            ::2
+        ] == first[1:]
+    assert workers.asked == 1
+    # Only the last run counts: another product, or another date, replaces everything.
+    with raw_parts(tmp_path, cache) as (parts, workers):
+        assert deflated(parts, contents[0]) == first[0]
+    assert workers.asked == 1
+
+
+def test_what_others_keep_or_do_not_need_leaves_our_parts(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    data = some_bytes(LARGE)
+    with raw_parts(tmp_path, cache) as (parts, _):
+        deflated(parts, data)
+    with raw_parts(tmp_path, cache, "others") as (parts, _):
+        deflated(parts, some_bytes(LARGE, 2))
+    with raw_parts(tmp_path, cache):
+        pass
+    with raw_parts(tmp_path, cache) as (parts, workers):
+        deflated(parts, data)
+    assert workers.asked == 0
+
+
+def test_a_damaged_entry_is_none(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    data = some_bytes(LARGE)
+    with raw_parts(tmp_path, cache) as (parts, _):
+        first = deflated(parts, data)
+    (entry,) = (path for path in cache.directory.rglob("*") if path.is_file())
+    content = bytearray(entry.read_bytes())
+    content[len(content) // 2] ^= 1
+    entry.write_bytes(content)
+    for asked in (1, 0):
+        with raw_parts(tmp_path, cache) as (parts, workers):
+            assert deflated(parts, data) == first
+        assert workers.asked == asked
+
+
+@pytest.mark.parametrize(("parts_of_a_megabyte", "kept"), [(15, True), (17, False)])
+def test_more_than_memory_should_hold_is_not_kept(
+    tmp_path: Path, parts_of_a_megabyte: int, kept: bool
+) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    noise = some_bytes(2 << 20)[: 1 << 20]
+    with raw_parts(tmp_path, cache) as (parts, _):
+        for number in range(parts_of_a_megabyte):
+            deflated(parts, bytes((number,)) + noise)
+    assert any(path.is_file() for path in cache.directory.rglob("*")) is kept
