@@ -1,7 +1,8 @@
 """Uploads of blobs that go on where they broke off (distribution specification 1.1, "Pushing blobs").
 
-What fits into one request is sent in one; more is sent in chunks. After a failure the registry is asked how
-much of it has arrived.
+A blob goes in one request, without a range: GitHub's registry takes no chunks above 4 MiB, Google's none at all.
+After a failure the registry is asked how much has arrived, and the rest goes in chunks, so that little is sent
+again, and so that what is too large for a proxy passes. A registry that refuses chunks gets it whole again.
 """
 
 import re
@@ -18,8 +19,8 @@ from release.errors import RegistryError
 from release.registry.auth import Scopes
 from release.registry.transport import PassingError, Transport
 
-CHUNK: Final = 64 << 20
-"""Bytes of one request, so the most that is sent again after a failure."""
+CHUNK: Final = 4 << 20
+"""Bytes of a chunk, unless the registry asks for more (`OCI-Chunk-Min-Length`)."""
 
 Progress = Callable[[int], object]
 """Is told how many bytes have gone out."""
@@ -32,7 +33,8 @@ _FORGOTTEN: Final = (
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
 )
 """How registries say that an upload is lost, or is not where we think it is: ask, and go on from there."""
-_TYPE: Final = "application/octet-stream"
+_PASSING: Final = (*_FORGOTTEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_TYPE: Final = {"Content-Type": "application/octet-stream"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class Upload:
         self._location = ""
         self._sent = 0
         self._broken = False
+        self._in_chunks = False
 
     def run(self) -> bool:
         """Upload the blob; False where the registry took it over from its origin instead.
@@ -132,25 +135,15 @@ class Upload:
         return False
 
     def _send_the_rest(self) -> None:
-        while self._blob.size - self._sent > self._chunk:
-            end = self._sent + self._chunk
-            headers = {
-                "Content-Type": _TYPE,
-                "Content-Range": f"{self._sent}-{end - 1}",
-                "Content-Length": str(self._chunk),
-            }
-            body = self._window(self._sent, end)
-            response = self._store("PATCH", self._location, HTTPStatus.ACCEPTED, headers, body)
-            self._follow(response)
-            self._sent = end
-        headers = {"Content-Type": _TYPE}
-        rest: Window | bytes = b""
-        if self._sent < self._blob.size:
-            rest = self._window(self._sent, self._blob.size)
-            headers["Content-Range"] = f"{self._sent}-{self._blob.size - 1}"
+        body: Window | bytes = b""
+        if self._in_chunks:
+            self._send_chunks()
+        else:
+            self._in_chunks = True  # the next time
+            body = self._window(0, self._blob.size) if self._blob.size else b""
         mark = "&" if "?" in self._location else "?"
         url = f"{self._location}{mark}digest={self._blob.digest}"
-        response = self._store("PUT", url, HTTPStatus.CREATED, headers, rest)
+        response = self._store("PUT", url, HTTPStatus.CREATED, _TYPE, body)
         stored = response.headers.get("Docker-Content-Digest", self._blob.digest)
         if stored != self._blob.digest:
             raise RegistryError(
@@ -158,12 +151,28 @@ class Upload:
                 fix="something between here and there changes bytes: try another network or registry",
             )
 
+    def _send_chunks(self) -> None:
+        while self._sent < self._blob.size:
+            end = min(self._sent + self._chunk, self._blob.size)
+            headers = {
+                **_TYPE,
+                "Content-Range": f"{self._sent}-{end - 1}",
+                "Content-Length": str(end - self._sent),
+            }
+            body = self._window(self._sent, end)
+            response = self._store("PATCH", self._location, HTTPStatus.ACCEPTED, headers, body)
+            self._follow(response)
+            self._sent = end
+
     def _has_arrived(self) -> bool:
         """After a failure: whether all is there; otherwise finds where to go on, or begins anew."""
         url = f"{self._url}/blobs/{self._blob.digest}"
         found = self._request("HEAD", url, expect=[HTTPStatus.OK, HTTPStatus.NOT_FOUND])
         if found.status_code == HTTPStatus.OK:
             return True
+        if not self._in_chunks:
+            self._begin(mount=False)
+            return False
         status = self._request("GET", self._location, expect=[HTTPStatus.NO_CONTENT, *_FORGOTTEN])
         arrived = _RANGE.fullmatch(status.headers.get("Range", ""))
         # An upload without a byte says 0-0, as one with a single byte does: begin that one anew.
@@ -177,8 +186,9 @@ class Upload:
     def _store(
         self, method: str, url: str, status: HTTPStatus, headers: dict[str, str], body: Window | bytes
     ) -> requests.Response:
-        response = self._request(method, url, expect=[status, *_FORGOTTEN], headers=headers, body=body)
+        response = self._request(method, url, expect=[status, *_PASSING], headers=headers, body=body)
         if response.status_code != status:
+            self._in_chunks = method == "PUT"
             raise PassingError(f"{response.status_code} in the middle of an upload: {response.text[:200]}")
         return response
 
@@ -204,3 +214,5 @@ class Upload:
         if not location:
             raise PassingError("an upload without an address")
         self._location = urljoin(response.url, location)
+        least = response.headers.get("OCI-Chunk-Min-Length", "")
+        self._chunk = max(self._chunk, int(least) if least.isdecimal() else 0)

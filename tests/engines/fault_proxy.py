@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["403", "500", "503", "409", "reset", "timeout", "lost", "truncated", "spoiled"]
+Fault = Literal["403", "413", "500", "503", "409", "reset", "timeout", "lost", "truncated", "spoiled"]
 """An error that is answered instead of the request being done; `reset` and `timeout` instead of an answer.
 
 `lost` does the request and then resets the connection, `truncated` sends half of the answer's body,
@@ -22,6 +22,7 @@ Fault = Literal["403", "500", "503", "409", "reset", "timeout", "lost", "truncat
 
 _CODES: Mapping[str, str] = {
     "403": "AccessDenied",
+    "413": "EntityTooLarge",
     "500": "InternalError",
     "503": "SlowDown",
     "409": "ConditionalRequestConflict",

@@ -20,6 +20,7 @@ from release.errors import RegistryError
 from release.registry.auth import Credential
 from release.registry.client import Repository, referrers_tag
 from release.registry.connect import new_session
+from release.registry.push import check, send
 from release.registry.transport import Transport
 from release.registry.upload import Blob
 from release.signing import openpgp_key
@@ -36,9 +37,7 @@ from tests.engines.registries import (
     with_tokens,
 )
 from tests.engines.verifiers import new_verifiers
-from tests.registry.bench import blob
-
-MIB = 1 << 20
+from tests.registry.bench import blob, image
 
 
 @dataclass
@@ -332,7 +331,7 @@ def repository(registry: Registry, name: str, *, password: str = PASSWORD) -> Re
         session=session,
         credential=Credential(username=USER, password=password, source="the test"),
     )
-    return Repository(transport, name, writes=True, chunk=MIB)
+    return Repository(transport, name, writes=True)
 
 
 @pytest.mark.parametrize("kind", ["passwords", "tokens"])
@@ -361,25 +360,17 @@ def test_a_certificate_of_an_unknown_authority_is_an_error_that_says_so(registri
 
 
 @pytest.mark.parametrize("told", [2, 300], ids=["it says so", "it comes as a surprise"])
-def test_a_token_that_runs_out_in_the_middle_of_a_blob_is_renewed(
-    told: int, registries: Registries, tmp_path: Path
-) -> None:
+def test_a_token_that_runs_out_in_the_middle_of_a_push_is_renewed(told: int, registries: Registries) -> None:
     server = registries.server
     server.life, server.told = 2, told
     before = server.given
-    data = os.urandom(6 * MIB)
-    (tmp_path / "blob").write_bytes(data)
-    large = blob(data)
+    content = image(*(os.urandom(1000) for _ in range(4)))
     there = repository(registries.tokens, f"example/slow-{told}")
     try:
-        outcome = there.put_blob(
-            Blob(digest=large.digest, size=large.size, source=tmp_path / "blob"),
-            progress=lambda _: time.sleep(0.8),
-        )
+        send(content, there, threads=1, progress=lambda _: time.sleep(0.8))
     finally:
         server.life, server.told = 300, 300
-    assert outcome == "uploaded"
-    assert there.read_blob(large.digest) == data
+    check(content, there)
     assert server.given - before >= 2
 
 

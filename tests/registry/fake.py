@@ -109,6 +109,9 @@ class FakeRegistry:
         self.faults: list[Fault] = []
         self.has_referrers = False
         self.page = 1000
+        self.largest = 1 << 30
+        self.takes_chunks = True
+        self.least = 0
         self.basic = basic
         self.tokens = tokens
         self._lock = threading.RLock()
@@ -190,6 +193,10 @@ class FakeRegistry:
         return self._receive(request, name, session)
 
     def _receive(self, request: Request, name: str, session: str) -> Answer:
+        if len(request.body) > self.largest:
+            return error(413, "SIZE_INVALID")
+        if request.method == "PATCH" and not self.takes_chunks:
+            return error(404, "UNSUPPORTED")
         start = request.headers.get("Content-Range", "").partition("-")[0]
         if request.body and start and int(start) != len(self.uploads[session]):
             return error(416, "BLOB_UPLOAD_INVALID")
@@ -206,7 +213,9 @@ class FakeRegistry:
     def _upload_state(self, name: str, session: str, status: int) -> Answer:
         end = max(0, len(self.uploads[session]) - 1)
         location = f"/v2/{name}/blobs/uploads/{session}?state=1"
-        return Answer(status=status, headers={"Location": location, "Range": f"0-{end}"})
+        headers = {"Location": location, "Range": f"0-{end}"}
+        least = {"OCI-Chunk-Min-Length": str(self.least)} if self.least else {}
+        return Answer(status=status, headers={**headers, **least})
 
     def _manifest(self, request: Request, name: str, reference: str) -> Answer:
         if request.method == "PUT":

@@ -83,11 +83,12 @@ def test_a_token_that_ran_out_in_the_middle_of_a_blob_is_renewed_and_the_upload_
         return None
 
     bench.registry.faults.append(expire)
+    bench.registry.largest = 100
     large = blob(bytes(1000))
     assert bench.repository().put_blob(large) == "uploaded"
     assert bench.registry.blobs["example/kestrel", large.digest] == bytes(1000)
     assert sum(request.headers.get("Content-Range") == "0-99" for request in bench.registry.requests) == 1
-    assert bench.clock.slept == []
+    assert len(bench.clock.slept) == 1  # before it goes in chunks
 
 
 def test_a_token_without_the_right_to_push_is_told_apart_from_a_wrong_password() -> None:

@@ -94,16 +94,17 @@ def test_an_upload_goes_on_where_it_broke_off(bench: Bench) -> None:
     def break_in_the_middle(request: Request) -> Answer | None:
         if request.headers.get("Content-Range") == "300-399":
             bench.registry.faults.clear()
-            [session] = bench.registry.uploads
+            *_, session = bench.registry.uploads
             bench.registry.uploads[session] += request.body[:37]
             return reset(request)
         return None
 
     bench.registry.faults.append(break_in_the_middle)
+    bench.registry.largest = 100
     assert bench.repository().put_blob(blob(data)) == "uploaded"
     assert bench.registry.blobs["example/kestrel", blob(data).digest] == data
     ranges = [request.headers.get("Content-Range") for request in bench.registry.requests if request.body]
-    assert ranges[3:5] == ["300-399", "337-436"]
+    assert ranges[4:6] == ["300-399", "337-436"]
 
 
 def test_an_upload_that_the_registry_forgot_begins_anew(bench: Bench) -> None:
@@ -114,7 +115,38 @@ def test_an_upload_that_the_registry_forgot_begins_anew(bench: Bench) -> None:
         return None
 
     bench.registry.faults.append(forget)
+    bench.registry.largest = 100
     assert bench.repository().put_blob(blob(bytes(1000))) == "uploaded"
+
+
+def test_what_has_arrived_of_one_request_is_not_sent_again(bench: Bench) -> None:
+    def break_in_the_middle(request: Request) -> Answer | None:
+        if request.method == "PUT":
+            bench.registry.faults.clear()
+            [session] = bench.registry.uploads
+            bench.registry.uploads[session] += request.body[:950]
+            return reset(request)
+        return None
+
+    bench.registry.faults.append(break_in_the_middle)
+    assert bench.repository().put_blob(blob(bytes(1000))) == "uploaded"
+    ranges = [request.headers.get("Content-Range") for request in bench.registry.requests if request.body]
+    assert ranges == [None, "950-999"]
+
+
+def test_a_registry_that_takes_no_chunks_gets_the_blob_whole_again(bench: Bench) -> None:
+    bench.registry.takes_chunks = False
+
+    def break_once(request: Request) -> Answer | None:
+        if request.method == "PUT":
+            bench.registry.faults.clear()
+            return reset(request)
+        return None
+
+    bench.registry.faults.append(break_once)
+    assert bench.repository().put_blob(blob(bytes(1000))) == "uploaded"
+    ranges = [request.headers.get("Content-Range") for request in bench.registry.requests if request.body]
+    assert ranges == [None, "0-99", None]
 
 
 def test_a_blob_that_arrived_before_the_answer_was_lost_is_not_sent_again(bench: Bench) -> None:
