@@ -174,6 +174,7 @@ class Upload:
             self._begin(mount=False)
             return False
         status = self._request("GET", self._location, expect=[HTTPStatus.NO_CONTENT, *_FORGOTTEN])
+        status.close()
         arrived = _RANGE.fullmatch(status.headers.get("Range", ""))
         # An upload without a byte says 0-0, as one with a single byte does: begin that one anew.
         self._sent = int(arrived[1]) + 1 if arrived and int(arrived[1]) else 0
