@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from release import elf
@@ -43,7 +42,11 @@ def binaries(payload: Payload) -> tuple[Binary, ...]:
 
 def _binaries(payload: Payload) -> Iterator[Binary]:
     for entry in payload:
-        if isinstance(entry, File) and isinstance(entry.source, Path) and (found := elf.read(entry.source)):
+        if (
+            isinstance(entry, File)
+            and not isinstance(entry.source, bytes)
+            and (found := elf.read(entry.source))
+        ):
             yield Binary(path=entry.path, elf=found)
 
 

@@ -57,12 +57,12 @@ def _matching(wanted: Contents, path: str, root: Path, pattern: str) -> Iterator
         fixed /= part
     for found in sorted(root.glob(pattern), key=os.fsencode):
         if found.is_symlink() or not found.is_dir():
-            yield _entry(wanted, posixpath.join(path, found.relative_to(fixed).as_posix()), found)
+            yield _entry(wanted, posixpath.join(path, found.relative_to(fixed).as_posix()), str(found))
 
 
 def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
     if not origin.is_dir():
-        yield _entry(wanted, path, origin)
+        yield _entry(wanted, path, str(origin))
         return
     if path not in STANDARD_DIRECTORIES:
         yield _directory(wanted, path)
@@ -71,35 +71,36 @@ def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
     for found in sorted(_below(str(origin)), key=lambda found: os.fsencode(found.path)):
         name = above + found.path[skipped:]
         if not found.is_dir(follow_symlinks=False):
-            yield _entry(wanted, name, Path(found.path))
+            yield _entry(wanted, name, found.path)
         elif name not in STANDARD_DIRECTORIES:
             yield _directory(wanted, name)
 
 
 def _below(directory: str) -> Iterator["os.DirEntry[str]"]:
-    """Everything below `directory`; links are not followed."""
-    try:
-        with os.scandir(directory) as entries:
-            found = list(entries)
-    except OSError as error:
-        raise PayloadError(
-            f"cannot read {directory}: {error.strerror}", fix="see that the build leaves it readable"
-        ) from error
-    for entry in found:
-        yield entry
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path)
+    """Everything below `directory`, in no order; links are not followed."""
+    waiting = [directory]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            with os.scandir(directory) as entries:
+                found = list(entries)
+        except OSError as error:
+            raise PayloadError(
+                f"cannot read {directory}: {error.strerror}", fix="see that the build leaves it readable"
+            ) from error
+        waiting += (entry.path for entry in found if entry.is_dir(follow_symlinks=False))
+        yield from found
 
 
 def _directory(wanted: Contents, path: str) -> Directory:
     return Directory(path=path, owner=wanted.owner, group=wanted.group)
 
 
-def _entry(wanted: Contents, path: str, origin: Path) -> Entry:
+def _entry(wanted: Contents, path: str, origin: str) -> Entry:
     """A file or a link."""
     status = os.lstat(origin)
     if stat.S_ISLNK(status.st_mode):
-        return Symlink(path=path, target=str(origin.readlink()), owner=wanted.owner, group=wanted.group)
+        return Symlink(path=path, target=str(Path(origin).readlink()), owner=wanted.owner, group=wanted.group)
     if not stat.S_ISREG(status.st_mode):
         raise PayloadError(
             f"{origin} is neither a file, a directory nor a link", fix="leave it out of the staged tree"
@@ -114,7 +115,7 @@ def _entry(wanted: Contents, path: str, origin: Path) -> Entry:
         doc=wanted.doc,
         license=wanted.license,
     )
-    return replace(entry, source=gzipped(origin.read_bytes())) if wanted.gzip else entry
+    return replace(entry, source=gzipped(Path(origin).read_bytes())) if wanted.gzip else entry
 
 
 def _mode(wanted: Contents, default: int) -> int:

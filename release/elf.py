@@ -4,6 +4,7 @@ Programs and libraries for 64-bit little-endian machines are read whole, of othe
 """
 
 import mmap
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class Elf:
         return any(section.label == ".debug_info" for section in self.sections)
 
 
-def read(path: Path) -> Elf | None:
+def read(path: Path | str) -> Elf | None:
     """The ELF file at `path`, or None where it is another file.
 
     Raises:
@@ -116,11 +117,15 @@ def read(path: Path) -> Elf | None:
 
     """
     try:
-        with path.open("rb", buffering=0) as stream:
-            if stream.read(len(MAGIC)) != MAGIC:
+        # Without a stream, since thousands of files are looked at.
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if os.read(file, len(MAGIC)) != MAGIC:
                 return None
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as data:
                 return _parse(data)
+        finally:
+            os.close(file)
     except OSError as error:
         raise PayloadError(
             f"cannot read {path}: {error.strerror}", fix="see that the build leaves it readable"

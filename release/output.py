@@ -27,16 +27,21 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def named_afterwards(directory: Path, name: Callable[[], Path]) -> Iterator[BinaryIO]:
-    """As `new_file`, where the path, in `directory`, is known only after everything is written."""
+def named_afterwards(directory: Path, name: Callable[[], Path | None]) -> Iterator[BinaryIO]:
+    """As `new_file`, where the path, in `directory`, is known only after everything is written.
+
+    None is said where the file is not wanted after all.
+    """
     unnamed: Path | None = None
     try:
         descriptor, written = tempfile.mkstemp(prefix=".new-", dir=directory)
         unnamed = Path(written)
         with os.fdopen(descriptor, "wb", buffering=_BUFFER) as out:
             yield out
+        if (path := name()) is None:
+            return
         unnamed.chmod(_MODE)
-        unnamed.rename(name())
+        unnamed.rename(path)
         unnamed = None
     except OSError as error:
         raise OutputError(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -24,10 +24,33 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
         return one(), later.result()
 
 
-def each(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
+def each(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    threads: int | None = None,
+    cost: Callable[[T], int] | None = None,
+) -> Iterator[R]:
     """The results of `function` for `items`, as soon as each and all before it are there.
 
-    The first error ends it: what has not begun by then never does.
+    Those of the highest `cost` begin first, so that none of them is left alone at the end. The first error ends
+    it: what has not begun by then never does.
     """
     with ThreadPoolExecutor(threads or processors()) as pool:
-        yield from pool.map(function, items)
+        try:
+            for result in _submitted(pool, function, items, cost):
+                yield result.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _submitted(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], cost: Callable[[T], int] | None
+) -> list[Future[R]]:
+    if cost is None:
+        return [pool.submit(function, item) for item in items]
+    numbered = dict(enumerate(items))
+    begun = sorted(numbered, key=lambda number: -cost(numbered[number]))
+    results = {number: pool.submit(function, numbered[number]) for number in begun}
+    return [results[number] for number in numbered]

@@ -30,16 +30,20 @@ STANDARD_DIRECTORIES: Final = frozenset(
 """Directories that the system owns (Filesystem Hierarchy Standard 3.0): no package claims them."""
 
 
+Source = Path | str | bytes
+"""A path to read from, as text where there are thousands; or the bytes themselves."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A regular file; `source` is a path to read from, or the bytes themselves.
+    """A regular file and where its content is.
 
     `config` marks a configuration file: an administrator's changes survive an upgrade. `doc` and `license`
     mark documentation and licence texts, where a format has a word for them.
     """
 
     path: str
-    source: Path | bytes
+    source: Source
     mode: int = 0o644
     owner: str = "root"
     group: str = "root"

@@ -29,7 +29,7 @@ def entries(tree: Path, **wanted: Any) -> list[Entry]:  # noqa: ANN401 -- the fi
 
 def test_modes_follow_the_owners_execute_bit_and_nothing_else(tree: Path) -> None:
     assert entries(tree, path="/usr/bin/tool", staged="bin/tool") == [
-        File(path="/usr/bin/tool", source=tree / "bin/tool", mode=0o755)
+        File(path="/usr/bin/tool", source=str(tree / "bin/tool"), mode=0o755)
     ]
     assert entries(tree, path="/a", source="share/a.txt")[0].mode == 0o644
     assert entries(tree, path="/a", source="share/a.txt", mode="0640")[0].mode == 0o640
@@ -38,11 +38,11 @@ def test_modes_follow_the_owners_execute_bit_and_nothing_else(tree: Path) -> Non
 def test_a_tree_brings_files_links_and_directories_and_the_version_fills_the_path(tree: Path) -> None:
     assert entries(tree, path="/usr/src/k-{version}", staged="share") == [
         Directory(path="/usr/src/k-1.0.0-2+ab"),
-        File(path="/usr/src/k-1.0.0-2+ab/a.txt", source=tree / "share/a.txt"),
+        File(path="/usr/src/k-1.0.0-2+ab/a.txt", source=str(tree / "share/a.txt")),
         Directory(path="/usr/src/k-1.0.0-2+ab/empty"),
         Symlink(path="/usr/src/k-1.0.0-2+ab/link", target="sub/b.txt"),
         Directory(path="/usr/src/k-1.0.0-2+ab/sub"),
-        File(path="/usr/src/k-1.0.0-2+ab/sub/b.txt", source=tree / "share/sub/b.txt"),
+        File(path="/usr/src/k-1.0.0-2+ab/sub/b.txt", source=str(tree / "share/sub/b.txt")),
     ]
 
 

@@ -26,6 +26,12 @@ def test_a_name_may_be_known_only_afterwards(tmp_path: Path) -> None:
     assert (tmp_path / "digest").read_bytes() == b"whole"
 
 
+def test_a_file_may_turn_out_to_be_unwanted(tmp_path: Path) -> None:
+    with named_afterwards(tmp_path, lambda: None) as out:
+        out.write(b"whole")
+    assert list(tmp_path.iterdir()) == []
+
+
 def fail_in_the_middle(path: Path, error: Exception) -> None:
     with new_file(path) as out:
         out.write(b"half")

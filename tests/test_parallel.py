@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,6 +25,31 @@ def test_the_first_error_ends_it() -> None:
     with pytest.raises(KeyError):
         list(each(work, range(1000)))
     assert len(begun) < 1000
+
+
+def test_what_costs_most_begins_first_and_results_keep_their_order() -> None:
+    begun: list[int] = []
+    assert list(each(begun.append, [1, 3, 2], threads=1, cost=lambda number: number)) == [None] * 3
+    assert begun == [3, 2, 1]
+    assert list(each(str, [1, 3, 2], cost=lambda number: number)) == ["1", "3", "2"]
+
+
+def test_items_that_cannot_be_had_end_it_too() -> None:
+    begun = []
+    stop = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield from range(100)
+        stop.set()
+        raise KeyError
+
+    def work(number: int) -> None:
+        stop.wait()
+        begun.append(number)
+
+    with pytest.raises(KeyError):
+        list(each(work, items(), threads=1))
+    assert len(begun) < 100
 
 
 def test_there_is_at_least_one_processor() -> None:

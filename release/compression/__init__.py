@@ -7,8 +7,8 @@ file is deflated once, in segments and on all cores, and the result is spliced i
 RPM and the image layer, and kept in a cache for the next run. What comes out is one ordinary gzip member
 (RFC 1952).
 
-`deflate.py` makes segments, `packer.py` reads contents, `spool.py` and `cache.py` keep them, `gzip.py`,
-`zstd.py` and `xz.py` write archives.
+`deflate.py` makes segments, `packer.py` reads contents and `large.py` the large ones, `spool.py` and `cache.py`
+keep them, `gzip.py`, `zstd.py` and `xz.py` write archives.
 """
 
 from release.compression.archive import Archive, Sink
@@ -16,13 +16,15 @@ from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL, QUICK
 from release.compression.gzip import GzipWriter, gzipped
-from release.compression.packer import INLINE, SEGMENT, Packer
+from release.compression.large import SEGMENT, STRETCH
+from release.compression.packer import INLINE, Packer
 
 __all__ = [
     "INLINE",
     "LEVEL",
     "QUICK",
     "SEGMENT",
+    "STRETCH",
     "Archive",
     "Cache",
     "GzipWriter",

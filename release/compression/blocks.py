@@ -50,7 +50,7 @@ class Block:
     end: int
 
 
-def last(stream: bytearray, plain: bytes) -> Block:
+def last(stream: bytearray, plain: bytes | memoryview) -> Block:
     """The last block of the raw deflate `stream`, which decompresses to `plain`.
 
     Raises:

@@ -28,7 +28,7 @@ _STORED_HEADER_BITS: Final = 3
 _EMPTY_STORED: Final = b"\x00\x00\xff\xff"
 
 
-def deflate(data: bytes, level: int = LEVEL) -> bytes:
+def deflate(data: bytes | memoryview, level: int = LEVEL) -> bytes:
     """Deflate blocks for `data`, ending on a byte boundary, without history and without a final block.
 
     What was compressed has been decompressed again and compared.

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from release.buffer import buffer
 from release.errors import PayloadError
 
 BLOCK: Final = 1 << 20
@@ -21,7 +23,7 @@ class Stamp(NamedTuple):
     device: int
 
 
-def stamp(path: Path) -> Stamp:
+def stamp(path: str) -> Stamp:
     """The state of a file now.
 
     Raises:
@@ -29,13 +31,13 @@ def stamp(path: Path) -> Stamp:
 
     """
     try:
-        return _stamp(path.stat())
+        return _stamp(Path(path).stat())
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def small(path: Path, most: int) -> bytes | None:
-    """The content of a file, unless it is larger than `most` bytes.
+def whole(path: str, most: int) -> tuple[bytes, Stamp] | None:
+    """The content of a file and its state, unless it is larger than `most` bytes.
 
     Raises:
         PayloadError: it cannot be read, or changes meanwhile.
@@ -44,32 +46,48 @@ def small(path: Path, most: int) -> bytes | None:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            data = os.read(file, most + 1)
-            size = os.fstat(file).st_size
+            state = _stamp(os.fstat(file))
+            # One byte more: what has grown is noticed.
+            data = os.read(file, state.size + 1) if state.size <= most else b""
         finally:
             os.close(file)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if len(data) > most:
+    if state.size > most:
         return None
-    if len(data) != size:
+    if len(data) != state.size:
         raise _changed(path)
-    return data
+    return data, state
 
 
-def blocks(path: Path, state: Stamp) -> Iterator[bytes]:
+def blocks(path: str, state: Stamp) -> Iterator[bytes]:
     """The content of a file that is in `state` from the first block to the last.
 
     Raises:
         PayloadError: it cannot be read, or is in another state.
 
     """
+    return map(bytes, read_into(repeat(buffer(BLOCK)), path, state))
+
+
+def read_into(rooms: Iterator[memoryview], path: str, state: Stamp) -> Iterator[memoryview]:
+    """As `blocks`, each read into the next of `rooms`, which may come again.
+
+    Raises:
+        PayloadError: as `blocks`.
+
+    """
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             _check(path, file, state)
-            for offset in range(0, state.size, BLOCK):
-                yield os.pread(file, min(BLOCK, state.size - offset), offset)
+            offset = 0
+            while offset < state.size:
+                block = next(rooms)[: state.size - offset]
+                if not _fill(block, file, offset):
+                    raise _changed(path)
+                yield block
+                offset += len(block)
             _check(path, file, state)
         finally:
             os.close(file)
@@ -77,12 +95,19 @@ def blocks(path: Path, state: Stamp) -> Iterator[bytes]:
         raise _unreadable(path, error) from error
 
 
-def _check(path: Path, file: int, state: Stamp) -> None:
+def _fill(block: memoryview, file: int, offset: int) -> bool:
+    """Whether there was enough to read from `offset` on."""
+    while block and (size := os.preadv(file, [block], offset)):
+        block, offset = block[size:], offset + size
+    return not block
+
+
+def _check(path: str, file: int, state: Stamp) -> None:
     if _stamp(os.fstat(file)) != state:
         raise _changed(path)
 
 
-def _changed(path: Path) -> PayloadError:
+def _changed(path: str) -> PayloadError:
     return PayloadError(
         f"{path} changed while it was packaged", fix="let everything that writes it end before packaging"
     )
@@ -92,5 +117,5 @@ def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
-def _unreadable(path: Path, error: OSError) -> PayloadError:
+def _unreadable(path: str, error: OSError) -> PayloadError:
     return PayloadError(f"cannot read {path}: {error.strerror}", fix="see that the build leaves it readable")

@@ -4,11 +4,9 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from zlib_ng import zlib_ng
 
@@ -17,30 +15,25 @@ from release.compression import original
 from release.compression.archive import Archive, Sink
 from release.compression.cache import Cache
 from release.compression.content import Packed
-from release.compression.deflate import LEVEL, deflate, implementation
+from release.compression.deflate import LEVEL, implementation
 from release.compression.gzip import GzipWriter
-from release.compression.original import Stamp
+from release.compression.large import STRETCH, LargeFiles
 from release.compression.plain import PlainDigest, Recipe
 from release.compression.raw import RawParts
-from release.compression.spool import MEMORY, Kept, Spool
+from release.compression.spool import MEMORY, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
 from release.compression.zstd import ZstdWriter
 from release.parallel import each
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from release.payload import Source
 
 INLINE: Final = 16 << 10
 """Contents below this many bytes are compressed together with the headers around them."""
 
-SEGMENT: Final = original.BLOCK
-"""Bytes of plain content that are deflated together."""
+_LARGE: Final = 64 << 10
+"""Contents below this many bytes are read and digested sooner than they are handed to another thread."""
 
 _READERS: Final = 4
-_MD5: Final = 16
-_SUMS: Final = _MD5 + 4
-"""An entry of the cache begins with the MD5 and the CRC-32 up to its end."""
 _PLAIN: Final = "plain-sha256"
 
 
@@ -63,13 +56,15 @@ class Packer:
     ) -> None:
         self._spool = Spool(spool, memory=memory)
         self._cache = cache
-        self._level = level
-        self._md5 = md5
-        self._kind = f"{implementation()}-{level}{'' if md5 else '-without-md5'}"
         self._workers = Workers(threads)
-        self._parts = RawParts(self._workers, self._spool, cache=cache, name=self._kind)
+        kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
+        self._large = LargeFiles(
+            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, md5=md5
+        )
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
+        self._small: dict[bytes, Packed] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
@@ -83,27 +78,36 @@ class Packer:
         if self._cache and self._packed:
             self._cache.trim()
 
-    def prepare(self, sources: Iterable[Path | bytes]) -> None:
+    def prepare(self, sources: Iterable[Source]) -> None:
         """Pack `sources`, several at once, before they are asked for one by one.
 
         Raises:
             PayloadError: as `pack`.
 
         """
-        large: dict[str, Path] = {}
-        for source in sources:
-            if isinstance(source, bytes) or (name := str(source)) in self._packed or name in large:
-                continue
-            # Small ones at once: threads that read them would only wait for each other.
-            data = original.small(source, INLINE - 1)
-            if data is None:
-                large[name] = source
-            else:
-                self._packed[name] = self._pack_small(data)
-        for _ in each(self.pack, large.values(), threads=min(_READERS, self._workers.threads)):
+        for _ in each(self.pack, self._worth_a_thread(sources), threads=min(_READERS, self._workers.threads)):
             pass
 
-    def pack(self, source: Path | bytes) -> Packed:
+    def _worth_a_thread(self, sources: Iterable[Source]) -> Iterator[str]:
+        """What is large, or must be compressed; the rest is packed here, without the wait for another thread."""
+        seen = set(self._packed)
+        for source in sources:
+            if isinstance(source, bytes) or (name := str(source)) in seen:
+                continue
+            seen.add(name)
+            if packed := self._at_once(name):
+                self._packed[name] = packed
+            else:
+                yield name
+
+    def _at_once(self, path: str) -> Packed | None:
+        found = original.whole(path, _LARGE - 1)
+        if found is None:
+            return None
+        data, stamp = found
+        return self._pack_small(data) if len(data) < INLINE else self._large.known(path, stamp, data)
+
+    def pack(self, source: Source) -> Packed:
         """Pack a file or some bytes.
 
         Raises:
@@ -112,7 +116,7 @@ class Packer:
 
         """
         if isinstance(source, bytes):
-            return _small(source, partial(iter, (source,)))
+            return _small(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
         name = str(source)
         if known := self._packed.get(name):
             return known
@@ -120,7 +124,7 @@ class Packer:
             turn = self._turns[name]
         with turn:
             if name not in self._packed:
-                self._packed[name] = self._pack_file(source)
+                self._packed[name] = self._pack_file(name)
             return self._packed[name]
 
     def archive(self, out: Sink, compression: Compression) -> Archive:
@@ -153,96 +157,25 @@ class Packer:
             self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
         return plain.sha256
 
-    def _pack_file(self, path: Path) -> Packed:
+    def _pack_file(self, path: str) -> Packed:
         stamp = original.stamp(path)
-        data = original.small(path, INLINE - 1) if stamp.size < INLINE else None
-        return self._pack_large(path, stamp) if data is None else self._pack_small(data)
+        found = original.whole(path, INLINE - 1) if stamp.size < INLINE else None
+        return self._pack_small(found[0]) if found else self._large.pack(path, stamp)
 
     def _pack_small(self, data: bytes) -> Packed:
-        return _small(data, partial(self._spool.read, (self._spool.append(data),)))
-
-    def _pack_large(self, path: Path, stamp: Stamp) -> Packed:
-        sha256, crc = hashlib.sha256(), 0
-        md5 = _LateMd5(path, stamp) if self._md5 else _NoMd5()
-        segments: list[Kept | Future[Kept]] = []
-        for block in original.blocks(path, stamp):
-            sha256.update(block)
-            # The digests so far are those of this block and of all before it.
-            key = sha256.hexdigest()
-            known = self._cache.get(self._kind, key) if self._cache else None
-            if known:
-                md5.skip(bytes(known[:_MD5]))
-                crc = int.from_bytes(known[_MD5:_SUMS], "little")
-                segments.append(self._spool.append(known[_SUMS:]))
-            else:
-                md5.update(block)
-                crc = zlib_ng.crc32(block, crc)
-                sums = md5.digest() + crc.to_bytes(_SUMS - _MD5, "little")
-                segments.append(self._workers.submit(self._deflate, block, key, sums))
-        kept = tuple(segment.result() if isinstance(segment, Future) else segment for segment in segments)
-        return Packed(
-            size=stamp.size,
-            crc=crc,
-            md5=md5.digest().hex() if self._md5 else "",
-            sha256=sha256.hexdigest(),
-            read=partial(original.blocks, path, stamp),
-            deflated=partial(self._spool.read, kept),
-        )
-
-    def _deflate(self, block: bytes, key: str, sums: bytes) -> Kept:
-        deflated = deflate(block, self._level)
-        if self._cache:
-            self._cache.put(self._kind, key, sums, deflated)
-        return self._spool.append(deflated)
+        sha256 = hashlib.sha256(data).digest()
+        if not (known := self._small.get(sha256)):
+            self._small[sha256] = known = _small(
+                data, sha256, partial(self._spool.read, (self._spool.append(data),))
+            )
+        return known
 
 
-class _LateMd5:
-    """The MD5 of a file read block by block, without the work for what a cache knows the MD5 up to."""
-
-    def __init__(self, path: Path, stamp: Stamp) -> None:
-        self._blocks = partial(original.blocks, path, stamp)
-        self._hash = _md5()
-        self._seen = 0
-        self._known: bytes | None = None
-
-    def skip(self, digest: bytes) -> None:
-        """Go past a block; `digest` is that of everything up to its end."""
-        self._seen += 1
-        self._known = digest
-
-    def update(self, block: bytes) -> None:
-        if self._known:
-            self._hash = _md5()
-            for earlier in islice(self._blocks(), self._seen):
-                self._hash.update(earlier)
-            self._known = None
-        self._seen += 1
-        self._hash.update(block)
-
-    def digest(self) -> bytes:
-        return self._known or self._hash.digest()
-
-
-class _NoMd5:
-    """Takes the place of one in the cache."""
-
-    def skip(self, digest: bytes) -> None: ...
-
-    def update(self, block: bytes) -> None: ...
-
-    def digest(self) -> bytes:
-        return bytes(_MD5)
-
-
-def _small(data: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
+def _small(data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
     return Packed(
         size=len(data),
         crc=zlib_ng.crc32(data),
-        md5=_md5(data).hexdigest(),
-        sha256=hashlib.sha256(data).hexdigest(),
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        sha256=sha256.hex(),
         read=read,
     )
-
-
-def _md5(data: bytes = b"") -> "_Hash":
-    return hashlib.md5(data, usedforsecurity=False)

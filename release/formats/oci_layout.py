@@ -71,7 +71,13 @@ class LayoutWriter:
     @contextmanager
     def blob(self, media_type: str) -> Iterator["Blob"]:
         """A blob to write; its descriptor is known when the context ends."""
-        with named_afterwards(self._directory / BLOBS, lambda: self._directory / blob.descriptor.path) as out:
+
+        def name() -> Path | None:
+            path = self._directory / blob.descriptor.path
+            # Replacing a file makes some file systems write it out at once.
+            return None if path.exists() else path
+
+        with named_afterwards(self._directory / BLOBS, name) as out:
             blob = Blob(out, media_type)
             yield blob
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ from release import spelling
 from release.arch import DEBIAN, OCI, RPM, Arch
 from release.artifact import Artifact
 from release.formats.rpm_metadata import RELEASE
-from release.payload import File, Payload
+from release.payload import File, Payload, Source
 
 SUFFIX: Final = ".spdx.json"
 
@@ -52,7 +51,7 @@ class Digests:
     sha256: str
 
 
-def document(subject: Subject, digests: Callable[[Path | bytes], Digests]) -> bytes:
+def document(subject: Subject, digests: Callable[[Source], Digests]) -> bytes:
     """The document that describes `subject`; `digests` reads a content."""
     found = [(file, digests(file.source)) for file in subject.payload.files]
     artifact = subject.artifact

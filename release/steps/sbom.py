@@ -8,6 +8,7 @@ from release.artifact import Artifact
 from release.digest import sha256_of
 from release.formats import sbom as spdx
 from release.formats.sbom import Digests, Subject
+from release.payload import Source
 from release.steps import Context, State
 
 DIRECTORY = "sbom"
@@ -17,16 +18,17 @@ def sbom(context: Context, state: State) -> State:
     """A document for everything that was made, below `sbom/` of the output."""
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
-    read: dict[Path, Digests] = {}
+    read: dict[str, Digests] = {}
 
-    def digests(source: Path | bytes) -> Digests:
+    def digests(source: Source) -> Digests:
         if isinstance(source, bytes):
             return Digests(sha1=_sha1(source), sha256=hashlib.sha256(source).hexdigest())
-        if source not in read:
-            with source.open("rb") as stream:
+        name = str(source)
+        if name not in read:
+            with Path(name).open("rb") as stream:
                 sha1 = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
-            read[source] = Digests(sha1=sha1.hexdigest(), sha256=context.packer.pack(source).sha256)
-        return read[source]
+            read[name] = Digests(sha1=sha1.hexdigest(), sha256=context.packer.pack(name).sha256)
+        return read[name]
 
     made = []
     for subject in state.subjects:

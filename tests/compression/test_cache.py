@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from release.compression import INLINE, SEGMENT, Cache, Packer
+from release.compression import INLINE, SEGMENT, STRETCH, Cache, Packer
 from release.compression.deflate import implementation
 from release.errors import ConfigError
 from tests.compression.contents import a_file, some_bytes
@@ -60,6 +60,22 @@ def test_an_entry_is_found_again(tmp_path: Path) -> None:
     assert len(entries(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("size", [1000, 1 << 20])
+def test_an_entry_stays_for_who_has_it_when_another_job_replaces_or_drops_it(
+    tmp_path: Path, size: int
+) -> None:
+    cache = Cache(directory=tmp_path / "cache", size=0)
+    content = some_bytes(size)
+    cache.put(KIND, KEY, content)
+    entry = cache.get(KIND, KEY)
+    cache.put(KIND, KEY, b"other")
+    assert found(cache) == b"other"
+    cache.trim()
+    assert cache.get(KIND, KEY) is None
+    assert entry is not None
+    assert bytes(entry) == content
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     position = random.Random(1).randrange(len(data))  # noqa: S311 -- any will do
@@ -79,10 +95,10 @@ DAMAGES: list[Callable[[Path], object]] = [
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_entry_is_noticed_and_made_anew(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     cache = Cache(directory=tmp_path / "cache")
-    files = [a_file(tmp_path / "f", 3 * SEGMENT)]
+    files = [a_file(tmp_path / "f", 2 * STRETCH + SEGMENT)]
     first = packed(files, cache, tmp_path / "spool1")
     sound = entries(tmp_path / "cache")
-    assert len(sound) == 3 + 1  # segments, and what lies between contents
+    assert len(sound) == 3 + 1  # stretches, and what lies between contents
     for name in sound:
         damage(tmp_path / "cache" / name)
         (kind, start, rest) = name.split("/")
@@ -113,18 +129,18 @@ def test_a_release_that_changes_one_file_compresses_one_file(tmp_path: Path) -> 
     assert before.items() <= after.items()
 
 
-@pytest.mark.parametrize("segment", [0, 1, 2])
-def test_a_file_whose_segments_are_partly_known_has_the_right_digests(tmp_path: Path, segment: int) -> None:
+@pytest.mark.parametrize("stretch", [0, 1, 2])
+def test_a_file_that_is_partly_known_has_the_right_digests(tmp_path: Path, stretch: int) -> None:
     cache = Cache(directory=tmp_path / "cache")
-    content = bytearray(some_bytes(3 * SEGMENT))
+    content = bytearray(some_bytes(2 * STRETCH + SEGMENT))
     file = tmp_path / "f"
     file.write_bytes(content)
     packed([file], cache, tmp_path / "spool1")
-    content[segment * SEGMENT] ^= 1
+    content[stretch * STRETCH] ^= 1
     file.write_bytes(content)
     assert packed([file], cache, tmp_path / "spool2") == packed([file], None, tmp_path / "spool3")
     # An entry in the middle is gone, those around it are there.
-    name = sorted(segments(tmp_path / "cache"))[segment]
+    name = sorted(segments(tmp_path / "cache"))[stretch]
     (tmp_path / "cache" / name).unlink()
     assert packed([file], cache, tmp_path / "spool4") == packed([file], None, tmp_path / "spool5")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from release.compression import INLINE, SEGMENT, Cache, Packed, Packer, original
+from release.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer, original
 from release.errors import OutputError, PayloadError
 from tests.compression.contents import a_file
 
 
-@pytest.mark.parametrize("size", [0, 5, INLINE, 2 * SEGMENT + 5])
+@pytest.mark.parametrize("size", [0, 5, INLINE, 2 * SEGMENT + 5, STRETCH, 3 * STRETCH + SEGMENT + 5])
 def test_digests_are_those_of_the_content(tmp_path: Path, size: int) -> None:
     file = a_file(tmp_path / "f", size)
     with Packer(tmp_path / "spool") as packer:
@@ -25,6 +25,26 @@ def test_digests_are_those_of_the_content(tmp_path: Path, size: int) -> None:
         hashlib.sha256(content).hexdigest(),
         hashlib.md5(content, usedforsecurity=False).hexdigest(),
     )
+
+
+def test_a_small_content_that_two_files_have_is_packed_once(tmp_path: Path) -> None:
+    files = [a_file(tmp_path / name, 100) for name in ("one", "other")]
+    with Packer(tmp_path / "spool") as packer:
+        assert packer.pack(files[0]) is packer.pack(files[1])
+
+
+@pytest.mark.parametrize("size", [INLINE, INLINE + 5, STRETCH - 1])
+def test_prepared_contents_are_what_they_are_alone_with_a_cache_or_without(tmp_path: Path, size: int) -> None:
+    file = a_file(tmp_path / "f", size)
+    cache = Cache(directory=tmp_path / "cache")
+    packed = []
+    for run, kept in enumerate((None, cache, cache)):
+        with Packer(tmp_path / f"spool{run}", cache=kept) as packer:
+            packer.prepare([file])
+            found = packer.pack(file)
+            deflated = b"".join((found.deflated or list)())
+            packed.append((found.size, found.crc, found.md5, found.sha256, deflated, b"".join(found.read())))
+    assert packed[0] == packed[1] == packed[2]
 
 
 def test_what_was_packed_without_md5_is_not_taken_for_what_has_it(tmp_path: Path) -> None:
@@ -102,7 +122,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
     file = a_file(tmp_path / "f", 3 * SEGMENT)
-    blocks = original.blocks(file, original.stamp(file))
+    blocks = original.blocks(str(file), original.stamp(str(file)))
     next(blocks)
     change(file)
     with pytest.raises(PayloadError, match="f changed while it was packaged"):

@@ -42,7 +42,7 @@ def files(tmp_path: Path) -> tuple[File, ...]:
 
 
 def content(file: File) -> bytes:
-    return file.source.read_bytes() if isinstance(file.source, Path) else file.source
+    return file.source if isinstance(file.source, bytes) else Path(file.source).read_bytes()
 
 
 def test_the_programs_of_each_format_and_tar_read_a_tarball(

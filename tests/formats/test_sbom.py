@@ -14,7 +14,7 @@ from semver import Version
 
 from release.artifact import Artifact
 from release.formats.sbom import Digests, Subject, document, image_url, package_url
-from release.payload import Directory, File, Payload, Symlink
+from release.payload import Directory, File, Payload, Source, Symlink
 
 HERE = Path(__file__).parent
 SHA256 = "ab" * 32
@@ -48,7 +48,7 @@ SUBJECT = Subject(
 )
 
 
-def digests(source: Path | bytes) -> Digests:
+def digests(source: Source) -> Digests:
     assert isinstance(source, bytes)
     sha1 = hashlib.sha1(source, usedforsecurity=False).hexdigest()
     return Digests(sha1=sha1, sha256=hashlib.sha256(source).hexdigest())
