@@ -116,7 +116,7 @@ def _read(path: str) -> memoryview:
             with suppress(OSError):
                 os.utime(file)
         if status.st_size >= _MAPPED:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 return memoryview(mmap.mmap(file, status.st_size, access=mmap.ACCESS_READ))
         return memoryview(os.read(file, status.st_size))
     finally:

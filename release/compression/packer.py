@@ -64,7 +64,7 @@ class Packer:
         )
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
-        self._small: dict[bytes, Packed] = {}
+        self._by_sha256: dict[bytes, Packed] = {}
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
@@ -116,7 +116,7 @@ class Packer:
 
         """
         if isinstance(source, bytes):
-            return _small(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
+            return _small_content(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
         name = str(source)
         if known := self._packed.get(name):
             return known
@@ -164,14 +164,14 @@ class Packer:
 
     def _pack_small(self, data: bytes) -> Packed:
         sha256 = hashlib.sha256(data).digest()
-        if not (known := self._small.get(sha256)):
-            self._small[sha256] = known = _small(
+        if not (known := self._by_sha256.get(sha256)):
+            self._by_sha256[sha256] = known = _small_content(
                 data, sha256, partial(self._spool.read, (self._spool.append(data),))
             )
         return known
 
 
-def _small(data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
+def _small_content(data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
     return Packed(
         size=len(data),
         crc=zlib_ng.crc32(data),
