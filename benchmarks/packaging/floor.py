@@ -1,12 +1,14 @@
 """The least that anybody could do: `python -m benchmarks.packaging.floor PAYLOADS OUTPUTS SCRATCH`.
 
 One pass of a compressor over the payload, the digests of inputs and outputs, and writing the outputs (those of
-an earlier run of ours, as they are), each on all cores. Prints one line of JSON with the seconds of each part.
+an earlier run of ours, as they are), each on all cores. Prints one line of JSON with the seconds of each part, the
+less of two passes: on virtual machines memory that nobody has used for some time is slow at its first use.
 """
 
 import argparse
 import hashlib
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -35,21 +37,27 @@ def main() -> None:
         "libdeflate": (_deflated(lambda block: deflate_compress(block, LEVEL)), _spans(inputs)),
         "sha256 of inputs": (_digests("sha256"), _batches(inputs)),
         "md5 of inputs": (_digests("md5"), _batches(inputs)),
-        "write and sha256 outputs": (
-            lambda numbered: _copy(numbered[1], arguments.scratch / str(numbered[0])),
-            enumerate(outputs),
-        ),
+        "write and sha256 outputs": (lambda path: _copy(path, arguments.scratch), outputs),
         # What OCI and RPM ask for beyond: the digest of a layer before compression, and of an RPM's payload.
         "inner digests": (_digests("sha256"), _batches([*inputs, *packages])),
     }
     seconds = {}
     for name, (function, items) in parts.items():
         work = list(items)
-        started = time.perf_counter()
-        for _ in each(function, work):
-            pass
-        seconds[name] = time.perf_counter() - started
+        passes = []
+        for _ in range(2):
+            passes.append(_seconds(function, work))
+            for path in arguments.scratch.iterdir():
+                path.unlink()
+        seconds[name] = min(passes)
     print(json.dumps(seconds))
+
+
+def _seconds(function: Callable[..., object], work: list[object]) -> float:
+    started = time.perf_counter()
+    for _ in each(function, work):
+        pass
+    return time.perf_counter() - started
 
 
 def _batches(paths: Iterable[Path]) -> Iterator[list[Path]]:
@@ -104,9 +112,9 @@ def _zlib_ng(block: bytes) -> None:
     compressor.flush(zlib_ng.Z_FULL_FLUSH)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, directory: Path) -> None:
     digest = hashlib.sha256()
-    with target.open("wb", buffering=0) as out:
+    with tempfile.NamedTemporaryFile(dir=directory, buffering=0, delete=False) as out:
         for block in _read(source):
             out.write(block)
             digest.update(block)
