@@ -42,11 +42,7 @@ def binaries(payload: Payload) -> tuple[Binary, ...]:
 
 def _binaries(payload: Payload) -> Iterator[Binary]:
     for entry in payload:
-        if (
-            isinstance(entry, File)
-            and not isinstance(entry.source, bytes)
-            and (found := elf.read(entry.source))
-        ):
+        if isinstance(entry, File) and entry.on_disk and (found := elf.read(entry.on_disk)):
             yield Binary(path=entry.path, elf=found)
 
 

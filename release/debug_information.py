@@ -46,12 +46,12 @@ def separate(payload: Payload, scratch: Path) -> tuple[Payload, Payload]:
     entries: list[Entry] = []
     debug: dict[str, File] = {}
     for entry in payload:
-        source = entry.source if isinstance(entry, File) else b""
-        found = None if isinstance(source, bytes) else elf.read(source)
-        if isinstance(source, bytes) or not isinstance(entry, File) or not _separable(found):
+        name = entry.on_disk if isinstance(entry, File) else None
+        found = elf.read(name) if name else None
+        if not isinstance(entry, File) or not name or not _separable(found):
             entries.append(entry)
             continue
-        stripped, debug_file = split(Path(source), found, scratch)
+        stripped, debug_file = split(Path(name), found, scratch)
         entries.append(replace(entry, source=stripped))
         path = f"{DIRECTORY}/{found.build_id[:2]}/{found.build_id[2:]}.debug"
         debug.setdefault(path, File(path=path, source=debug_file))

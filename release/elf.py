@@ -109,7 +109,7 @@ class Elf:
         return any(section.label == ".debug_info" for section in self.sections)
 
 
-def read(path: Path | str) -> Elf | None:
+def read(path: str | Path) -> Elf | None:
     """The ELF file at `path`, or None where it is another file.
 
     Raises:

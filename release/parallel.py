@@ -1,6 +1,7 @@
 """Several things at once, with their results in order."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -38,8 +39,10 @@ def each(
     """
     with ThreadPoolExecutor(threads or processors()) as pool:
         try:
-            for result in _submitted(pool, function, items, cost):
-                yield result.result()
+            results = _submitted(pool, function, items, cost)
+            # Nothing of what was handed over is held any longer.
+            while results:
+                yield results.popleft().result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -47,10 +50,10 @@ def each(
 
 def _submitted(
     pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], cost: Callable[[T], int] | None
-) -> list[Future[R]]:
+) -> deque[Future[R]]:
     if cost is None:
-        return [pool.submit(function, item) for item in items]
+        return deque(pool.submit(function, item) for item in items)
     numbered = dict(enumerate(items))
     begun = sorted(numbered, key=lambda number: -cost(numbered[number]))
     results = {number: pool.submit(function, numbered[number]) for number in begun}
-    return [results[number] for number in numbered]
+    return deque(results[number] for number in numbered)

@@ -51,6 +51,11 @@ class File:
     doc: bool = False
     license: bool = False
 
+    @property
+    def on_disk(self) -> str | None:
+        """The name of the file that is read, where there is one."""
+        return None if isinstance(self.source, bytes) else str(self.source)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:

@@ -1,4 +1,5 @@
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,16 @@ def test_what_costs_most_begins_first_and_results_keep_their_order() -> None:
     assert list(each(begun.append, [1, 3, 2], threads=1, cost=lambda number: number)) == [None] * 3
     assert begun == [3, 2, 1]
     assert list(each(str, [1, 3, 2], cost=lambda number: number)) == ["1", "3", "2"]
+
+
+def test_results_that_were_handed_over_are_let_go() -> None:
+    class Result:
+        pass
+
+    results = each(lambda _: Result(), range(3), threads=1)
+    first = weakref.ref(next(results))
+    next(results)
+    assert first() is None
 
 
 def test_items_that_cannot_be_had_end_it_too() -> None:

@@ -2,7 +2,8 @@
 
 An entry is written beside its place and renamed, so that another job sees all of it or nothing; its checksum
 tells a damaged one, which is then made anew. Nothing here ever fails a run: a cache that cannot be read or
-written is no cache.
+written is no cache. But nobody may write to an entry while a run has it: large ones are mapped, and the kernel
+ends a process whose mapped file becomes shorter.
 """
 
 import mmap
@@ -29,8 +30,6 @@ SIZE_VARIABLE: Final = "JESSES_CACHE_SIZE"
 
 _MAPPED: Final = 256 << 10
 """Bytes of an entry that is mapped, not read: new memory takes longer than anything else that is done with it.
-
-Entries are replaced and dropped, never written to, so what is mapped stays as it is.
 """
 
 _MAGIC: Final = b"jesses\0\2"
