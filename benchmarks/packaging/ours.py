@@ -19,12 +19,11 @@ from release.config.models import Contents, FormatName
 from release.contents import resolve
 from release.digest import sha256_of
 from release.formats.image import Image, write_layout
-from release.formats.registry import FORMATS
+from release.formats.registry import COST, FORMATS
 from release.output import new_file
 from release.package import Package
 from release.parallel import each
 from release.payload import File, Payload
-from release.steps.package import COST
 
 KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
 COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)

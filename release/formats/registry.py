@@ -25,3 +25,6 @@ class Format(Protocol):
 
 
 FORMATS: Final[Mapping[str, Format]] = {"tarball": tarball, "deb": deb, "rpm": rpm}
+
+COST: Final[Mapping[str, int]] = {"rpm": 2, "deb": 1, "tarball": 0}
+"""Which of them takes longer to write: the payload of an RPM is digested twice."""

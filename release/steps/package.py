@@ -1,15 +1,12 @@
 """Turn staged trees into package files."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 from release.artifact import Artifact
-from release.config.models import FormatName
 from release.digest import sha256_of
-from release.formats.registry import FORMATS
+from release.formats.registry import COST, FORMATS
 from release.formats.sbom import Subject, package_url
 from release.output import new_file
 from release.package import Package
@@ -19,8 +16,6 @@ from release.recipe import Look, on_disk, package_of
 from release.steps import Context, State
 
 DIRECTORY = "packages"
-COST: Final[Mapping[FormatName, int]] = {"rpm": 2, "deb": 1, "tarball": 0}
-"""What takes longer to write begins first: the payload of an RPM is digested twice."""
 
 
 def package(context: Context, state: State) -> State:
