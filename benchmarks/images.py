@@ -306,7 +306,7 @@ def measure(what: Callable[[], int]) -> tuple[float, int]:
 
 def pack(made: World, packer: Packer) -> int:
     """What the packages of a release do before its images are made: read the payload, and have it compressed."""
-    packer.prepare(made.payload.values())
+    packer.prepare(File(path="/agent", source=source) for source in made.payload.values())
     return 0
 
 

@@ -114,6 +114,7 @@ def _entry(wanted: Contents, path: str, origin: str) -> Entry:
         config=wanted.config,
         doc=wanted.doc,
         license=wanted.license,
+        size=status.st_size,
     )
     return replace(entry, source=gzipped(Path(origin).read_bytes())) if wanted.gzip else entry
 

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -39,7 +39,8 @@ class File:
     """A regular file and where its content is.
 
     `config` marks a configuration file: an administrator's changes survive an upgrade. `doc` and `license`
-    mark documentation and licence texts, where a format has a word for them.
+    mark documentation and licence texts, where a format has a word for them. `size` is bytes as they were found,
+    for whoever plans: what is packed tells.
     """
 
     path: str
@@ -50,6 +51,7 @@ class File:
     config: bool = False
     doc: bool = False
     license: bool = False
+    size: int = field(default=0, compare=False)
 
     @property
     def on_disk(self) -> str | None:
@@ -117,6 +119,11 @@ class Payload:
             )
         return cls(ordered)
 
+    @classmethod
+    def sorted(cls, entries: Iterable[Entry]) -> "Payload":
+        """Sort `entries`, which are known to be sound: those of a payload, or directories above them."""
+        return cls(_ordered(entries))
+
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
 
@@ -148,7 +155,7 @@ class Payload:
 
     def _with(self, directories: Iterable[str]) -> "Payload":
         """The same payload with directories that nothing in it contradicts."""
-        return Payload(_ordered((*self.entries, *(Directory(path=path) for path in directories))))
+        return Payload.sorted((*self.entries, *(Directory(path=path) for path in directories)))
 
 
 def parents(path: str) -> Iterator[str]:

@@ -1,11 +1,15 @@
 import errno
+import hashlib
+import io
 import os
 from pathlib import Path
 
 import pytest
 
 from release.errors import OutputError
-from release.output import named_afterwards, new_file
+from release.output import Written, new_file, write_file
+from release.rope import Extent, Rope
+from tests.compression.contents import some_bytes
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
@@ -18,18 +22,27 @@ def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_name_may_be_known_only_afterwards(tmp_path: Path) -> None:
-    names: list[str] = []
-    with named_afterwards(tmp_path, lambda: tmp_path / names[0]) as out:
-        names.append("digest")
-        out.write(b"whole")
-    assert (tmp_path / "digest").read_bytes() == b"whole"
+@pytest.mark.parametrize("size", [0, 1, 3 << 20])
+def test_a_file_is_digested_on_its_way(tmp_path: Path, size: int) -> None:
+    content = some_bytes(size)
+    written = write_file(tmp_path / "package", Rope.of(b"head", content, b"tail"))
+    data = (tmp_path / "package").read_bytes()
+    assert data == b"head" + content + b"tail"
+    assert written == Written(size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def test_a_file_may_turn_out_to_be_unwanted(tmp_path: Path) -> None:
-    with named_afterwards(tmp_path, lambda: None) as out:
-        out.write(b"whole")
-    assert list(tmp_path.iterdir()) == []
+def test_a_digest_that_is_known_is_taken(tmp_path: Path) -> None:
+    assert write_file(tmp_path / "package", Rope.of(b"whole"), sha256="told").sha256 == "told"
+    assert (tmp_path / "package").read_bytes() == b"whole"
+
+
+def test_what_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "package").write_bytes(b"old")
+    (tmp_path / "short").touch()
+    with io.FileIO(tmp_path / "short") as short, pytest.raises(OutputError, match="became shorter"):
+        write_file(tmp_path / "package", Rope.of(b"new", Extent(short, 0, 1)))
+    assert (tmp_path / "package").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def fail_in_the_middle(path: Path, error: Exception) -> None:

@@ -7,6 +7,7 @@ calls that the steps of a release make, and prints one line of JSON.
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,9 @@ from release.artifact import suffix
 from release.compression import Cache, Packer
 from release.config.models import Contents, FormatName
 from release.contents import resolve
-from release.digest import sha256_of
 from release.formats.image import Image, write_layout
 from release.formats.registry import COST, FORMATS
-from release.output import new_file
+from release.output import write_file
 from release.package import Package
 from release.parallel import each
 from release.payload import File, Payload
@@ -52,9 +52,16 @@ def _peak() -> float:
 def _pack(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     cache = Cache(directory=arguments.cache) if arguments.cache else None
-    packages = [_package(arguments, arch) for arch in MACHINES if (arguments.payloads / arch).is_dir()]
+    packages: list[Package] = []
+
+    def found() -> Iterator[File]:
+        for arch in MACHINES:
+            if (arguments.payloads / arch).is_dir():
+                packages.append(_package(arguments, arch))
+                yield from packages[-1].payload.files
+
     with Packer(output / "spool", cache=cache) as packer:
-        packer.prepare(file.source for package in packages for file in package.payload.files)
+        packer.prepare(found())
         jobs = [(package, kind) for package in packages for kind in KINDS]
         for _ in each(lambda job: _write(*job, output, packer), jobs, cost=lambda job: COST[job[1]]):
             pass
@@ -64,9 +71,7 @@ def _pack(arguments: argparse.Namespace) -> None:
 
 def _write(package: Package, kind: FormatName, output: Path, packer: Packer) -> str:
     path = output / f"{package.arch}{suffix(kind, package.compression)}"
-    with new_file(path) as out:
-        FORMATS[kind].write(package, out, packer)
-    return sha256_of(path)
+    return write_file(path, FORMATS[kind].assemble(package, packer)).sha256
 
 
 def _package(arguments: argparse.Namespace, arch: Arch) -> Package:

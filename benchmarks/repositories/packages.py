@@ -14,6 +14,7 @@ from semver import Version
 from release.arch import MACHINES, Arch
 from release.compression import Packer
 from release.formats import deb, rpm
+from release.output import write_file
 from release.package import Package, Relations
 from release.payload import File, Payload
 
@@ -33,14 +34,17 @@ def _some(directory: Path, first: int, last: int) -> None:
     with Packer(directory / f"spool-{first}", threads=1) as packer:
         for number in range(first, last):
             for arch in MACHINES:
-                for kind, write, relations in (
-                    ("deb", deb.write, Relations(depends=("libc6 (>= 2.28)", "dkms"), recommends=("curl",))),
-                    ("rpm", rpm.write, Relations(depends=("dkms",), recommends=("curl",))),
+                for kind, assemble, relations in (
+                    (
+                        "deb",
+                        deb.assemble,
+                        Relations(depends=("libc6 (>= 2.28)", "dkms"), recommends=("curl",)),
+                    ),
+                    ("rpm", rpm.assemble, Relations(depends=("dkms",), recommends=("curl",))),
                 ):
                     package = _package(number, arch, relations)
                     path = directory / kind / f"{package.name}-1.0.0-{arch}.{kind}"
-                    with path.open("wb") as out:
-                        write(package, out, packer)
+                    write_file(path, assemble(package, packer))
 
 
 def _package(number: int, arch: Arch, relations: Relations) -> Package:

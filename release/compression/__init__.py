@@ -11,7 +11,7 @@ RPM and the image layer, and kept in a cache for the next run. What comes out is
 keep them, `gzip.py`, `zstd.py` and `xz.py` write archives.
 """
 
-from release.compression.archive import Archive, Sink
+from release.compression.archive import Archive, Stream, Writer
 from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL, QUICK
@@ -30,6 +30,7 @@ __all__ = [
     "GzipWriter",
     "Packed",
     "Packer",
-    "Sink",
+    "Stream",
+    "Writer",
     "gzipped",
 ]

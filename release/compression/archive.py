@@ -1,29 +1,37 @@
-"""What a format writes an archive to, however it is compressed."""
+"""What a format writes an archive to, however it is compressed, and what comes out."""
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from release.compression.content import Packed
+from release.compression.content import Packed
+from release.rope import Rope
 
 
-class Sink(Protocol):
-    """What compressed bytes are written to: a file, or something that digests them on their way."""
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One compressed stream. `plain_size` is bytes before compression.
 
-    def write(self, data: bytes | bytearray | memoryview, /) -> int: ...
+    `recipe` names what it is made of, where that tells every byte before compression, and with the packer's level
+    every byte after it.
+    """
+
+    rope: Rope
+    plain_size: int
+    recipe: str | None = None
 
 
 class Archive(Protocol):
-    """One compressed stream made of raw bytes and packed contents, in the order of the calls."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of plain content so far."""
+    """Raw bytes and packed contents, in the order of the calls."""
 
     def write(self, data: bytes | memoryview, /) -> None:
         """Append raw bytes: headers, padding."""
 
-    def add(self, content: "Packed", /) -> None:
+    def add(self, content: Packed, /) -> None:
         """Append a packed content."""
 
-    def close(self) -> None:
-        """Write what is pending and the end of the stream; what it is written to stays open."""
+
+class Writer(Archive, Protocol):
+    """An archive that is compressed."""
+
+    def close(self) -> Stream:
+        """Compress what is pending; nothing is appended any more."""

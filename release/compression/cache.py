@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from zlib_ng import zlib_ng
 
 from release.errors import ConfigError
+from release.rope import Piece, Rope
 
 SIZE: Final = 2 << 30
 """Bytes that a cache may hold unless something else is said."""
@@ -75,17 +75,22 @@ class Cache:
         except OSError:
             return None
         entry = data[len(_MAGIC) : -_CHECKSUM]
-        sound = bytes(data[: len(_MAGIC)]) == _MAGIC and bytes(data[-_CHECKSUM:]) == _checksum(entry)
-        return entry if sound else None
+        whole = bytes(data[: len(_MAGIC)]) == _MAGIC
+        return entry if whole and bytes(data[-_CHECKSUM:]) == _checksum(zlib_ng.crc32(entry)) else None
 
-    def put(self, kind: str, key: str, *parts: bytes | bytearray) -> None:
+    def put(self, kind: str, key: str, *parts: Piece) -> None:
         """Keep `parts`, joined, as the entry, in the place of whatever was there."""
         path = self._path(kind, key)
         with suppress(OSError):
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(path) as out:
-                out.writelines((_MAGIC, *parts, _checksum(*parts)))
+                out.write(_MAGIC)
+                crc = 0
+                for block in Rope.of(*parts).blocks():
+                    crc = zlib_ng.crc32(block, crc)
+                    out.write(block)
+                out.write(_checksum(crc))
 
     def trim(self) -> None:
         """Drop what was not used for longest, of every kind, until the rest fits."""
@@ -134,5 +139,5 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _checksum(*parts: bytes | bytearray | memoryview) -> bytes:
-    return reduce(lambda crc, part: zlib_ng.crc32(part, crc), parts, 0).to_bytes(_CHECKSUM, "little")
+def _checksum(crc: int) -> bytes:
+    return crc.to_bytes(_CHECKSUM, "little")

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from release.rope import Rope
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packed:
     """The size (bytes) and digests of a content, and how to have its bytes again, plain and deflated.
 
     `md5` is empty where the packer was told to leave it out. `read` gives the plain content in blocks.
-    `deflated` gives it as deflate segments; it is None for a small content, which is compressed together with
-    the headers around it.
+    `deflated` is the content as deflate segments; None for a small one, which is compressed together with the
+    headers around it.
     """
 
     size: int
@@ -18,4 +20,4 @@ class Packed:
     md5: str
     sha256: str
     read: Callable[[], Iterator[bytes | memoryview]]
-    deflated: Callable[[], Iterator[bytes | memoryview]] | None = None
+    deflated: Rope | None = None

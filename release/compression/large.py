@@ -22,8 +22,9 @@ from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import deflate
 from release.compression.original import Stamp
-from release.compression.spool import Kept, Spool
+from release.compression.spool import Spool
 from release.compression.workers import Workers
+from release.rope import Piece, Rope
 
 SEGMENT: Final = original.BLOCK
 """Bytes of plain content that are deflated together."""
@@ -58,8 +59,8 @@ class LargeFiles:
         md5 = _LateMd5(path, stamp) if self.md5 else _NoMd5()
         # One is read into while the other is compressed.
         rooms = cycle([buffer(min(STRETCH, stamp.size)) for _ in range(2 if stamp.size > STRETCH else 1)])
-        kept: list[Kept] = []
-        later: deque[Callable[[], Kept]] = deque()
+        kept: list[Piece] = []
+        later: deque[Callable[[], Piece]] = deque()
         for block in original.read_into(rooms, path, stamp):
             sha256.update(block)
             key = sha256.hexdigest()
@@ -87,7 +88,7 @@ class LargeFiles:
         return self._packed(path, stamp, sha256, md5, crc, [self.spool.append(deflated)])
 
     def _packed(
-        self, path: str, stamp: Stamp, sha256: str, md5: bytes, crc: int, kept: Sequence[Kept]
+        self, path: str, stamp: Stamp, sha256: str, md5: bytes, crc: int, kept: Sequence[Piece]
     ) -> Packed:
         return Packed(
             size=stamp.size,
@@ -95,14 +96,14 @@ class LargeFiles:
             md5=md5.hex() if self.md5 else "",
             sha256=sha256,
             read=partial(original.blocks, path, stamp),
-            deflated=partial(self.spool.read, tuple(kept)),
+            deflated=Rope(tuple(kept)),
         )
 
     def _deflate(self, block: memoryview) -> list[Future[bytes]]:
         segments = (block[start : start + SEGMENT] for start in range(0, len(block), SEGMENT))
         return [self.workers.submit(deflate, segment, self.level) for segment in segments]
 
-    def _keep(self, key: str, sums: bytes, segments: Sequence[Future[bytes]]) -> Kept:
+    def _keep(self, key: str, sums: bytes, segments: Sequence[Future[bytes]]) -> Piece:
         deflated = b"".join(segment.result() for segment in segments)
         if self.cache:
             self.cache.put(self.kind, key, sums, deflated)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,6 +12,8 @@ from release.errors import PayloadError
 
 BLOCK: Final = 1 << 20
 """Bytes of all blocks but the last."""
+
+_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC
 
 
 class Stamp(NamedTuple):
@@ -36,28 +39,54 @@ def stamp(path: str) -> Stamp:
         raise _unreadable(path, error) from error
 
 
-def whole(path: str, most: int) -> tuple[bytes, Stamp] | None:
-    """The content of a file and its state, unless it is larger than `most` bytes.
+def beginning(path: str, size: int) -> bytes:
+    """The first `size` bytes of a file; all of it, where it has fewer.
+
+    Raises:
+        PayloadError: it cannot be read.
+
+    """
+    # Without a context manager: thousands are read.
+    try:
+        file = os.open(path, _FLAGS)
+        try:
+            data = os.read(file, size)
+            while len(data) < size and (more := os.read(file, size - len(data))):
+                data += more
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return data
+
+
+def whole(path: str, size: int) -> tuple[Stamp, bytes] | None:
+    """The state of a file and its content, unless that has `size` bytes or more.
 
     Raises:
         PayloadError: it cannot be read, or changes meanwhile.
 
     """
+    with _open(path) as file:
+        state = _stamp(os.fstat(file))
+        data = os.read(file, size)
+    if len(data) == size:
+        return None
+    if len(data) != state.size:
+        raise _changed(path)
+    return state, data
+
+
+@contextmanager
+def _open(path: str) -> Iterator[int]:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, _FLAGS)
         try:
-            state = _stamp(os.fstat(file))
-            # One byte more: what has grown is noticed.
-            data = os.read(file, state.size + 1) if state.size <= most else b""
+            yield file
         finally:
             os.close(file)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if state.size > most:
-        return None
-    if len(data) != state.size:
-        raise _changed(path)
-    return data, state
 
 
 def blocks(path: str, state: Stamp) -> Iterator[bytes]:
@@ -77,22 +106,16 @@ def read_into(rooms: Iterator[memoryview], path: str, state: Stamp) -> Iterator[
         PayloadError: as `blocks`.
 
     """
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _check(path, file, state)
-            offset = 0
-            while offset < state.size:
-                block = next(rooms)[: state.size - offset]
-                if not _fill(block, file, offset):
-                    raise _changed(path)
-                yield block
-                offset += len(block)
-            _check(path, file, state)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with _open(path) as file:
+        _check(path, file, state)
+        offset = 0
+        while offset < state.size:
+            block = next(rooms)[: state.size - offset]
+            if not _fill(block, file, offset):
+                raise _changed(path)
+            yield block
+            offset += len(block)
+        _check(path, file, state)
 
 
 def _fill(block: memoryview, file: int, offset: int) -> bool:

@@ -12,20 +12,21 @@ from zlib_ng import zlib_ng
 
 from release.artifact import Compression
 from release.compression import original
-from release.compression.archive import Archive, Sink
+from release.compression.archive import Archive, Stream, Writer
 from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL, implementation
 from release.compression.gzip import GzipWriter
 from release.compression.large import STRETCH, LargeFiles
-from release.compression.plain import PlainDigest, Recipe
+from release.compression.plain import PlainDigest
 from release.compression.raw import RawParts
 from release.compression.spool import MEMORY, Spool
 from release.compression.workers import Workers
 from release.compression.xz import XzWriter
 from release.compression.zstd import ZstdWriter
 from release.parallel import each
-from release.payload import Source
+from release.payload import File, Source
+from release.rope import Rope
 
 INLINE: Final = 16 << 10
 """Contents below this many bytes are compressed together with the headers around them."""
@@ -57,10 +58,10 @@ class Packer:
         self._spool = Spool(spool, memory=memory)
         self._cache = cache
         self._workers = Workers(threads)
-        kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
-        self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
+        self._kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=self._kind)
         self._large = LargeFiles(
-            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, md5=md5
+            workers=self._workers, spool=self._spool, cache=cache, kind=self._kind, level=level, md5=md5
         )
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
@@ -78,34 +79,34 @@ class Packer:
         if self._cache and self._packed:
             self._cache.trim()
 
-    def prepare(self, sources: Iterable[Source]) -> None:
-        """Pack `sources`, several at once, before they are asked for one by one.
+    def prepare(self, files: Iterable[File]) -> None:
+        """Pack `files`, several at once, before they are asked for one by one; the large ones as they are found.
 
         Raises:
             PayloadError: as `pack`.
 
         """
-        for _ in each(self.pack, self._worth_a_thread(sources), threads=min(_READERS, self._workers.threads)):
+        for _ in each(self.pack, self._worth_a_thread(files), threads=min(_READERS, self._workers.threads)):
             pass
 
-    def _worth_a_thread(self, sources: Iterable[Source]) -> Iterator[str]:
+    def _worth_a_thread(self, files: Iterable[File]) -> Iterator[str]:
         """What is large, or must be compressed; the rest is packed here, without the wait for another thread."""
         seen = set(self._packed)
-        for source in sources:
-            if isinstance(source, bytes) or (name := str(source)) in seen:
+        later = []
+        for file in files:
+            name = file.on_disk
+            if name is None or name in seen:
                 continue
             seen.add(name)
-            if packed := self._at_once(name):
+            if file.size >= _LARGE:
+                yield name
+            else:
+                later.append((name, file.size))
+        for name, size in later:
+            if packed := self._small(name) if size < INLINE else self._known(name):
                 self._packed[name] = packed
             else:
                 yield name
-
-    def _at_once(self, path: str) -> Packed | None:
-        found = original.whole(path, _LARGE - 1)
-        if found is None:
-            return None
-        data, stamp = found
-        return self._pack_small(data) if len(data) < INLINE else self._large.known(path, stamp, data)
 
     def pack(self, source: Source) -> Packed:
         """Pack a file or some bytes.
@@ -124,50 +125,66 @@ class Packer:
             turn = self._turns[name]
         with turn:
             if name not in self._packed:
-                self._packed[name] = self._pack_file(name)
+                self._packed[name] = self._small(name) or self._large.pack(name, original.stamp(name))
             return self._packed[name]
 
-    def archive(self, out: Sink, compression: Compression) -> Archive:
-        """A writer of one compressed stream to `out`."""
+    def archive(self, compression: Compression) -> Writer:
+        """A writer of one compressed stream."""
         match compression:
             case "gzip":
-                return self.gzip(out)
+                return self.gzip()
             case "zstd":
-                return ZstdWriter(out, threads=self._workers.threads)
+                return ZstdWriter(self._spool, threads=self._workers.threads)
             case "xz":
-                return XzWriter(out, self._workers)
+                return XzWriter(self._spool, self._workers)
 
-    def gzip(self, out: Sink) -> GzipWriter:
-        """A writer of one gzip member to `out`."""
-        return GzipWriter(out, self._parts, ahead=2 * self._workers.threads)
+    def gzip(self) -> GzipWriter:
+        """A writer of one gzip member."""
+        return GzipWriter(self._parts)
 
-    def plain_sha256(self, recipe: Recipe, write: Callable[[Archive], None]) -> str:
-        """The SHA-256 of what `write` writes, before compression; `recipe` is of the same.
+    def sha256(self, stream: Stream) -> str:
+        """The SHA-256 of `stream`."""
+        return self._remembered(f"sha256-{self._kind}", stream.recipe, stream.rope.sha256)
+
+    def plain_sha256(self, stream: Stream, write: Callable[[Archive], None]) -> str:
+        """The SHA-256 of `stream` before compression, which is what `write` writes.
 
         Raises:
             PayloadError: a content cannot be read, or has changed.
 
         """
-        kept = self._cache.get(_PLAIN, recipe.key) if self._cache else None
-        if kept:
-            return bytes(kept).hex()
-        plain = PlainDigest()
-        write(plain)
-        if self._cache:
-            self._cache.put(_PLAIN, recipe.key, bytes.fromhex(plain.sha256))
-        return plain.sha256
 
-    def _pack_file(self, path: str) -> Packed:
-        stamp = original.stamp(path)
-        found = original.whole(path, INLINE - 1) if stamp.size < INLINE else None
-        return self._pack_small(found[0]) if found else self._large.pack(path, stamp)
+        def digested() -> str:
+            plain = PlainDigest()
+            write(plain)
+            return plain.sha256
+
+        return self._remembered(_PLAIN, stream.recipe, digested)
+
+    def _remembered(self, kind: str, recipe: str | None, digest: Callable[[], str]) -> str:
+        if not self._cache or not recipe:
+            return digest()
+        if known := self._cache.get(kind, recipe):
+            return bytes(known).hex()
+        made = digest()
+        self._cache.put(kind, recipe, bytes.fromhex(made))
+        return made
+
+    def _small(self, path: str) -> Packed | None:
+        """The file, unless it is not small."""
+        data = original.beginning(path, INLINE)
+        return self._pack_small(data) if len(data) < INLINE else None
+
+    def _known(self, path: str) -> Packed | None:
+        """The file, unless it is large or must be compressed."""
+        found = original.whole(path, _LARGE)
+        return self._large.known(path, *found) if found else None
 
     def _pack_small(self, data: bytes) -> Packed:
         sha256 = hashlib.sha256(data).digest()
         if not (known := self._by_sha256.get(sha256)):
-            self._by_sha256[sha256] = known = _small_content(
-                data, sha256, partial(self._spool.read, (self._spool.append(data),))
-            )
+            content = Rope((self._spool.append(data),))
+            self._by_sha256[sha256] = known = _small_content(data, sha256, content.blocks)
         return known
 
 

@@ -24,9 +24,6 @@ class PlainDigest:
         for block in content.read():
             self.write(block)
 
-    def close(self) -> None:
-        """Nothing is pending."""
-
 
 class Recipe:
     """Names what an archive is made of, raw parts and contents, by their digests.

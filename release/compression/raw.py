@@ -4,17 +4,15 @@ Packages of one product for several machines have most of it in common, so equal
 has those of the last run in one entry: they are many and small, and a new date makes all of them new.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Final
 
 from release.compression.cache import Cache
 from release.compression.deflate import deflate, implementation
-from release.compression.spool import Kept, Spool
+from release.compression.spool import Spool
 from release.compression.workers import Workers
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from release.rope import Piece
 
 LEVEL: Final = 1
 """Of libdeflate: most of this is compressed in every run."""
@@ -42,33 +40,31 @@ class RawParts:
         self._kind = f"{_KIND}-{implementation()}-{level}-for-{name}"
         entry = cache.get(self._kind, _LAST) if cache else None
         self._last = dict(_parts(entry)) if entry else {}
-        self._known: dict[bytes, Kept] = {}
+        self._known: dict[bytes, Piece] = {}
 
-    def deflated(self, data: bytes, sha256: bytes) -> Callable[[], Iterable[bytes | memoryview]]:
-        """Gives `data`, whose digest is `sha256`, as a deflate segment."""
+    def deflated(self, data: bytes, sha256: bytes) -> Piece | Future[Piece]:
+        """`data`, whose digest is `sha256`, as a deflate segment."""
         if (known := self._known.get(sha256)) or (known := self._last.get(sha256)):
             self._known[sha256] = known
-            return partial(self._spool.read, (known,))
+            return known
         if len(data) < _WORTH_A_WORKER:
-            return partial(iter, (self._deflate(data, sha256),))
-        return partial(_result, self._workers.submit(self._deflate, data, sha256))
+            return self._deflate(data, sha256)
+        return self._workers.submit(self._deflate, data, sha256)
 
     def keep(self) -> None:
         """Leave the parts of this run in the cache, for the next."""
         if self._cache is None or not self._known or self._known.keys() == self._last.keys():
             return
-        entry = bytearray()
+        if sum(map(len, self._known.values())) > _MOST:
+            return
+        entry: list[Piece] = []
         for sha256, kept in self._known.items():
-            deflated = b"".join(self._spool.read((kept,)))
-            entry += sha256 + len(deflated).to_bytes(_LENGTH, "little") + deflated
-            if len(entry) > _MOST:
-                return
-        self._cache.put(self._kind, _LAST, entry)
+            entry += (sha256 + len(kept).to_bytes(_LENGTH, "little"), kept)
+        self._cache.put(self._kind, _LAST, *entry)
 
-    def _deflate(self, data: bytes, sha256: bytes) -> bytes:
-        deflated = deflate(data, self._level)
-        self._known[sha256] = self._spool.append(deflated)
-        return deflated
+    def _deflate(self, data: bytes, sha256: bytes) -> Piece:
+        self._known[sha256] = kept = self._spool.append(deflate(data, self._level))
+        return kept
 
 
 def _parts(entry: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -78,7 +74,3 @@ def _parts(entry: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         end = start + int.from_bytes(entry[_DIGEST:start], "little")
         yield bytes(entry[:_DIGEST]), entry[start:end]
         entry = entry[end:]
-
-
-def _result(deflated: "Future[bytes]") -> Iterable[bytes]:
-    yield deflated.result()

@@ -14,10 +14,12 @@ from typing import BinaryIO, Final
 
 from zlib_ng import zlib_ng
 
-from release.compression.archive import Sink
+from release.compression.archive import Stream
 from release.compression.content import Packed
+from release.compression.spool import Spool
 from release.compression.workers import Workers
 from release.errors import FormatError
+from release.rope import Piece, Rope
 
 BLOCK: Final = 8 << 20
 """Bytes of plain content in a block."""
@@ -59,19 +61,19 @@ class Block:
 
 
 class XzWriter:
-    """An `Archive`. Blocks are compressed in the background."""
+    """A `Writer`. Blocks are compressed in the background."""
 
-    def __init__(self, out: Sink, workers: Workers) -> None:
-        self._out = out
+    def __init__(self, spool: Spool, workers: Workers) -> None:
+        self._spool = spool
         self._workers = workers
         self._raw = bytearray()
         self._waiting: deque[Future[Block]] = deque()
         self._records: list[Record] = []
-        self.size = 0
-        out.write(header())
+        self._pieces: list[Piece] = []
+        self._size = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        self.size += len(data)
+        self._size += len(data)
         self._raw += data
         while len(self._raw) >= BLOCK:
             self._submit(bytes(self._raw[:BLOCK]))
@@ -81,12 +83,12 @@ class XzWriter:
         for block in content.read():
             self.write(block)
 
-    def close(self) -> None:
+    def close(self) -> Stream:
         if self._raw:
             self._submit(bytes(self._raw))
             self._raw.clear()
         self._drain(0)
-        self._out.write(ending(self._records))
+        return Stream(rope=Rope.of(header(), *self._pieces, ending(self._records)), plain_size=self._size)
 
     def _submit(self, plain: bytes) -> None:
         self._waiting.append(self._workers.submit(block, plain))
@@ -96,7 +98,7 @@ class XzWriter:
         while len(self._waiting) > keep:
             made = self._waiting.popleft().result()
             self._records.append(made.record)
-            self._out.write(made.data)
+            self._pieces.append(self._spool.append(made.data))
 
 
 def header() -> bytes:

@@ -4,28 +4,36 @@ from typing import Final
 
 from zstandard import ZstdCompressionParameters, ZstdCompressor
 
-from release.compression.archive import Sink
+from release.compression.archive import Stream
 from release.compression.content import Packed
+from release.compression.spool import Spool
+from release.rope import Piece, Rope
 
 LEVEL: Final = 9
 
 
 class ZstdWriter:
-    """An `Archive`. The frame is the same for any number of threads."""
+    """A `Writer`. The frame is the same for any number of threads."""
 
-    def __init__(self, out: Sink, *, threads: int) -> None:
+    def __init__(self, spool: Spool, *, threads: int) -> None:
         parameters = ZstdCompressionParameters.from_level(LEVEL, threads=threads, write_checksum=True)
         self._compressor = ZstdCompressor(compression_params=parameters).compressobj()
-        self._out = out
-        self.size = 0
+        self._spool = spool
+        self._pieces: list[Piece] = []
+        self._size = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        self.size += len(data)
-        self._out.write(self._compressor.compress(data))
+        self._size += len(data)
+        self._keep(self._compressor.compress(data))
 
     def add(self, content: Packed) -> None:
         for block in content.read():
             self.write(block)
 
-    def close(self) -> None:
-        self._out.write(self._compressor.flush())
+    def close(self) -> Stream:
+        self._keep(self._compressor.flush())
+        return Stream(rope=Rope.of(*self._pieces), plain_size=self._size)
+
+    def _keep(self, data: bytes) -> None:
+        if data:
+            self._pieces.append(self._spool.append(data))

@@ -1,11 +1,11 @@
 """The ar archive as deb(5) has it: short names, sizes of ten digits, members padded to even offsets."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from release.errors import FormatError
+from release.rope import Rope
 
 MAGIC: Final = b"!<arch>\n"
 
@@ -39,18 +39,24 @@ def header(name: str, *, size: int, date: int) -> bytes:
     return f"{name:<16}{date:<12}{0:<6}{0:<6}{0o100644:<8o}{size:<10}".encode() + _END
 
 
-@contextmanager
-def member(out: BinaryIO, name: str, *, date: int) -> Iterator[None]:
-    """A member made of whatever is written to `out` inside the context; its size is filled in afterwards."""
-    start = out.tell()
-    out.write(header(name, size=0, date=date))
-    yield
-    end = out.tell()
-    size = end - start - _HEADER
-    out.seek(start)
-    out.write(header(name, size=size, date=date))
-    out.seek(end)
-    out.write(b"\n" * (size % 2))
+def archive(members: Mapping[str, Rope], *, date: int) -> Rope:
+    """An archive of `members` by their names, in their order.
+
+    Raises:
+        FormatError: as `header`.
+
+    """
+    return Rope.of(MAGIC, *(member(name, content, date=date) for name, content in members.items()))
+
+
+def member(name: str, content: Rope, *, date: int) -> Rope:
+    """A member with its header and padding.
+
+    Raises:
+        FormatError: as `header`.
+
+    """
+    return Rope.of(header(name, size=content.size, date=date), content, b"\n" * (content.size % 2))
 
 
 def members(stream: BinaryIO) -> Iterator[Member]:

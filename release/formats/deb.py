@@ -18,6 +18,7 @@ from release.errors import FormatError
 from release.formats import ar, debian_control, tar
 from release.package import Package
 from release.payload import Directory, File, Payload, Symlink
+from release.rope import Rope
 
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 """Maintainer scripts (Policy 6.1)."""
@@ -30,8 +31,8 @@ _UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def write(package: Package, out: BinaryIO, packer: Packer) -> None:
-    """Write `package` as a DEB file, with a changelog where the payload has none.
+def assemble(package: Package, packer: Packer) -> Rope:
+    """`package` as a DEB file, with a changelog where the payload has none.
 
     Raises:
         FormatError: Debian Policy or dpkg forbids something in it.
@@ -42,14 +43,15 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
     packed = {file.path: packer.pack(file.source) for file in payload.files}
     stanza = debian_control.stanza(package, installed_size=_installed_size(payload, packed))
     control = Payload.of(_control_files(package, stanza, payload, packed))
-    out.write(ar.MAGIC)
-    with ar.member(out, "debian-binary", date=package.date):
-        out.write(b"2.0\n")
-    with ar.member(out, _CONTROL_TAR + ".gz", date=package.date):
+    members = {
+        "debian-binary": Rope.of(b"2.0\n"),
         # Always gzip: every dpkg reads it, and it is small.
-        _write_tar(control, out, packer, package.date, "gzip")
-    with ar.member(out, "data.tar" + COMPRESSED[package.compression], date=package.date):
-        _write_tar(payload, out, packer, package.date, package.compression)
+        _CONTROL_TAR + ".gz": _tar(control, packer, package.date, "gzip"),
+        "data.tar" + COMPRESSED[package.compression]: _tar(
+            payload, packer, package.date, package.compression
+        ),
+    }
+    return ar.archive(members, date=package.date)
 
 
 def read_control(source: BinaryIO | Path) -> str:
@@ -186,8 +188,8 @@ def _is_configuration(file: File) -> bool:
     return file.config or file.path.startswith("/etc/")
 
 
-def _write_tar(payload: Payload, out: BinaryIO, packer: Packer, date: int, compression: Compression) -> None:
-    archive = packer.archive(out, compression)
+def _tar(payload: Payload, packer: Packer, date: int, compression: Compression) -> Rope:
+    archive = packer.archive(compression)
     archive.write(tar.header(Directory(path="/"), name=".", date=date, dialect=tarfile.GNU_FORMAT))
     tar.add_payload(archive, payload, packer, prefix=".", date=date, dialect=tarfile.GNU_FORMAT)
-    archive.close()
+    return archive.close().rope

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from release.errors import FormatError
 from release.formats import ar
 from release.formats.ar import Member
+from release.rope import Rope
 from release.signing import Signer
 
 ORIGIN: Final = "_gpgorigin"
@@ -39,8 +40,7 @@ def sign(path: Path, signer: Signer) -> str:
             signature = signer.detach_file(Path(contents.name))
         stream.seek(_end(members))
         stream.truncate()
-        with ar.member(stream, ORIGIN, date=members[0].date):
-            stream.write(signature)
+        stream.writelines(ar.member(ORIGIN, Rope.of(signature), date=members[0].date).blocks())
         stream.seek(0)
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,8 +151,18 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     first = images[0]
     tag = spelling.oci_tag(first.version)
     layout = LayoutWriter(directory)
-    packer.prepare(file.source for image in images for file in image.payload.files)
-    manifests = tuple(each(lambda image: _write_manifest(image, layout, packer), images))
+    packer.prepare(file for image in images for file in image.payload.files)
+    stacks = [_layers(image, packer) for image in images]
+    # Those of many files begin first: their headers are what threads cannot share.
+    written = each(
+        lambda payload: _write_layer(payload, layout, packer),
+        [payload for stack in stacks for payload in stack],
+        cost=len,
+    )
+    manifests = tuple(
+        _write_manifest(image, list(islice(written, len(stack))), layout)
+        for image, stack in zip(images, stacks, strict=True)
+    )
     index = oci_layout.index(manifest.descriptor.document() for manifest in manifests)
     about = _annotations(first, first.base.index_digest if first.base else "")
     descriptor = layout.put({**index, "annotations": about}, oci_layout.INDEX)
@@ -166,13 +177,13 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     )
 
 
-def _write_manifest(image: Image, layout: LayoutWriter, packer: Packer) -> Manifest:
+def _write_manifest(image: Image, own: Sequence[tuple[Descriptor, str]], layout: LayoutWriter) -> Manifest:
+    """The manifest of `image`, whose `own` layers are written, each with its digest before compression."""
     below = image.base.layers if image.base else ()
     for layer in below:
         layout.adopt(layer, image.base.path(layer) if image.base else Path())
-    written = [_write_layer(payload, layout, packer) for payload in _layers(image, packer)]
-    config = layout.put(_config(image, [diff_id for _, diff_id in written]), oci_layout.CONFIG)
-    stack = (*below, *(layer for layer, _ in written))
+    config = layout.put(_config(image, [diff_id for _, diff_id in own]), oci_layout.CONFIG)
+    stack = (*below, *(layer for layer, _ in own))
     document = {
         "schemaVersion": 2,
         "mediaType": oci_layout.MANIFEST,
@@ -202,11 +213,11 @@ def _write_layer(payload: Payload, layout: LayoutWriter, packer: Packer) -> tupl
     def put(archive: Archive) -> None:
         tar.add_payload(archive, payload, packer, prefix="", date=LAYER_TIME)
 
-    with layout.blob(oci_layout.LAYER) as blob:
-        gzip = packer.gzip(blob.stream)
-        put(gzip)
-        gzip.close()
-    return blob.descriptor, f"sha256:{packer.plain_sha256(gzip.recipe, put)}"
+    archive = packer.gzip()
+    put(archive)
+    stream = archive.close()
+    blob = layout.put_blob(stream.rope, packer.sha256(stream), oci_layout.LAYER)
+    return blob, f"sha256:{packer.plain_sha256(stream, put)}"
 
 
 def _config(image: Image, diff_ids: list[str]) -> dict[str, Any]:

@@ -55,4 +55,4 @@ def _complete(members: Iterable[Entry], named: dict[str, Directory]) -> Payload:
     """The members with the directories above them that the payload names."""
     entries = {entry.path: entry for entry in members}
     above = (named[path] for path in all_parents(entries.values()) if path in named)
-    return Payload.of((*entries.values(), *(entry for entry in above if entry.path not in entries)))
+    return Payload.sorted((*entries.values(), *(entry for entry in above if entry.path not in entries)))

@@ -3,18 +3,17 @@
 A layout holds one image: an index that refers to a manifest for each architecture.
 """
 
-import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 from release.arch import OCI, Arch
-from release.output import named_afterwards
+from release.output import write_file
+from release.rope import Rope
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -64,22 +63,17 @@ class LayoutWriter:
 
     def put(self, document: Mapping[str, Any], media_type: str) -> Descriptor:
         """Write a JSON document as a blob."""
-        with self.blob(media_type) as blob:
-            blob.write(encode(document))
-        return blob.descriptor
+        content = Rope.of(encode(document))
+        return self.put_blob(content, content.sha256(), media_type)
 
-    @contextmanager
-    def blob(self, media_type: str) -> Iterator["Blob"]:
-        """A blob to write; its descriptor is known when the context ends."""
-
-        def name() -> Path | None:
-            path = self._directory / blob.descriptor.path
-            # Replacing a file makes some file systems write it out at once.
-            return None if path.exists() else path
-
-        with named_afterwards(self._directory / BLOBS, name) as out:
-            blob = Blob(out, media_type)
-            yield blob
+    def put_blob(self, content: Rope, sha256: str, media_type: str) -> Descriptor:
+        """Write a blob whose digest is known."""
+        descriptor = Descriptor(media_type=media_type, digest=f"sha256:{sha256}", size=content.size)
+        path = self._directory / descriptor.path
+        # Replacing a file makes some file systems write it out at once.
+        if not path.exists():
+            write_file(path, content, sha256=sha256)
+        return descriptor
 
     def adopt(self, descriptor: Descriptor, source: Path) -> None:
         """Take over a blob that lies elsewhere, without a copy where the file system allows it."""
@@ -100,32 +94,6 @@ class LayoutWriter:
             path = self._directory / file_name
             path.write_bytes(data)
             path.chmod(0o644)
-
-
-class Blob:
-    """Bytes on their way into a layout, counted and digested."""
-
-    def __init__(self, out: BinaryIO, media_type: str) -> None:
-        self._out = out
-        self._media_type = media_type
-        self._digest = hashlib.sha256()
-        self._size = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        self._out.write(data)
-        self._digest.update(data)
-        self._size += len(data)
-        return len(data)
-
-    @property
-    def stream(self) -> BinaryIO:
-        """This blob, for writers that ask for a file and only call `write`."""
-        return cast("BinaryIO", self)
-
-    @property
-    def descriptor(self) -> Descriptor:
-        digest = f"sha256:{self._digest.hexdigest()}"
-        return Descriptor(media_type=self._media_type, digest=digest, size=self._size)
 
 
 def index(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The package formats by their names in the configuration, and what each offers."""
 
 from collections.abc import Mapping
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from release.compression import Packer
 from release.formats import deb, rpm, tarball
 from release.package import Package
 from release.payload import Payload
+from release.rope import Rope
 
 
 class Format(Protocol):
@@ -15,8 +16,8 @@ class Format(Protocol):
     def contents(self, package: Package) -> Payload:
         """What the file will hold: the payload, with what the format adds and without what it has no word for."""
 
-    def write(self, package: Package, out: BinaryIO, packer: Packer) -> None:
-        """Write the package file to `out`, which is seekable and empty.
+    def assemble(self, package: Package, packer: Packer) -> Rope:
+        """The package file.
 
         Raises:
             FormatError: the format forbids a name, a relation or a script of this package.

@@ -1,25 +1,22 @@
 """RPM packages of format 4, which every rpm since 4.6 reads (rpm.org, "RPM V4 Package format")."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import Final
 
 from release import spelling
 from release.arch import RPM
-from release.artifact import Compression
 from release.compression import Archive, Packer
 from release.errors import FormatError
 from release.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from release.formats.rpm_file import sign, unsigned_sha256
-from release.formats.rpm_header import Header
 from release.formats.rpm_metadata import RELEASE, SCRIPTS, Item
 from release.formats.rpm_tags import Tag
 from release.package import Package, Relations
 from release.payload import File, Ghost, Payload
+from release.rope import Rope
 
-__all__ = ["RELEASE", "SCRIPTS", "contents", "sign", "unsigned_sha256", "write"]
+__all__ = ["RELEASE", "SCRIPTS", "assemble", "contents", "sign", "unsigned_sha256"]
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
@@ -29,25 +26,13 @@ _RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks",
 _MOST_32: Final = (1 << 32) - (64 << 20)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Written:
-    """A payload as it was written: sizes in bytes, digest of the compressed form."""
-
-    size: int
-    archive_size: int
-    sha256: str
-
-
-_NOT_YET: Final = _Written(size=0, archive_size=0, sha256=64 * "0")
-
-
 def contents(package: Package) -> Payload:
     """The payload as it is."""
     return package.payload
 
 
-def write(package: Package, out: BinaryIO, packer: Packer) -> None:
-    """Write `package`, unsigned; it owns the directories of its payload and no others.
+def assemble(package: Package, packer: Packer) -> Rope:
+    """`package` as an RPM file, unsigned; it owns the directories of its payload and no others.
 
     Raises:
         FormatError: rpm forbids something in it.
@@ -58,51 +43,19 @@ def write(package: Package, out: BinaryIO, packer: Packer) -> None:
         Item.of(entry, packer.pack(entry.source) if isinstance(entry, File) else None)
         for entry in contents(package)
     ]
-    header = rpm_metadata.header(package, items)
-    # The headers stand first and hold digests of the payload, but are as long with any others.
-    out.seek(len(_head(package, header, items, _NOT_YET)))
-    written = _write_payload(items, out, packer, package.date, package.compression)
-    end = out.tell()
-    out.seek(0)
-    out.write(_head(package, header, items, written))
-    out.seek(end)
-
-
-def _head(package: Package, header: Header, items: Sequence[Item], written: _Written) -> bytes:
-    """Everything before the payload."""
-    main = rpm_metadata.complete(header, payload_sha256=written.sha256).encode(Tag.REGION)
-    lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
+    archive = packer.archive(package.compression)
+    _write_archive(items, archive, package.date)
+    payload = archive.close()
+    header = rpm_metadata.header(package, items, payload_sha256=packer.sha256(payload))
+    main = header.encode(Tag.REGION)
     signature = rpm_file.signature_header(
         main,
-        payload_size=written.size,
-        archive_size=written.archive_size,
+        payload_size=payload.rope.size,
+        archive_size=payload.plain_size,
         large=sum(item.size for item in items) > _MOST_32,
     )
-    return rpm_file.opening(lead, signature) + main
-
-
-class _Digested:
-    """Hands bytes on to `out`, digesting and counting them."""
-
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        self.digest.update(data)
-        self.size += len(data)
-        return self._out.write(data)
-
-
-def _write_payload(
-    items: Sequence[Item], out: BinaryIO, packer: Packer, date: int, compression: Compression
-) -> _Written:
-    compressed = _Digested(out)
-    archive = packer.archive(compressed, compression)
-    _write_archive(items, archive, date)
-    archive.close()
-    return _Written(size=compressed.size, archive_size=archive.size, sha256=compressed.digest.hexdigest())
+    lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
+    return Rope.of(rpm_file.opening(lead, signature), main, payload.rope)
 
 
 def _write_archive(items: Sequence[Item], archive: Archive, date: int) -> None:

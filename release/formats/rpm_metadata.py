@@ -101,8 +101,8 @@ def evr(package: Package) -> str:
     return f"{spelling.rpm(package.version)}-{RELEASE}"
 
 
-def header(package: Package, items: Sequence[Item]) -> Header:
-    """The main header, but for the digest of the payload."""
+def header(package: Package, items: Sequence[Item], *, payload_sha256: str) -> Header:
+    """The main header; the digest is that of the compressed payload."""
     return Header.of(
         (
             *_about(package),
@@ -111,15 +111,10 @@ def header(package: Package, items: Sequence[Item]) -> Header:
             *_scripts(package.scripts),
             *_triggers(package.triggers),
             *_changelog(package),
-            *_payload(package.compression),
+            *_payload(package.compression, payload_sha256),
             _size(items),
         )
     )
-
-
-def complete(header: Header, *, payload_sha256: str) -> Header:
-    """The main header with the digest of the compressed payload; its length does not depend on that."""
-    return Header.of((*header.entries, texts(Tag.PAYLOADDIGEST, [payload_sha256])))
 
 
 def has_large_files(items: Sequence[Item]) -> bool:
@@ -253,7 +248,8 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(compression: Compression) -> Iterator[Tagged]:
+def _payload(compression: Compression, sha256: str) -> Iterator[Tagged]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
     yield text(Tag.PAYLOADCOMPRESSOR, compression)
+    yield texts(Tag.PAYLOADDIGEST, [sha256])
     yield int32(Tag.PAYLOADDIGESTALGO, HashAlgorithm.SHA256)

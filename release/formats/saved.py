@@ -14,7 +14,8 @@ from release.compression import Packer
 from release.errors import FormatError
 from release.formats import oci_layout
 from release.formats.base import Base
-from release.formats.oci_layout import Blob, Descriptor
+from release.formats.oci_layout import Descriptor
+from release.output import write_file
 
 _GZIP: Final = b"\x1f\x8b"
 
@@ -62,14 +63,13 @@ def read(archive: Path, scratch: Path, packer: Packer) -> Base:
 def compress(source: Path, scratch: Path, packer: Packer) -> tuple[Descriptor, str]:
     """The tar archive `source` as a layer in `scratch`, and its own digest."""
     content = packer.pack(source)
-    partial = scratch / ".new"
-    with partial.open("wb") as out:
-        blob = Blob(out, oci_layout.LAYER)
-        gzip = packer.gzip(blob.stream)
-        gzip.add(content)
-        gzip.close()
-    partial.rename(scratch / blob.descriptor.sha256)
-    return blob.descriptor, f"sha256:{content.sha256}"
+    archive = packer.gzip()
+    archive.add(content)
+    stream = archive.close()
+    sha256 = packer.sha256(stream)
+    write_file(scratch / sha256, stream.rope, sha256=sha256)
+    layer = Descriptor(media_type=oci_layout.LAYER, digest=f"sha256:{sha256}", size=stream.rope.size)
+    return layer, f"sha256:{content.sha256}"
 
 
 def _layer(stream: IO[bytes], plain: Path, packer: Packer) -> tuple[Descriptor, str]:

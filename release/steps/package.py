@@ -1,16 +1,17 @@
 """Turn staged trees into package files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from release.artifact import Artifact
-from release.digest import sha256_of
 from release.formats.registry import COST, FORMATS
 from release.formats.sbom import Subject, package_url
-from release.output import new_file
+from release.output import write_file
 from release.package import Package
 from release.parallel import each
+from release.payload import File
 from release.plan import PlannedPackage
 from release.recipe import Look, on_disk, package_of
 from release.steps import Context, State
@@ -23,12 +24,16 @@ def package(context: Context, state: State) -> State:
     directory = context.workspace.output / DIRECTORY
     directory.mkdir(exist_ok=True)
     look = cache(on_disk)
-    values = [
-        (planned, _package(context, state, planned, look))
-        for planned in context.plan.packages
-        if not planned.released
-    ]
-    context.packer.prepare(file.source for _, value in values for file in value.payload.files)
+    values: list[tuple[PlannedPackage, Package]] = []
+
+    def found() -> Iterator[File]:
+        for planned in context.plan.packages:
+            if not planned.released:
+                value = _package(context, state, planned, look)
+                values.append((planned, value))
+                yield from value.payload.files
+
+    context.packer.prepare(found())
     made: list[Artifact] = []
     subjects: list[Subject] = []
     for artifact, (planned, value) in zip(
@@ -57,8 +62,7 @@ def _package(context: Context, state: State, planned: PlannedPackage, look: Look
 
 def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
     path = directory / planned.file_name
-    with new_file(path) as out:
-        FORMATS[planned.kind].write(value, out, context.packer)
+    written = write_file(path, FORMATS[planned.kind].assemble(value, context.packer))
     return Artifact(
         path=path,
         kind=planned.kind,
@@ -66,8 +70,8 @@ def _write(context: Context, planned: PlannedPackage, value: Package, directory:
         name=value.name,
         version=value.version,
         arch=planned.arch,
-        size=path.stat().st_size,
-        sha256=sha256_of(path),
+        size=written.size,
+        sha256=written.sha256,
     )
 
 

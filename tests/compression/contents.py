@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+from release.payload import File, Source
+
 
 def some_bytes(size: int, seed: int = 1) -> bytes:
     """Half of it noise, half of it text, so that segments of both kinds come up."""
@@ -14,3 +16,8 @@ def some_bytes(size: int, seed: int = 1) -> bytes:
 def a_file(path: Path, size: int, seed: int = 1) -> Path:
     path.write_bytes(some_bytes(size, seed))
     return path
+
+
+def as_files(*sources: Source) -> list[File]:
+    """Entries of a payload."""
+    return [File(path=f"/{number}", source=source) for number, source in enumerate(sources)]

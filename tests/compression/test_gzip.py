@@ -1,13 +1,14 @@
 import gzip
 import hashlib
-import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from release.compression import INLINE, SEGMENT, Archive, Cache, Packer, gzipped
+from release.compression import INLINE, LEVEL, QUICK, SEGMENT, Archive, Cache, Packer, gzipped
+from release.rope import Rope
 from tests.compression.contents import a_file, some_bytes
 
 MEMBER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -15,12 +16,10 @@ MEMBER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 def written(packer: Packer, *parts: Path | bytes) -> bytes:
     """A member: bytes are raw parts, paths are packed contents."""
-    out = io.BytesIO()
-    writer = packer.gzip(out)
+    writer = packer.gzip()
     for part in parts:
         writer.write(part) if isinstance(part, bytes) else writer.add(packer.pack(part))
-    writer.close()
-    return out.getvalue()
+    return bytes(writer.close().rope)
 
 
 @pytest.mark.parametrize("size", [0, 1, INLINE - 1, INLINE, SEGMENT, 3 * SEGMENT + 17])
@@ -39,8 +38,8 @@ def test_a_content_is_compressed_once(tmp_path: Path) -> None:
     with Packer(tmp_path / "spool") as packer:
         deflated = packer.pack(file).deflated
         assert deflated is not None
-        assert b"".join(deflated()) in written(packer, b"one header", file)
-        assert b"".join(deflated()) in written(packer, b"another", file)
+        assert bytes(deflated) in written(packer, b"one header", file)
+        assert bytes(deflated) in written(packer, b"another", file)
 
 
 def test_the_number_of_threads_does_not_show(tmp_path: Path) -> None:
@@ -94,18 +93,47 @@ def test_the_digest_before_compression_is_kept_for_what_is_made_of_the_same(
                     archive.write(head)
                     archive.add(packer.pack(content))
 
-            out = io.BytesIO()
-            writer = packer.gzip(out)
+            writer = packer.gzip()
             put(writer)
-            writer.close()
-            assert writer.size == 2 * len(head) + len(b"small") + SEGMENT + 1
-            return packer.plain_sha256(writer.recipe, put), gzip.decompress(out.getvalue())
+            stream = writer.close()
+            assert stream.plain_size == 2 * len(head) + len(b"small") + SEGMENT + 1
+            return packer.plain_sha256(stream, put), gzip.decompress(bytes(stream.rope))
 
     for head in (b"head", b"head", b"hea", b"head"):
         digest, plain = made(head)
         assert digest == hashlib.sha256(plain).hexdigest()
     # Once for the archive, and once more for its digest where that is not known.
     assert len(asked) == (4 + 2 if cached else 4 + 4)
+
+
+def test_the_digest_of_a_stream_is_kept_for_one_of_the_same(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    file = a_file(tmp_path / "f", SEGMENT + 1)
+    for run, head in enumerate((b"head", b"head", b"hea", b"head")):
+        with Packer(tmp_path / f"spool{run}", cache=cache) as packer:
+            writer = packer.gzip()
+            writer.write(head)
+            writer.add(packer.pack(file))
+            stream = writer.close()
+            known = any((tmp_path / "cache").glob(f"sha256-*/{str(stream.recipe)[:2]}/*"))
+            assert known is (run in {1, 3})
+            assert packer.sha256(stream) == hashlib.sha256(bytes(stream.rope)).hexdigest()
+            # What is remembered is not digested again.
+            assert packer.sha256(replace(stream, rope=Rope.of(b""))) == stream.rope.sha256()
+
+
+def test_another_level_makes_another_stream_of_the_same(tmp_path: Path) -> None:
+    cache = Cache(directory=tmp_path / "cache")
+    file = a_file(tmp_path / "f", SEGMENT + 1)
+    digests = set()
+    for level in (LEVEL, QUICK):
+        with Packer(tmp_path / f"spool{level}", cache=cache, level=level) as packer:
+            writer = packer.gzip()
+            writer.add(packer.pack(file))
+            stream = writer.close()
+            digests.add(packer.sha256(stream))
+            assert stream.rope.sha256() in digests
+    assert len(digests) == 2
 
 
 def test_a_gzipped_text_is_a_member_without_name_and_time() -> None:

@@ -17,5 +17,5 @@ def test_every_stretch_reads_back_new_or_known(tmp_path: Path, size: int, thread
         with Packer(tmp_path / f"spool{run}", cache=cache, threads=threads) as packer:
             segments = packer.pack(file).deflated
             assert segments is not None
-            plain = zlib.decompress(b"".join(segments()) + END, -zlib.MAX_WBITS)
+            plain = zlib.decompress(bytes(segments) + END, -zlib.MAX_WBITS)
         assert plain == file.read_bytes()

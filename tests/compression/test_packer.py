@@ -9,7 +9,7 @@ import pytest
 
 from release.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer, original
 from release.errors import OutputError, PayloadError
-from tests.compression.contents import a_file
+from tests.compression.contents import a_file, as_files
 
 
 @pytest.mark.parametrize("size", [0, 5, INLINE, 2 * SEGMENT + 5, STRETCH, 3 * STRETCH + SEGMENT + 5])
@@ -40,9 +40,9 @@ def test_prepared_contents_are_what_they_are_alone_with_a_cache_or_without(tmp_p
     packed = []
     for run, kept in enumerate((None, cache, cache)):
         with Packer(tmp_path / f"spool{run}", cache=kept) as packer:
-            packer.prepare([file])
+            packer.prepare(as_files(file))
             found = packer.pack(file)
-            deflated = b"".join((found.deflated or list)())
+            deflated = bytes(found.deflated or b"")
             packed.append((found.size, found.crc, found.md5, found.sha256, deflated, b"".join(found.read())))
     assert packed[0] == packed[1] == packed[2]
 
@@ -54,7 +54,7 @@ def test_what_was_packed_without_md5_is_not_taken_for_what_has_it(tmp_path: Path
     for md5 in (False, False, True):
         with Packer(tmp_path / "spool", cache=cache, md5=md5) as packer:
             found = packer.pack(file)
-            packed.append((found.md5, found.crc, found.sha256, b"".join((found.deflated or list)())))
+            packed.append((found.md5, found.crc, found.sha256, bytes(found.deflated or b"")))
     assert [md5 for md5, *_ in packed] == ["", "", hashlib.md5(file.read_bytes()).hexdigest()]  # noqa: S324
     assert len({tuple(rest) for _, *rest in packed}) == 1
 
@@ -69,7 +69,7 @@ def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:
 def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
     files = [a_file(tmp_path / str(number), number * 3000, number) for number in range(20)]
     with Packer(tmp_path / "spool", threads=3) as packer:
-        packer.prepare([*files, b"bytes", *files])
+        packer.prepare(as_files(*files, b"bytes", *files))
         assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         with pytest.raises(PayloadError, match=r"cannot read .*missing"):
             packer.pack(tmp_path / "missing")
         with pytest.raises(PayloadError, match=r"cannot read .*missing"):
-            packer.prepare([tmp_path / "missing"])
+            packer.prepare(as_files(tmp_path / "missing"))
         with pytest.raises(PayloadError, match=r"cannot read .*Is a directory"):
             packer.pack(tmp_path)
 
@@ -155,7 +155,7 @@ def test_more_small_contents_than_memory_should_hold_are_there_again(tmp_path: P
     for number, file in enumerate(files):
         file.write_bytes(number.to_bytes(2) * (INLINE // 2 - 1))
     with Packer(tmp_path / "spool", memory=4 * INLINE) as packer:
-        packer.prepare(files)
+        packer.prepare(as_files(*files))
         assert (tmp_path / "spool" / "contents").stat().st_size > 0
         for number, file in enumerate(files):
             assert b"".join(packer.pack(file).read()) == number.to_bytes(2) * (INLINE // 2 - 1)

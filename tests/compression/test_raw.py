@@ -13,6 +13,7 @@ from release.compression.deflate import END
 from release.compression.raw import RawParts
 from release.compression.spool import Spool
 from release.compression.workers import Workers
+from release.rope import Rope
 from tests.compression.contents import some_bytes
 
 LARGE = 100_000
@@ -42,7 +43,8 @@ def raw_parts(
 
 
 def deflated(parts: RawParts, data: bytes) -> bytes:
-    return b"".join(parts.deflated(data, hashlib.sha256(data).digest())())
+    made = parts.deflated(data, hashlib.sha256(data).digest())
+    return bytes(Rope.of(made.result() if isinstance(made, Future) else made))
 
 
 def inflated(data: bytes) -> bytes:

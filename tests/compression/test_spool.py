@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from release.compression.spool import Extent, Spool
+from release.compression.spool import Spool
 from release.errors import OutputError
+from release.rope import Extent, Rope
 from tests.compression.contents import some_bytes
 
 
@@ -14,8 +15,8 @@ def test_what_threads_keep_is_there_again(tmp_path: Path, memory: int) -> None:
     contents = [some_bytes(number * 40_000, number) for number in range(60)]
     with ThreadPoolExecutor(4) as pool:
         extents = list(pool.map(spool.append, contents))
-    assert [b"".join(spool.read([extent])) for extent in extents] == contents
-    assert b"".join(spool.read(reversed(extents))) == b"".join(reversed(contents))
+    assert [bytes(Rope.of(extent)) for extent in extents] == contents
+    assert bytes(Rope.of(*reversed(extents))) == b"".join(reversed(contents))
     file = tmp_path / "spool" / "contents"
     assert (file.stat().st_size if file.exists() else 0) == sum(
         extent.size for extent in extents if isinstance(extent, Extent)

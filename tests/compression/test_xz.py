@@ -47,19 +47,18 @@ def test_a_large_archive_has_many_blocks_and_one_stream(tmp_path: Path) -> None:
     outputs = []
     for threads in (1, 3):
         with Packer(tmp_path / f"spool{threads}", threads=threads) as packer:
-            out = io.BytesIO()
-            writer = packer.archive(out, "xz")
+            writer = packer.archive("xz")
             writer.write(b"head")
             writer.add(packer.pack(file))
             writer.write(b"tail")
-            writer.close()
-        outputs.append(out.getvalue())
+            stream = writer.close()
+            outputs.append(bytes(stream.rope))
     plain = b"head" + file.read_bytes() + b"tail"
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
     assert decompressor.decompress(outputs[0]) == plain
     assert decompressor.eof
     assert decompressor.unused_data == b""
-    assert writer.size == len(plain)
+    assert stream.plain_size == len(plain)
     assert [record.plain for record in xz.records(io.BytesIO(outputs[0]))] == [
         xz.BLOCK,
         len(plain) - xz.BLOCK,

@@ -1,4 +1,3 @@
-import io
 from pathlib import Path
 
 from zstandard import ZstdDecompressor, get_frame_parameters
@@ -12,15 +11,14 @@ def test_an_archive_is_one_frame_and_the_number_of_threads_does_not_show(tmp_pat
     outputs = []
     for threads in (1, 2, 3):
         with Packer(tmp_path / f"spool{threads}", threads=threads) as packer:
-            out = io.BytesIO()
-            writer = packer.archive(out, "zstd")
+            writer = packer.archive("zstd")
             writer.write(b"head")
             writer.add(packer.pack(file))
             writer.write(b"tail")
-            writer.close()
-        outputs.append(out.getvalue())
+            stream = writer.close()
+            outputs.append(bytes(stream.rope))
     plain = b"head" + file.read_bytes() + b"tail"
-    assert writer.size == len(plain)
+    assert stream.plain_size == len(plain)
     assert get_frame_parameters(outputs[0]).has_checksum
     decompressor = ZstdDecompressor().decompressobj()
     assert decompressor.decompress(outputs[0]) == plain

@@ -12,8 +12,8 @@ from release import scripts, spelling
 from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import Packer
-from release.digest import sha256_of
 from release.formats import deb
+from release.output import write_file
 from release.package import Package, Relations
 from release.payload import Entry, File, Payload
 from tests.engines.deb_root import Base, DebRoot
@@ -57,8 +57,7 @@ def builder(directory: Path) -> Iterator[Build]:
         def new(package: Package) -> Artifact:
             name = f"{package.name}-{spelling.file_name(package.version)}-{package.arch}.deb"
             path = directory / name
-            with path.open("wb") as out:
-                deb.write(package, out, packer)
+            written = write_file(path, deb.assemble(package, packer))
             return Artifact(
                 path=path,
                 kind="deb",
@@ -66,8 +65,8 @@ def builder(directory: Path) -> Iterator[Build]:
                 name=package.name,
                 version=package.version,
                 arch=package.arch,
-                size=path.stat().st_size,
-                sha256=sha256_of(path),
+                size=written.size,
+                sha256=written.sha256,
             )
 
         yield new

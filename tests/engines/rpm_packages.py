@@ -11,6 +11,7 @@ from release.arch import Arch
 from release.artifact import Artifact
 from release.compression import INLINE, Packer
 from release.formats import rpm
+from release.output import write_file
 from release.package import Package, Relations
 from release.payload import Directory, File, Payload, Symlink
 from release.resources import packaging_data
@@ -124,9 +125,8 @@ def build(package: Package, directory: Path, *, key: Signer | None = None) -> Ar
     """The package as a file in `directory`, signed if there is a key."""
     directory.mkdir(exist_ok=True, parents=True)
     path = directory / f"{package.name}-{package.version}-{package.arch}.rpm"
-    with Packer(directory / "spool") as packer, path.open("wb") as out:
-        rpm.write(package, out, packer)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with Packer(directory / "spool") as packer:
+        digest = write_file(path, rpm.assemble(package, packer)).sha256
     signed = rpm.sign(path, key) if key else None
     return Artifact(
         path=path,

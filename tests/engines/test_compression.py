@@ -13,7 +13,7 @@ from release.artifact import COMPRESSED, Compression, suffix
 from release.compression import Packer, xz
 from release.errors import OutputError
 from release.formats import ar, tarball
-from release.output import new_file
+from release.output import write_file
 from release.payload import File, Payload
 from tests.compression.contents import some_bytes
 from tests.engines import debs, rpm_packages
@@ -50,8 +50,8 @@ def test_the_programs_of_each_format_and_tar_read_a_tarball(
 ) -> None:
     package = replace(debs.package(*files), compression=compression)
     path = tmp_path / f"kestrel{suffix('tarball', compression)}"
-    with Packer(tmp_path / "spool") as packer, new_file(path) as out:
-        tarball.write(package, out, packer)
+    with Packer(tmp_path / "spool") as packer:
+        write_file(path, tarball.assemble(package, packer))
     run(PROGRAMS[compression], "--test", path)
     run("tar", "--extract", "--file", path, "--directory", tmp_path)
     for file in files:
@@ -61,10 +61,10 @@ def test_the_programs_of_each_format_and_tar_read_a_tarball(
 def test_xz_finds_one_stream_of_many_blocks(tmp_path: Path) -> None:
     require(COMPRESSORS)
     path = tmp_path / "archive.xz"
-    with Packer(tmp_path / "spool") as packer, path.open("wb") as out:
-        writer = packer.archive(out, "xz")
+    with Packer(tmp_path / "spool") as packer:
+        writer = packer.archive("xz")
         writer.write(some_bytes(LARGE))
-        writer.close()
+        write_file(path, writer.close().rope)
     totals = run("xz", "--robot", "--list", path).stdout.splitlines()[-1].split("\t")
     assert totals[:3] == ["totals", "1", "2"]
     assert totals[6] == "CRC32"
@@ -120,8 +120,8 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(
     path = place["output"] / "kestrel.tar.gz"
 
     def write() -> None:
-        with Packer(place["spool"] / "spool", memory=0) as packer, new_file(path) as out:
-            tarball.write(debs.package(*files), out, packer)
+        with Packer(place["spool"] / "spool", memory=0) as packer:
+            write_file(path, tarball.assemble(debs.package(*files), packer))
 
     with pytest.raises(OutputError, match="No space left on device"):
         write()

@@ -7,6 +7,7 @@ from semver import Version
 from release.formats import ar
 from release.package import Package, Relations
 from release.payload import Directory, File, Payload, Symlink
+from release.rope import Rope
 
 DATE = 1_700_000_000
 COPYRIGHT = File(path="/usr/share/doc/kestrel/copyright", source=b"MIT\n", license=True)
@@ -65,9 +66,4 @@ def parts(data: bytes) -> dict[str, bytes]:
 
 
 def archive(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    out.write(ar.MAGIC)
-    for name, content in members.items():
-        with ar.member(out, name, date=0):
-            out.write(content)
-    return out.getvalue()
+    return bytes(ar.archive({name: Rope.of(content) for name, content in members.items()}, date=0))

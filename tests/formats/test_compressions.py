@@ -39,10 +39,9 @@ def package(tmp_path: Path) -> Package:
 
 
 def tar_of_deb(package: Package, tmp_path: Path) -> bytes:
-    out = io.BytesIO()
     with Packer(tmp_path / package.compression) as packer:
-        deb.write(package, out, packer)
-    return parts(out.getvalue())["data.tar" + COMPRESSED[package.compression]]
+        data = bytes(deb.assemble(package, packer))
+    return parts(data)["data.tar" + COMPRESSED[package.compression]]
 
 
 def test_a_deb_holds_the_same_archive_in_each(
@@ -58,20 +57,17 @@ def test_a_tarball_holds_the_same_archive_in_each(
     plain: list[bytes] = []
     compressions: tuple[Compression, ...] = ("gzip", compression)
     for chosen in compressions:
-        out = io.BytesIO()
         with Packer(tmp_path / f"{chosen}{len(plain)}") as packer:
-            tarball.write(replace(package, compression=chosen), out, packer)
-        plain.append(PLAIN[chosen](out.getvalue()))
+            data = bytes(tarball.assemble(replace(package, compression=chosen), packer))
+        plain.append(PLAIN[chosen](data))
     assert plain[0] == plain[1]
 
 
 def test_an_rpm_names_its_compression_and_who_can_read_it(
     compression: Compression, package: Package, tmp_path: Path
 ) -> None:
-    out = io.BytesIO()
     with Packer(tmp_path / "spool") as packer:
-        rpm.write(replace(package, compression=compression, scripts={}), out, packer)
-    out.seek(0)
+        out = io.BytesIO(bytes(rpm.assemble(replace(package, compression=compression, scripts={}), packer)))
     header = rpm_file.read(out).header
     entry = header.find(Tag.PAYLOADCOMPRESSOR)
     assert entry is not None

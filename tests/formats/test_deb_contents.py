@@ -9,7 +9,8 @@ import pytest
 import zstandard
 
 from release.errors import FormatError
-from release.formats import ar, deb_contents
+from release.formats import deb_contents
+from tests.formats.deb_example import archive
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -32,14 +33,8 @@ def data_tar(*names: str) -> bytes:
 
 
 def package(name: str, data: bytes) -> io.BytesIO:
-    out = io.BytesIO()
-    out.write(ar.MAGIC)
     # What follows the data is a signature, such as debsig-verify's.
-    for member, content in (("debian-binary", b"2.0\n"), (name, data), ("_gpgorigin", b"x")):
-        with ar.member(out, member, date=0):
-            out.write(content)
-    out.seek(0)
-    return out
+    return io.BytesIO(archive({"debian-binary": b"2.0\n", name: data, "_gpgorigin": b"x"}))
 
 
 @pytest.mark.parametrize("suffix", PACK)

@@ -248,7 +248,7 @@ def test_a_layer_reuses_what_was_compressed_for_the_packages(packer: Packer, tmp
         [replace(KESTREL, payload=payload, config=ImageConfig())], tmp_path / "layout", packer
     )
     layer = (tmp_path / "layout" / index.manifests[0].layers[0].path).read_bytes()
-    assert b"".join(packed.deflated()) in layer
+    assert bytes(packed.deflated) in layer
 
 
 def test_a_layer_that_was_written_before_is_not_read_again(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_layer_that_was_written_before_is_not_read_again(tmp_path: Path) -> No
     for run in ("one", "two"):
         agent.write_bytes(random.Random(1).randbytes(4 * INLINE))  # noqa: S311
         with Packer(tmp_path / f"spool-{run}", threads=1, cache=cache) as packer:
-            packer.prepare([agent])
+            packer.prepare(payload.files)
             if made:
                 agent.unlink()
             made.append(write_layout([image], tmp_path / run, packer))

@@ -46,8 +46,8 @@ SIGNER = new_signer()
 def path(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "dist" / "kestrel.rpm"
     path.parent.mkdir()
-    with Packer(tmp_path / "spool", threads=1) as packer, path.open("wb") as out:
-        rpm.write(PACKAGE, out, packer)
+    with Packer(tmp_path / "spool", threads=1) as packer:
+        path.write_bytes(bytes(rpm.assemble(PACKAGE, packer)))
     yield path
     assert [other.name for other in path.parent.iterdir()] == ["kestrel.rpm"]
 

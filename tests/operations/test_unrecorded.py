@@ -11,7 +11,6 @@ from semver import Version
 
 from release.config import parse
 from release.errors import ConflictError, FormatError, StoreError
-from release.formats import ar
 from release.operations import unrecorded
 from release.operations.limits import Limits
 from release.operations.place import DAY, Place
@@ -21,6 +20,7 @@ from release.operations.yank import find, yank
 from release.publishers import apt_index
 from release.publishers.apt_index import Stanza
 from release.publishers.select import publishers_for
+from tests.formats import deb_example
 from tests.operations.channel_site import CONFIG, Make, everything, makers, offered, place, release
 from tests.stores.memory import NOW, MemoryStore
 from tests.test_pipeline import PRODUCT
@@ -208,16 +208,12 @@ def test_a_package_for_a_machine_that_is_not_released_for_is_not_promoted(tmp_pa
 
 def package_for(machine: str) -> bytes:
     control = f"Package: hawk-userspace\nVersion: 1.0.0\nArchitecture: {machine}\n".encode()
-    packed, out = io.BytesIO(), io.BytesIO()
+    packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         entry = tarfile.TarInfo("control")
         entry.size = len(control)
         archive.addfile(entry, io.BytesIO(control))
-    out.write(ar.MAGIC)
-    for name, content in (("debian-binary", b"2.0\n"), ("control.tar", packed.getvalue()), ("data.tar", b"")):
-        with ar.member(out, name, date=0):
-            out.write(content)
-    return out.getvalue()
+    return deb_example.archive({"debian-binary": b"2.0\n", "control.tar": packed.getvalue(), "data.tar": b""})
 
 
 def test_the_names_of_packages_tell_their_components() -> None:

@@ -75,9 +75,8 @@ def deb_maker(directory: Path) -> Iterator[Make]:
         folder = directory / hashlib.sha256(repr((content, more)).encode()).hexdigest()[:8]
         folder.mkdir(exist_ok=True)
         path = folder / f"{name}-{spelling.file_name(parsed)}-{arch}.deb"
-        with path.open("wb") as out:
-            deb.write(package, out, packer)
-        data = path.read_bytes()
+        data = bytes(deb.assemble(package, packer))
+        path.write_bytes(data)
         return Artifact(
             path=path,
             kind="deb",

@@ -59,11 +59,8 @@ KESTREL = Package(
 
 @pytest.fixture
 def read(tmp_path: Path) -> RpmFile:
-    out = io.BytesIO()
     with Packer(tmp_path / "spool", threads=1) as packer:
-        rpm.write(KESTREL, out, packer)
-    out.seek(0)
-    return rpm_file.read(out)
+        return rpm_file.read(io.BytesIO(bytes(rpm.assemble(KESTREL, packer))))
 
 
 def described(read: RpmFile) -> IndexedPackage:

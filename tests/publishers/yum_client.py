@@ -17,6 +17,7 @@ from release.artifact import Artifact
 from release.compression import Packer
 from release.errors import SigningError
 from release.formats import rpm
+from release.output import write_file
 from release.package import Package
 from release.payload import File, Payload
 from release.publishers import Publication
@@ -74,9 +75,7 @@ def packages_in(directory: Path) -> Iterator[Make]:
         folder = directory / str(next(numbers))
         folder.mkdir()
         path = folder / f"{name}-{version}-{arch}.rpm"
-        with path.open("wb") as out:
-            rpm.write(package, out, packer)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = write_file(path, rpm.assemble(package, packer)).sha256
         signed = rpm.sign(path, signer) if signer else None
         return Artifact(
             path=path,
