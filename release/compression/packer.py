@@ -58,10 +58,10 @@ class Packer:
         self._spool = Spool(spool, memory=memory)
         self._cache = cache
         self._workers = Workers(threads)
-        self._kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
-        self._parts = RawParts(self._workers, self._spool, cache=cache, name=self._kind)
+        kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
         self._large = LargeFiles(
-            workers=self._workers, spool=self._spool, cache=cache, kind=self._kind, level=level, md5=md5
+            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, md5=md5
         )
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
@@ -143,8 +143,10 @@ class Packer:
         return GzipWriter(self._parts)
 
     def sha256(self, stream: Stream) -> str:
-        """The SHA-256 of `stream`."""
-        return self._remembered(f"sha256-{self._kind}", stream.recipe, stream.rope.sha256)
+        """The SHA-256 of `stream`, which was made here."""
+        # With its size: what is compressed otherwise is hardly ever as long.
+        key = f"{stream.recipe}-{stream.rope.size}" if stream.recipe else None
+        return self._remembered(f"sha256-{self._parts.kind}", key, stream.rope.sha256)
 
     def plain_sha256(self, stream: Stream, write: Callable[[Archive], None]) -> str:
         """The SHA-256 of `stream` before compression, which is what `write` writes.
@@ -161,13 +163,13 @@ class Packer:
 
         return self._remembered(_PLAIN, stream.recipe, digested)
 
-    def _remembered(self, kind: str, recipe: str | None, digest: Callable[[], str]) -> str:
-        if not self._cache or not recipe:
+    def _remembered(self, kind: str, key: str | None, digest: Callable[[], str]) -> str:
+        if not self._cache or not key:
             return digest()
-        if known := self._cache.get(kind, recipe):
+        if known := self._cache.get(kind, key):
             return bytes(known).hex()
         made = digest()
-        self._cache.put(kind, recipe, bytes.fromhex(made))
+        self._cache.put(kind, key, bytes.fromhex(made))
         return made
 
     def _small(self, path: str) -> Packed | None:

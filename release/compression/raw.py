@@ -28,7 +28,10 @@ _LENGTH: Final = 4
 
 
 class RawParts:
-    """Deflates parts of archives; any thread may ask. Each `name` has an entry of its own in the cache."""
+    """Deflates parts of archives; any thread may ask. Each `name` has an entry of its own in the cache.
+
+    `kind` tells them from parts that are compressed otherwise.
+    """
 
     def __init__(
         self, workers: Workers, spool: Spool, *, cache: Cache | None, name: str, level: int = LEVEL
@@ -37,8 +40,8 @@ class RawParts:
         self._spool = spool
         self._cache = cache
         self._level = level
-        self._kind = f"{_KIND}-{implementation()}-{level}-for-{name}"
-        entry = cache.get(self._kind, _LAST) if cache else None
+        self.kind = f"{_KIND}-{implementation()}-{level}-for-{name}"
+        entry = cache.get(self.kind, _LAST) if cache else None
         self._last = dict(_parts(entry)) if entry else {}
         self._known: dict[bytes, Piece] = {}
 
@@ -60,7 +63,7 @@ class RawParts:
         entry: list[Piece] = []
         for sha256, kept in self._known.items():
             entry += (sha256 + len(kept).to_bytes(_LENGTH, "little"), kept)
-        self._cache.put(self._kind, _LAST, *entry)
+        self._cache.put(self.kind, _LAST, *entry)
 
     def _deflate(self, data: bytes, sha256: bytes) -> Piece:
         self._known[sha256] = kept = self._spool.append(deflate(data, self._level))

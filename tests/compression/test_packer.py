@@ -1,7 +1,8 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from release.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer, original
 from release.errors import OutputError, PayloadError
+from release.payload import File
 from tests.compression.contents import a_file, as_files
 
 
@@ -70,6 +72,30 @@ def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
     files = [a_file(tmp_path / str(number), number * 3000, number) for number in range(20)]
     with Packer(tmp_path / "spool", threads=3) as packer:
         packer.prepare(as_files(*files, b"bytes", *files))
+        assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
+
+
+def test_a_large_file_is_packed_while_others_are_looked_for(tmp_path: Path) -> None:
+    large, small = a_file(tmp_path / "large", STRETCH), a_file(tmp_path / "small", 5)
+    deadline = time.monotonic() + 30
+
+    def found() -> Iterator[File]:
+        yield File(path="/large", source=large, size=STRETCH)
+        while not (tmp_path / "spool" / "contents").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield File(path="/small", source=small, size=5)
+
+    with Packer(tmp_path / "spool", memory=0) as packer:
+        packer.prepare(found())
+        assert [packer.pack(file).size for file in (large, small)] == [STRETCH, 5]
+
+
+@pytest.mark.parametrize("size", [0, 5, INLINE, 1 << 20])
+def test_a_size_that_is_wrong_by_now_does_not_matter(tmp_path: Path, size: int) -> None:
+    files = [a_file(tmp_path / str(number), number, number) for number in (5, INLINE - 1, INLINE, STRETCH)]
+    with Packer(tmp_path / "spool") as packer:
+        packer.prepare(File(path=f"/{file.name}", source=file, size=size) for file in files)
         assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
 
 
