@@ -1,15 +1,10 @@
 """Debian binary packages, format 2.0 (deb(5))."""
 
-import gzip
-import io
-import lzma
 import tarfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from release import spelling
 from release.artifact import COMPRESSED, Compression
@@ -22,13 +17,6 @@ from release.rope import Rope
 
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 """Maintainer scripts (Policy 6.1)."""
-
-_CONTROL_TAR: Final = "control.tar"
-_UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "": bytes,
-    ".gz": gzip.decompress,
-    ".xz": lzma.decompress,
-}
 
 
 def assemble(package: Package, packer: Packer) -> Rope:
@@ -46,54 +34,12 @@ def assemble(package: Package, packer: Packer) -> Rope:
     members = {
         "debian-binary": Rope.of(b"2.0\n"),
         # Always gzip: every dpkg reads it, and it is small.
-        _CONTROL_TAR + ".gz": _tar(control, packer, package.date, "gzip"),
+        "control.tar.gz": _tar(control, packer, package.date, "gzip"),
         "data.tar" + COMPRESSED[package.compression]: _tar(
             payload, packer, package.date, package.compression
         ),
     }
     return ar.archive(members, date=package.date)
-
-
-def read_control(source: BinaryIO | Path) -> str:
-    """The control file of a DEB file, ending in one newline.
-
-    Raises:
-        FormatError: it is no DEB file, or its control part is damaged or packed otherwise than by gzip or xz.
-
-    """
-    if isinstance(source, Path):
-        with source.open("rb") as stream:
-            return read_control(stream)
-    for member in ar.members(source):
-        if member.name.startswith(_CONTROL_TAR):
-            source.seek(member.offset)
-            return _control_of(source.read(member.size), member.name.removeprefix(_CONTROL_TAR))
-    raise FormatError("this is no DEB file: it has no control.tar (deb(5))", fix="build or download it again")
-
-
-def _control_of(data: bytes, suffix: str) -> str:
-    unpack = _UNPACK.get(suffix)
-    if unpack is None:
-        raise FormatError(
-            f"the control part of this DEB is packed as {suffix}, which cannot be read here",
-            fix="pack it with gzip or xz: dpkg-deb -Zxz",
-        )
-    try:
-        return _file_of_tar(unpack(data), "control").decode().strip("\n") + "\n"
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, ValueError) as error:
-        raise FormatError(
-            f"the control part of this DEB is damaged: {error}", fix="build or download it again"
-        ) from error
-
-
-def _file_of_tar(data: bytes, name: str) -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        for member in archive:
-            # A link must not lead anywhere.
-            if member.name in {name, f"./{name}"} and member.isreg():
-                stream = archive.extractfile(member)
-                return stream.read() if stream else b""
-    raise ValueError(f"it has no file {name}")
 
 
 def _check(package: Package) -> None:

@@ -19,7 +19,7 @@ from release.arch import DEBIAN, Arch
 from release.artifact import Artifact, Kind
 from release.config import Config
 from release.errors import FormatError, VersionError
-from release.formats import deb, rpm_file
+from release.formats import deb_reader, rpm_file
 from release.formats.rpm_tags import Tag
 from release.formats.sbom import SUFFIX as SBOM_SUFFIX
 from release.operations.place import InChannel, Place, keys_of
@@ -207,7 +207,7 @@ def _named(artifact: Artifact) -> tuple[str, Arch]:
     """The name and the machine of an artifact."""
     path, spelled = artifact.path, re.escape(spelling.file_name(artifact.version))
     if artifact.kind == "deb":
-        stanza = Stanza.parse(deb.read_control(path).encode())
+        stanza = Stanza.parse(deb_reader.control(path).encode())
         name, machine = stanza.package, stanza.architecture
     elif artifact.kind == "rpm":
         with path.open("rb") as stream:

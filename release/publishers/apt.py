@@ -12,7 +12,7 @@ from release.artifact import Artifact
 from release.compression.cache import Cache
 from release.compression.deflate import deflate
 from release.compression.growing import Remembered
-from release.formats import deb
+from release.formats import deb_reader
 from release.publishers import Publication, apt_index
 from release.publishers.apt_contents import PackageFiles
 from release.publishers.apt_index import Index, Stanza
@@ -141,7 +141,7 @@ class AptPublisher:
         return self._pool.as_published(artifact, place, there, resumed=resumed)
 
     def _stanza(self, artifact: Artifact) -> Stanza:
-        control = deb.read_control(artifact.path)
+        control = deb_reader.control(artifact.path)
         package = Stanza.parse(control.encode()).package
         place = checked(f"pool/{COMPONENT}/{package}/{artifact.path.name}")
         return Stanza.of(

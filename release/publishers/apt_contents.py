@@ -15,7 +15,7 @@ from typing import Final
 
 from release.debian_version import sort_key
 from release.errors import FormatError, RepositoryError
-from release.formats import deb_contents
+from release.formats import deb_reader
 from release.publishers.apt_index import Index, Stanza
 from release.publishers.objects import Objects
 
@@ -48,7 +48,7 @@ class PackageFiles:
 
     def _read(self, stanza: Stanza) -> list[str]:
         if path := self._at_hand(stanza):
-            return deb_contents.paths(path)
+            return deb_reader.paths(path)
         try:
             with (
                 self._objects.open(posixpath.normpath(stanza.filename)) as stream,
@@ -56,7 +56,7 @@ class PackageFiles:
             ):
                 shutil.copyfileobj(stream, copy, 1 << 20)
                 copy.seek(0)
-                return deb_contents.paths(copy)
+                return deb_reader.paths(copy)
         except (RepositoryError, FormatError):
             return []
 

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from release.errors import StoreError
+from release.span import Span
 from release.stores import Head, Listed, Metadata, StoredObject, keys
-from release.stores.streams import Span
 
 _LOCK = ".lock"
 _NEW = ".new-"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from release.formats import deb
+from release.formats import deb_reader
 from release.payload import Directory, File, Symlink
 from tests.engines.deb_root import DebRoot
 from tests.engines.debs import ARCH, Build, DebRoots, agent, builder, driver, files_of, package
@@ -70,7 +70,7 @@ def test_dpkg_deb_finds_nothing_wrong(build: Build) -> None:
     assert contents[0].split()[0] == "drwxr-xr-x"
     assert contents[0].endswith(" ./")
     assert run("dpkg-deb", "--fsys-tarfile", path).stderr == ""
-    assert run("dpkg-deb", "--field", path).stdout == deb.read_control(path)
+    assert run("dpkg-deb", "--field", path).stdout == deb_reader.control(path)
 
 
 @pytest.mark.parametrize("packing", ["gzip", "xz", "none"])
@@ -90,7 +90,7 @@ def test_control_files_of_packages_that_dpkg_deb_made_are_read(packing: str, tmp
         tree.parent,
         made,
     )
-    assert deb.read_control(made) == run("dpkg-deb", "--field", made).stdout
+    assert deb_reader.control(made) == run("dpkg-deb", "--field", made).stdout
 
 
 def test_a_machine_without_systemctl_installs_and_purges_quietly(deb_root: DebRoots, build: Build) -> None:

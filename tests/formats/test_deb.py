@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import io
-import lzma
 import stat
 import string
 import tarfile
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 
 from release.compression import INLINE, Packer
 from release.errors import FormatError, PayloadError
-from release.formats import ar, deb
+from release.formats import deb
 from release.package import Package, Relations
 from release.payload import Directory, File, Ghost, Payload, Symlink
-from tests.formats.deb_example import DATE, KESTREL, archive, parts, payload
+from tests.formats.deb_example import DATE, KESTREL, parts, payload
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -187,14 +186,6 @@ def test_long_and_foreign_names_need_no_pax_header(packer: Packer) -> None:
     assert not any(info.pax_headers for info, _ in contents.values())
 
 
-def test_a_link_in_the_control_part_leads_nowhere() -> None:
-    info = tarfile.TarInfo("control")
-    info.type, info.linkname = tarfile.SYMTYPE, "control"
-    data = archive({"control.tar": info.tobuf(tarfile.GNU_FORMAT) + bytes(1024)})
-    with pytest.raises(FormatError, match="no file control"):
-        deb.read_control(io.BytesIO(data))
-
-
 NAMES = st.text(st.sampled_from(string.ascii_letters + string.digits + "-_.+~ äß"), min_size=1, max_size=60)
 PATHS = st.lists(NAMES.filter(lambda name: name not in {".", ".."}), min_size=1, max_size=4)
 MODES = st.integers(0, 0o7777)
@@ -284,57 +275,3 @@ def test_all_problems_are_listed_at_once(packer: Packer) -> None:
     with pytest.raises(FormatError) as caught:
         written(package, packer)
     assert all(word in str(caught.value) for word in ("nowhere", "the summary", "the homepage", "copyright"))
-
-
-# Reading back
-
-
-def plain_tar(name: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        info = tarfile.TarInfo(name)
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
-def test_control_is_read_from_a_file_and_from_a_stream(packer: Packer, tmp_path: Path) -> None:
-    data = written(KESTREL, packer)
-    path = tmp_path / "kestrel.deb"
-    path.write_bytes(data)
-    assert deb.read_control(path) == deb.read_control(io.BytesIO(data)) == control_file(data, "control")
-
-
-@pytest.mark.parametrize(
-    ("suffix", "pack"),
-    [("", bytes), (".gz", gzip.compress), (".xz", lzma.compress)],
-    ids=["plain", "gz", "xz"],
-)
-@pytest.mark.parametrize("name", ["control", "./control"])
-def test_control_is_read_however_it_is_packed(suffix: str, pack: type[bytes], name: str) -> None:
-    data = archive(
-        {"debian-binary": b"2.0\n", f"control.tar{suffix}": pack(plain_tar(name, b"Package: x\n\n"))}
-    )
-    assert deb.read_control(io.BytesIO(data)) == "Package: x\n"
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "does not start as an ar archive"),
-        (b"PK\x03\x04 no ar", "does not start as an ar archive"),
-        (ar.MAGIC + b"debian-binary", "member header at byte 8 is damaged"),
-        (ar.MAGIC + b"x" * 60, "member header at byte 8 is damaged"),
-        (archive({"debian-binary": b"2.0\n"}), "it has no control.tar"),
-        (archive({"control.tar.zst": b""}), "packed as .zst"),
-        (archive({"control.tar.gz": b"no gzip"}), "is damaged"),
-        (archive({"control.tar.xz": b"no xz"}), "is damaged"),
-        (archive({"control.tar.gz": gzip.compress(plain_tar("control", b"x"))[:-9]}), "is damaged"),
-        (archive({"control.tar": plain_tar("other", b"x")}), "it has no file control"),
-        (archive({"control.tar": plain_tar("control", b"\xff")}), "is damaged"),
-    ],
-)
-def test_what_is_no_deb_is_refused_with_its_cure(data: bytes, message: str) -> None:
-    with pytest.raises(FormatError, match=message) as caught:
-        deb.read_control(io.BytesIO(data))
-    assert caught.value.fix

@@ -9,7 +9,7 @@ from pysequoia import CipherSuite, Profile, Tsk
 from release.compression import Packer
 from release.digest import sha256_of
 from release.errors import FormatError, SigningError
-from release.formats import ar, deb, deb_signature
+from release.formats import ar, deb, deb_reader, deb_signature
 from release.signing.openpgp import OpenPgpSigner
 from release.signing.verification import verify_detached
 from tests.formats.deb_example import KESTREL, archive, parts
@@ -92,9 +92,9 @@ def test_dates_say_nothing_of_when_it_was_signed(path: Path) -> None:
 
 
 def test_the_control_file_is_still_found(path: Path) -> None:
-    control = deb.read_control(path)
+    control = deb_reader.control(path)
     deb_signature.sign(path, SIGNER)
-    assert deb.read_control(path) == control
+    assert deb_reader.control(path) == control
 
 
 def test_what_is_no_package_is_refused_and_stays(path: Path) -> None:
