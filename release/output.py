@@ -14,8 +14,6 @@ from release.errors import OutputError
 from release.rope import Rope
 
 _MODE: Final = 0o644
-_BUFFER: Final = 64 << 10
-"""Bytes: image archives are written in many small blocks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ def write_file(path: Path, content: Rope, *, sha256: str = "") -> Written:
 
     """
     size, digest = content.size, hashlib.sha256()
-    with new_file(path) as out:
+    with _new_file(path) as out:
         _reserve(out, size)
         for block in content.blocks():
             if not sha256:
@@ -48,23 +46,18 @@ def _reserve(out: BinaryIO, size: int) -> None:
     try:
         os.posix_fallocate(out.fileno(), 0, size)
     except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:
+        if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
             raise
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that is at `path` when the block ends without an error; what is there is replaced.
-
-    Raises:
-        OutputError: the disk is full, or the directory cannot be written.
-
-    """
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that is at `path` when the block ends without an error."""
     unnamed: Path | None = None
     try:
         descriptor, written = tempfile.mkstemp(prefix=".new-", dir=path.parent)
         unnamed = Path(written)
-        with os.fdopen(descriptor, "wb", buffering=_BUFFER) as out:
+        with os.fdopen(descriptor, "wb") as out:
             yield out
         unnamed.chmod(_MODE)
         unnamed.rename(path)

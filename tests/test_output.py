@@ -2,21 +2,34 @@ import errno
 import hashlib
 import io
 import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from release.errors import OutputError
-from release.output import Written, new_file, write_file
+from release.output import Written, write_file
 from release.rope import Extent, Rope
 from tests.compression.contents import some_bytes
 
 
+@dataclass(frozen=True)
+class WatchedRope(Rope):
+    """Calls `then` when all but its end has been given."""
+
+    then: Callable[[], object]
+
+    def blocks(self) -> Iterator[bytes | memoryview]:
+        yield from super().blocks()
+        self.then()
+
+
 def test_a_file_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    seen: list[bool] = []
     path = tmp_path / "package"
-    with new_file(path) as out:
-        out.write(b"whole")
-        assert not path.exists()
+    write_file(path, WatchedRope((b"whole",), lambda: seen.append(path.exists())))
+    assert seen == [False]
     assert path.read_bytes() == b"whole"
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [path]
@@ -46,9 +59,10 @@ def test_what_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
 
 
 def fail_in_the_middle(path: Path, error: Exception) -> None:
-    with new_file(path) as out:
-        out.write(b"half")
+    def fail() -> None:
         raise error
+
+    write_file(path, WatchedRope((b"half",), fail))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])

@@ -5,28 +5,35 @@ An OCI archive is a tar of an image layout; a docker-archive is what `docker sav
 `docker load`, `podman load` and `skopeo copy oci-archive:` or `docker-archive:` take the same file.
 """
 
-import io
 import tarfile
-from typing import BinaryIO, Final
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import FileIO
+from typing import Final
 
 from release.arch import Arch
 from release.formats import oci_layout
 from release.formats.image import ImageIndex, Manifest
+from release.rope import Extent, Piece, Rope
 
 SUFFIX: Final = ".oci.tar"
 
 
-def write(image: ImageIndex, arch: Arch, out: BinaryIO) -> None:
-    """Write one architecture of `image`, read from its layout, to `out` as a tar archive."""
+@contextmanager
+def assembled(image: ImageIndex, arch: Arch) -> Iterator[Rope]:
+    """One architecture of `image` as a tar archive; the blobs of its layout are open meanwhile."""
     manifest = next(manifest for manifest in image.manifests if manifest.arch == arch)
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    pieces: list[Piece] = []
+    with ExitStack() as files:
         for name, data in _documents(image, manifest).items():
-            archive.addfile(_member(name, image.date, size=len(data)), io.BytesIO(data))
+            pieces += (_header(name, image.date, size=len(data)), data, _padding(len(data)))
         for name in ("blobs", oci_layout.BLOBS):
-            archive.addfile(_member(name, image.date, kind=tarfile.DIRTYPE, mode=0o755))
+            pieces.append(_header(name, image.date, kind=tarfile.DIRTYPE, mode=0o755))
         for blob in manifest.blobs:
-            with (image.directory / blob.path).open("rb") as stream:
-                archive.addfile(_member(blob.path, image.date, size=blob.size), stream)
+            file = files.enter_context(FileIO(image.directory / blob.path))
+            content = Extent(file, 0, blob.size)
+            pieces += (_header(blob.path, image.date, size=blob.size), content, _padding(blob.size))
+        yield Rope.of(*pieces, bytes(2 * tarfile.BLOCKSIZE))
 
 
 def _documents(image: ImageIndex, manifest: Manifest) -> dict[str, bytes]:
@@ -41,9 +48,13 @@ def _documents(image: ImageIndex, manifest: Manifest) -> dict[str, bytes]:
     }
 
 
-def _member(
+def _header(
     name: str, date: int, *, size: int = 0, mode: int = 0o644, kind: bytes = tarfile.REGTYPE
-) -> tarfile.TarInfo:
+) -> bytes:
     member = tarfile.TarInfo(name)
     member.mtime, member.size, member.mode, member.type = date, size, mode, kind
-    return member
+    return member.tobuf(tarfile.PAX_FORMAT)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)

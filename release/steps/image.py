@@ -10,12 +10,11 @@ from release.artifact import Artifact
 from release.compression import Packer
 from release.config import Image as ImageConfigEntry
 from release.contents import resolve
-from release.digest import sha256_of
 from release.formats import docker_archive, image_reader
 from release.formats.base import Base
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.sbom import Subject, image_url
-from release.output import new_file
+from release.output import write_file
 from release.parallel import each
 from release.payload import Payload
 from release.plan import PlannedImage
@@ -109,8 +108,8 @@ def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
 def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage) -> Iterator[Artifact]:
     def write(made: Image) -> Artifact:
         path = index.directory.with_name(planned.archives[made.arch])
-        with new_file(path) as out:
-            docker_archive.write(index, made.arch, out)
+        with docker_archive.assembled(index, made.arch) as archive:
+            written = write_file(path, archive)
         return Artifact(
             path=path,
             kind="image-archive",
@@ -118,8 +117,8 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
             name=planned.name,
             version=made.version,
             arch=made.arch,
-            size=path.stat().st_size,
-            sha256=sha256_of(path),
+            size=written.size,
+            sha256=written.sha256,
         )
 
     return each(write, images)

@@ -17,6 +17,7 @@ from release.arch import MACHINES, OCI, Arch
 from release.compression import Packer
 from release.formats import docker_archive, oci_layout
 from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
+from release.output import write_file
 from release.payload import Directory, File, Payload, Symlink
 from tests.engines.cache import cached
 from tests.engines.engines import EMULATOR, SKOPEO, Engine, can_chroot, require, run
@@ -91,8 +92,8 @@ def layout_of(name: str, directory: Path, **config: Any) -> ImageIndex:  # noqa:
 
 def archive_of(index: ImageIndex, arch: Arch, directory: Path) -> Path:
     path = directory / f"{arch}{docker_archive.SUFFIX}"
-    with path.open("wb") as out:
-        docker_archive.write(index, arch, out)
+    with docker_archive.assembled(index, arch) as archive:
+        write_file(path, archive)
     return path
 
 

@@ -78,9 +78,8 @@ def entries_in(archive: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
 
 
 def archive_of(index: ImageIndex, arch: Any = "x86_64") -> bytes:  # noqa: ANN401
-    out = io.BytesIO()
-    docker_archive.write(index, arch, out)
-    return out.getvalue()
+    with docker_archive.assembled(index, arch) as archive:
+        return bytes(archive)
 
 
 def tree(directory: Path) -> dict[str, tuple[int, bytes]]:
