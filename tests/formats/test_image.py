@@ -5,7 +5,7 @@ import json
 import os
 import random
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,126 +13,31 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from semver import Version
 
-from release.arch import MACHINES, OCI
 from release.compression import INLINE, Cache, Packer
 from release.errors import FormatError
-from release.formats import docker_archive, oci_layout
+from release.formats import oci_layout
 from release.formats.image import LAYER_TIME, About, Image, ImageConfig, ImageIndex, write_layout
 from release.formats.oci_layout import Descriptor
 from release.payload import Directory, Entry, File, Payload, Symlink
-
-DATE = 1_700_000_000
-CREATED = "2023-11-14T22:13:20Z"
-
-AGENT = File(path="/usr/bin/kestrel", source=b"\x7fELF" * 300, mode=0o755)
-ENTRIES = (
+from tests.formats.image_example import (
     AGENT,
-    Symlink(path="/kestrel", target="usr/bin/kestrel"),
-    Directory(path="/var/lib/kestrel", mode=0o700, owner="65532", group="65533"),
-    File(path="/var/lib/kestrel/state", source=b"{}", mode=0o600, owner="65532", group="2147483647"),
+    ANNOTATIONS,
+    CREATED,
+    ENTRIES,
+    KESTREL,
+    Layout,
+    archive_of,
+    both,
+    entries_in,
+    tree,
 )
-KESTREL = Image(
-    large=4 << 20,
-    name="example/kestrel",
-    version=Version.parse("1.2.3-4+abc1234"),
-    arch="x86_64",
-    date=DATE,
-    payload=Payload.of(ENTRIES),
-    config=ImageConfig(
-        entrypoint=("/usr/bin/kestrel",),
-        cmd=("--once",),
-        env={"KESTREL_LOG": "info", "A": "b=c"},
-        labels={"org.example.team": "birds", "org.opencontainers.image.title": "Kestrel, overridden"},
-        user="65532:65533",
-        exposed_ports=("9090", "8080/tcp"),
-        volumes=("/var/lib/kestrel",),
-        working_dir="/var/lib/kestrel",
-    ),
-    about=About(title="Kestrel", description="sees everything, détails", licenses="MIT", revision="abc1234"),
-)
-ANNOTATIONS = {
-    "org.opencontainers.image.created": CREATED,
-    "org.opencontainers.image.description": "sees everything, détails",
-    "org.opencontainers.image.licenses": "MIT",
-    "org.opencontainers.image.revision": "abc1234",
-    "org.opencontainers.image.title": "Kestrel",
-    "org.opencontainers.image.version": "1.2.3-4+abc1234",
-}
 
 
 @pytest.fixture
 def packer(tmp_path: Path) -> Iterator[Packer]:
     with Packer(tmp_path / "spool", threads=2) as packer:
         yield packer
-
-
-def both(image: Image = KESTREL) -> list[Image]:
-    return [replace(image, arch=arch) for arch in MACHINES]
-
-
-def entries_in(archive: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return [(info, stream.read() if (stream := tar.extractfile(info)) else b"") for info in tar]
-
-
-def archive_of(index: ImageIndex, arch: Any = "x86_64") -> bytes:  # noqa: ANN401
-    with docker_archive.assembled(index, arch) as archive:
-        return bytes(archive)
-
-
-def tree(directory: Path) -> dict[str, tuple[int, bytes]]:
-    return {
-        path.relative_to(directory).as_posix(): (
-            path.stat().st_mode,
-            path.read_bytes() if path.is_file() else b"",
-        )
-        for path in directory.rglob("*")
-    }
-
-
-class Layout:
-    """Reads a layout as the specification says, and nothing else."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.reached = {"oci-layout", "index.json"}
-
-    @classmethod
-    def at(cls, directory: Path) -> "Layout":
-        return cls({name: data for name, (_, data) in tree(directory).items() if data})
-
-    def document(self, name: str) -> Any:  # noqa: ANN401
-        return json.loads(self.files[name])
-
-    def blob(self, descriptor: Mapping[str, Any]) -> bytes:
-        algorithm, _, digest = descriptor["digest"].partition(":")
-        assert algorithm == "sha256"
-        data = self.files[f"blobs/sha256/{digest}"]
-        self.reached.add(f"blobs/sha256/{digest}")
-        assert hashlib.sha256(data).hexdigest() == digest
-        assert len(data) == descriptor["size"]
-        return data
-
-    def json(self, descriptor: Mapping[str, Any], media_type: str) -> Any:  # noqa: ANN401
-        assert descriptor["mediaType"] == media_type
-        document = json.loads(self.blob(descriptor))
-        assert document.get("mediaType", media_type) == media_type
-        return document
-
-    def check_manifest(self, descriptor: Mapping[str, Any], architecture: str) -> None:
-        manifest = self.json(descriptor, "application/vnd.oci.image.manifest.v1+json")
-        assert manifest["schemaVersion"] == 2
-        config = self.json(manifest["config"], "application/vnd.oci.image.config.v1+json")
-        assert (config["architecture"], config["os"]) == (architecture, "linux")
-        assert config["rootfs"]["type"] == "layers"
-        assert config["rootfs"]["diff_ids"] == [self.diff_id(layer) for layer in manifest["layers"]]
-        assert len(config["history"]) == len(manifest["layers"])
-
-    def diff_id(self, layer: Mapping[str, Any]) -> str:
-        assert layer["mediaType"] == "application/vnd.oci.image.layer.v1.tar+gzip"
-        return f"sha256:{hashlib.sha256(gzip.decompress(self.blob(layer))).hexdigest()}"
 
 
 def test_a_layout_is_what_the_specification_says(packer: Packer, tmp_path: Path) -> None:
@@ -295,38 +200,6 @@ def test_the_same_image_gives_the_same_bytes_and_modes(packer: Packer, tmp_path:
         path.is_dir(): path.stat().st_mode & 0o777 for path in (tmp_path / "another" / "place").rglob("*")
     }
     assert modes == {True: 0o755, False: 0o644}
-
-
-@pytest.mark.parametrize("arch", MACHINES)
-def test_an_archive_is_an_oci_archive(arch: Any, packer: Packer, tmp_path: Path) -> None:  # noqa: ANN401
-    archive = archive_of(write_layout(both(), tmp_path / "layout", packer), arch)
-    layout = Layout({info.name: data for info, data in entries_in(archive) if info.isreg()})
-    assert layout.document("oci-layout") == {"imageLayoutVersion": "1.0.0"}
-    [entry] = layout.document("index.json")["manifests"]
-    assert entry["annotations"]["org.opencontainers.image.ref.name"] == "1.2.3-4_abc1234"
-    layout.check_manifest(entry, OCI[arch])
-    assert layout.reached | {"manifest.json"} == set(layout.files)
-
-
-def test_an_archive_is_a_docker_archive(packer: Packer, tmp_path: Path) -> None:
-    archive = archive_of(write_layout(both(), tmp_path / "layout", packer))
-    files = {info.name: data for info, data in entries_in(archive)}
-    [image] = json.loads(files["manifest.json"])
-    assert image["RepoTags"] == ["example/kestrel:1.2.3-4_abc1234"]
-    diff_ids = json.loads(files[image["Config"]])["rootfs"]["diff_ids"]
-    layers = [hashlib.sha256(gzip.decompress(files[name])).hexdigest() for name in image["Layers"]]
-    assert diff_ids == [f"sha256:{digest}" for digest in layers]
-
-
-def test_an_archive_shows_nothing_of_the_machine(packer: Packer, tmp_path: Path) -> None:
-    one = archive_of(write_layout(both(), tmp_path / "one", packer))
-    two = archive_of(write_layout(both(), tmp_path / "two", packer))
-    assert one == two
-    infos = [info for info, _ in entries_in(one)]
-    assert {(info.uid, info.gid, info.uname, info.gname, info.mtime) for info in infos} == {
-        (0, 0, "", "", DATE)
-    }
-    assert {(info.isdir(), info.mode) for info in infos} == {(True, 0o755), (False, 0o644)}
 
 
 REFUSED = {
