@@ -24,9 +24,9 @@ from release.released import Record
 from release.signing import Signer
 from release.steps import Context, State
 from release.workspace import open_workspace
+from tests.hawk import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
 from tests.publishers.apt_site import SIGNER
 from tests.stores.memory import MemoryStore
-from tests.test_pipeline import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
 
 NOARCH = """
 [builds.doc]

@@ -11,8 +11,8 @@ from release.history import Commit
 from release.plan import Plan, make_plan
 from release.released import Listing, Record
 from release.remote import Agreed, RemoteObject, State, as_data, read, survey
+from tests.hawk import PRODUCT, VERSION
 from tests.stores.memory import MemoryStore
-from tests.test_pipeline import PRODUCT, VERSION
 
 CONFIG = parse(PRODUCT + '[channels.stable]\nstore = "site"\n', origin="release.toml")
 CHANNEL: Channel = CONFIG.channels["stable"]

@@ -9,8 +9,8 @@ import pytest
 
 from release.arch import Arch
 from release.errors import CommandError, ConfigError, EngineError
+from tests.hawk import PRODUCT
 from tests.test_handover import Machines, product_in
-from tests.test_pipeline import PRODUCT
 
 TRIAL = """
 [trials.debian]

@@ -19,11 +19,11 @@ from release.stores.s3 import S3Store
 from tests.engines.engines import run
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
 from tests.engines.s3_services import SESSION, client, moto
+from tests.hawk import PRODUCT
 from tests.publishers import apt_site, yum_client
 from tests.release_bench import Bench, CountingSigner, bench_in, packages
 from tests.repository import Repository
 from tests.stores.memory import MemoryStore
-from tests.test_pipeline import PRODUCT
 
 ROOT = Path(__file__).parents[2]
 BUILD = 'mkdir "$JESSES_STAGE/bin" && cd "$JESSES_STAGE/bin" && echo "$JESSES_ARCH" > hawk && chmod +x hawk'

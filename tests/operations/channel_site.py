@@ -18,9 +18,9 @@ from release.released import Record
 from release.signing import Signer
 from release.signing.verification import verify_detached
 from release.stores import Store
+from tests.hawk import PRODUCT
 from tests.publishers import apt_site, yum_client
 from tests.stores.memory import NOW, MemoryStore
-from tests.test_pipeline import PRODUCT
 
 SIGNER = apt_site.SIGNER
 URL = "https://example.org"

@@ -21,9 +21,9 @@ from release.publishers import apt_index
 from release.publishers.apt_index import Stanza
 from release.publishers.select import publishers_for
 from tests.formats import deb_example
+from tests.hawk import PRODUCT
 from tests.operations.channel_site import CONFIG, Make, everything, makers, offered, place, release
 from tests.stores.memory import NOW, MemoryStore
-from tests.test_pipeline import PRODUCT
 
 V1, V2 = Version(1), Version(2)
 COMPONENTS = {"hawk-userspace": "userspace", "hawk-driver": "driver"}

@@ -7,8 +7,8 @@ from invoke.program import Program
 
 from release.errors import CommandError, ConfigError, HistoryError, SigningError
 from release.tasks import make_namespace
+from tests.hawk import PRODUCT
 from tests.repository import Repository
-from tests.test_pipeline import PRODUCT
 
 pytestmark = pytest.mark.process
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from release.errors import ConflictError, OutputError
+from tests.hawk import PRODUCT
 from tests.repository import Repository
 from tests.tasks.test_command import BUILD, jesses, succeeds
-from tests.test_pipeline import PRODUCT
 
 pytestmark = pytest.mark.process
 
