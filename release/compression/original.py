@@ -96,7 +96,7 @@ def blocks(path: str, state: Stamp) -> Iterator[bytes]:
         PayloadError: it cannot be read, or is in another state.
 
     """
-    return map(bytes, read_into(repeat(buffer(BLOCK)), path, state))
+    return map(bytes, read_into(repeat(buffer(min(BLOCK, state.size))), path, state))
 
 
 def read_into(rooms: Iterator[memoryview], path: str, state: Stamp) -> Iterator[memoryview]:
