@@ -1,6 +1,5 @@
 """One gzip member (RFC 1952) from raw bytes and packed contents."""
 
-import hashlib
 from concurrent.futures import Future
 from typing import Final
 
@@ -12,7 +11,7 @@ from release.compression.content import Packed
 from release.compression.deflate import END
 from release.compression.original import BLOCK
 from release.compression.plain import Recipe
-from release.compression.raw import RawParts
+from release.compression.raw import RawPart, RawParts
 from release.rope import Piece, Rope
 
 # ID1 ID2, CM=deflate, no flags, no time, no hint, unknown system: nothing here depends on the machine.
@@ -26,20 +25,21 @@ class GzipWriter:
     def __init__(self, parts: RawParts) -> None:
         self._parts = parts
         self._recipe = Recipe()
-        self._raw = bytearray()
+        self._raw = RawPart()
         self._segments: list[Piece | Rope | Future[Piece]] = []
         self._crc = 0
         self._size = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        self._raw += data
-        if len(self._raw) >= BLOCK:
+        self._raw.write(bytes(data))
+        if self._raw.size >= BLOCK:
             self._cut()
 
     def add(self, content: Packed) -> None:
         if content.deflated is None:
-            for block in content.read():
-                self.write(block)
+            self._raw.add(content)
+            if self._raw.size >= BLOCK:
+                self._cut()
             return
         self._cut()
         self._recipe.content(content)
@@ -54,14 +54,14 @@ class GzipWriter:
         )
 
     def _cut(self) -> None:
-        """Send the raw bytes so far on their way as a segment."""
-        if not self._raw:
+        """Send what is raw so far on its way as a segment."""
+        if not self._raw.size:
             return
-        data = bytes(self._raw)
-        self._raw.clear()
-        sha256 = hashlib.sha256(data).digest()
-        self._recipe.raw(sha256)
-        self._append(self._parts.deflated(data, sha256), zlib_ng.crc32(data), len(data))
+        part, self._raw = self._raw, RawPart()
+        name = part.name()
+        self._recipe.raw(name)
+        crc, segment = self._parts.deflated(name, part)
+        self._append(segment, crc, part.size)
 
     def _append(self, segment: Piece | Rope | Future[Piece], crc: int, size: int) -> None:
         self._crc = zlib_ng.crc32_combine(self._crc, crc, size)

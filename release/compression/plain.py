@@ -38,8 +38,8 @@ class Recipe:
     def key(self) -> str:
         return self._digest.hexdigest()
 
-    def raw(self, sha256: bytes) -> None:
-        self._digest.update(b"raw " + sha256)
+    def raw(self, name: bytes) -> None:
+        self._digest.update(b"raw " + name)
 
     def content(self, content: Packed) -> None:
         self._digest.update(f"content {content.sha256}".encode())

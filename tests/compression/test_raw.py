@@ -1,4 +1,3 @@
-import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -10,7 +9,7 @@ import pytest
 
 from release.compression import Cache
 from release.compression.deflate import END
-from release.compression.raw import RawParts
+from release.compression.raw import RawPart, RawParts
 from release.compression.spool import Spool
 from release.compression.workers import Workers
 from release.rope import Rope
@@ -43,8 +42,11 @@ def raw_parts(
 
 
 def deflated(parts: RawParts, data: bytes) -> bytes:
-    made = parts.deflated(data, hashlib.sha256(data).digest())
-    return bytes(Rope.of(made.result() if isinstance(made, Future) else made))
+    part = RawPart()
+    part.write(data)
+    crc, segment = parts.deflated(part.name(), part)
+    assert crc == zlib.crc32(data)
+    return bytes(Rope.of(segment.result() if isinstance(segment, Future) else segment))
 
 
 def inflated(data: bytes) -> bytes:
