@@ -53,7 +53,8 @@ class RawPart:
         pieces = self._pieces
         lengths = [len(piece) if isinstance(piece, bytes) else _CONTENT for piece in pieces]
         made_of = [piece if isinstance(piece, bytes) else piece.sha256.encode() for piece in pieces]
-        return hashlib.sha256(struct.pack(f"<{len(pieces)}i", *lengths) + b"".join(made_of)).digest()
+        counted = struct.pack(f"<I{len(pieces)}i", len(pieces), *lengths)
+        return hashlib.sha256(counted + b"".join(made_of)).digest()
 
     def __bytes__(self) -> bytes:
         joined = bytearray()

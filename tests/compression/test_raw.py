@@ -1,3 +1,4 @@
+import hashlib
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from release.compression import Cache
+from release.compression import Cache, Packed
 from release.compression.deflate import END
 from release.compression.raw import RawPart, RawParts
 from release.compression.spool import Spool
@@ -41,16 +42,63 @@ def raw_parts(
     spool.close()
 
 
-def deflated(parts: RawParts, data: bytes) -> bytes:
-    part = RawPart()
-    part.write(data)
+def segment_of(parts: RawParts, part: RawPart) -> bytes:
     crc, segment = parts.deflated(part.name(), part)
-    assert crc == zlib.crc32(data)
-    return bytes(Rope.of(segment.result() if isinstance(segment, Future) else segment))
+    made = bytes(Rope.of(segment.result() if isinstance(segment, Future) else segment))
+    assert crc == zlib.crc32(inflated(made))
+    return made
+
+
+def deflated(parts: RawParts, data: bytes) -> bytes:
+    return segment_of(parts, a_part(data))
 
 
 def inflated(data: bytes) -> bytes:
     return zlib.decompress(data + END, -zlib.MAX_WBITS)
+
+
+def a_content(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Packed(size=len(data), crc=zlib.crc32(data), md5="", sha256=sha256, read=read)
+
+
+def a_part(*pieces: bytes | Packed) -> RawPart:
+    part = RawPart()
+    for piece in pieces:
+        part.write(piece) if isinstance(piece, bytes) else part.add(piece)
+    return part
+
+
+def test_a_part_that_is_known_is_not_put_together(tmp_path: Path) -> None:
+    def unreadable() -> Iterator[bytes]:
+        raise AssertionError
+
+    cache = Cache(directory=tmp_path / "cache")
+    first = a_part(b"head", a_content(b"content", lambda: iter((b"con", b"tent"))), b"tail")
+    again = a_part(b"head", a_content(b"content", unreadable), b"tail")
+    assert bytes(first) == b"headcontenttail"
+    with raw_parts(tmp_path, cache) as (parts, _):
+        assert inflated(segment_of(parts, first)) == b"headcontenttail"
+        made = segment_of(parts, again)
+    with raw_parts(tmp_path, cache) as (parts, _):
+        assert segment_of(parts, again) == made
+
+
+def test_what_is_not_made_of_the_same_has_another_name() -> None:
+    def content(data: bytes) -> Packed:
+        return a_content(data, lambda: iter((data,)))
+
+    parts = [
+        a_part(b"ab"),
+        a_part(b"a", b"b"),
+        a_part(b"ab", b""),
+        a_part(content(b"ab")),
+        a_part(content(b"a"), b"b"),
+        a_part(content(b"ab").sha256.encode()),
+        a_part(b"ba"),
+    ]
+    assert len({part.name() for part in parts}) == len(parts)
+    assert a_part(b"a", content(b"b")).name() == a_part(b"a", content(b"b")).name()
 
 
 def test_equal_parts_are_compressed_once(tmp_path: Path) -> None:
