@@ -86,8 +86,17 @@ class Packer:
             PayloadError: as `pack`.
 
         """
-        for _ in each(self.pack, self._worth_a_thread(files), threads=min(_READERS, self._workers.threads)):
+        threads = min(_READERS, self._workers.threads)
+        for _ in each(self.pack, self._until_an_error(self._worth_a_thread(files)), threads=threads):
             pass
+
+    def _until_an_error(self, names: Iterable[str]) -> Iterator[str]:
+        """As they are; but where no more can be found, the large files that are under way are given up."""
+        try:
+            yield from names
+        except BaseException:
+            self._workers.close()
+            raise
 
     def _worth_a_thread(self, files: Iterable[File]) -> Iterator[str]:
         """What is large, or must be compressed; the rest is packed here, without the wait for another thread."""

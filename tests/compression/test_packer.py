@@ -75,20 +75,39 @@ def test_many_contents_are_packed_at_once(tmp_path: Path) -> None:
         assert [b"".join(packer.pack(file).read()) for file in files] == [f.read_bytes() for f in files]
 
 
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_large_file_is_packed_while_others_are_looked_for(tmp_path: Path) -> None:
     large, small = a_file(tmp_path / "large", STRETCH), a_file(tmp_path / "small", 5)
-    deadline = time.monotonic() + 30
 
     def found() -> Iterator[File]:
         yield File(path="/large", source=large, size=STRETCH)
-        while not (tmp_path / "spool" / "contents").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(tmp_path / "spool" / "contents")
         yield File(path="/small", source=small, size=5)
 
     with Packer(tmp_path / "spool", memory=0) as packer:
         packer.prepare(found())
         assert [packer.pack(file).size for file in (large, small)] == [STRETCH, 5]
+
+
+def test_an_error_among_others_does_not_wait_for_a_large_file(tmp_path: Path) -> None:
+    large = a_file(tmp_path / "large", 12 * STRETCH)
+    cache = Cache(directory=tmp_path / "cache")
+
+    def found() -> Iterator[File]:
+        yield File(path="/large", source=large, size=12 * STRETCH)
+        wait_for(cache.directory)
+        raise PayloadError("the rest is missing", fix="stage it")
+
+    refused = pytest.raises(PayloadError, match="the rest is missing")
+    with Packer(tmp_path / "spool", threads=1, cache=cache) as packer, refused:
+        packer.prepare(found())
+    assert len([path for path in cache.directory.rglob("*") if path.is_file()]) < 12
 
 
 @pytest.mark.parametrize("size", [0, 5, INLINE, 1 << 20])
