@@ -7,15 +7,15 @@ file is deflated once, in segments and on all cores, and the result is spliced i
 RPM and the image layer, and kept in a cache for the next run. What comes out is one ordinary gzip member
 (RFC 1952).
 
-`deflate.py` makes segments, `packer.py` reads contents and `large.py` the large ones, `spool.py` and `cache.py`
-keep them, `gzip.py`, `zstd.py` and `xz.py` write archives.
+`deflate.py` makes segments, `packer.py` reads contents and `large.py` the large ones, `raw.py` has what lies
+between them, `spool.py` and `cache.py` keep all that, `gzip.py`, `zstd.py` and `xz.py` make streams of it.
 """
 
-from release.compression.archive import Archive, Stream, Writer
+from release.compression.archive import Archive
 from release.compression.cache import Cache
 from release.compression.content import Packed
 from release.compression.deflate import LEVEL, QUICK
-from release.compression.gzip import GzipWriter, gzipped
+from release.compression.gzip import gzipped
 from release.compression.large import SEGMENT, STRETCH
 from release.compression.packer import INLINE, Packer
 
@@ -27,10 +27,7 @@ __all__ = [
     "STRETCH",
     "Archive",
     "Cache",
-    "GzipWriter",
     "Packed",
     "Packer",
-    "Stream",
-    "Writer",
     "gzipped",
 ]
