@@ -71,15 +71,15 @@ class Rope:
     def _gathered(self) -> Iterator[bytes | memoryview]:
         room, filled = buffer(min(_BLOCK, self.size)), 0
         for part in chain.from_iterable(map(_parts, self.pieces)):
-            as_it_is = len(part) >= _LARGE and not isinstance(part, Extent)
+            as_it_is = None if isinstance(part, Extent) or len(part) < _LARGE else part
             if filled and (as_it_is or filled + len(part) > _BLOCK):
                 yield room[:filled]
                 filled = 0
-            if isinstance(part, Extent) or not as_it_is:
+            if as_it_is:
+                yield as_it_is
+            else:
                 _copy(part, room[filled : filled + len(part)])
                 filled += len(part)
-            else:
-                yield part
         if filled:
             yield room[:filled]
 

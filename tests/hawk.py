@@ -28,7 +28,7 @@ from release.version import ComponentVersion
 from release.workspace import open_workspace
 from tests.stores.memory import MemoryStore
 
-PRODUCT = """
+PROJECT = """
 [project]
 name = "hawk"
 summary = "Sees"
@@ -36,6 +36,11 @@ homepage = "https://hawk.example.org/"
 license = "MIT"
 maintainer = "H <h@example.org>"
 vendor = "V"
+"""
+
+PRODUCT = (
+    PROJECT
+    + """
 [components.userspace]
 [builds.agent]
 component = "userspace"
@@ -54,6 +59,7 @@ build = "agent"
 entrypoint = ["/usr/bin/hawk"]
 contents = [{ path = "/usr/bin/hawk", staged = "bin/hawk" }]
 """
+)
 
 VERSION = ComponentVersion(
     component="userspace",

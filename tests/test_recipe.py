@@ -18,16 +18,12 @@ from release.plan import PlannedPackage
 from release.recipe import Look, on_disk, package_of
 from release.spelling import deb, rpm
 from release.version import ComponentVersion
+from tests.hawk import PROJECT
 
 DATA = Path(__file__).parent / "data" / "elf"
-PRODUCT = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+PRODUCT = (
+    PROJECT
+    + """
 [components.userspace]
 [builds.agent]
 component = "userspace"
@@ -52,6 +48,7 @@ triggers = ["activate-noawait ldconfig"]
 [packages.hawk.rpm]
 description = "A hawk of RPM."
 """
+)
 VERSION = ComponentVersion(
     component="userspace",
     version=Version.parse("1.2.3-rc.1"),

@@ -15,18 +15,14 @@ from release.history import GitHistory
 from release.options import Options
 from release.product import Product, open_product
 from release.signing import openpgp_key
+from tests.hawk import PROJECT
 from tests.repository import Repository
 
 pytestmark = pytest.mark.process
 
-CONFIGURATION = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+CONFIGURATION = (
+    PROJECT
+    + """
 [components.userspace]
 [components.driver]
 tag = "{version}+driver"
@@ -60,6 +56,7 @@ scripts = { postinst = "packaging/postinst" }
 [channels.dev]
 store = "../site"
 """
+)
 
 BUILD = """
 echo "$JESSES_COMPONENT" >> "$HAWK_LOG"

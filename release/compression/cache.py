@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 
 from zlib_ng import zlib_ng
 
-from release.errors import ConfigError
+from release.errors import ConfigError, OutputError
 from release.rope import Piece, Rope
 
 SIZE: Final = 2 << 30
@@ -81,7 +81,7 @@ class Cache:
     def put(self, kind: str, key: str, *parts: Piece) -> None:
         """Keep `parts`, joined, as the entry, in the place of whatever was there."""
         path = self._path(kind, key)
-        with suppress(OSError):
+        with suppress(OSError, OutputError):
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(path) as out:

@@ -43,7 +43,7 @@ def beginning(path: str, size: int) -> bytes:
     """The first `size` bytes of a file; all of it, where it has fewer.
 
     Raises:
-        PayloadError: it cannot be read.
+        PayloadError: it cannot be read, or changes meanwhile.
 
     """
     # Without a context manager: thousands are read.
@@ -51,12 +51,13 @@ def beginning(path: str, size: int) -> bytes:
         file = os.open(path, _FLAGS)
         try:
             data = os.read(file, size)
-            while len(data) < size and (more := os.read(file, size - len(data))):
-                data += more
+            expected = os.fstat(file).st_size
         finally:
             os.close(file)
     except OSError as error:
         raise _unreadable(path, error) from error
+    if len(data) != min(size, expected):
+        raise _changed(path)
     return data
 
 

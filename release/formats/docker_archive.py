@@ -9,9 +9,11 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import FileIO
+from pathlib import Path
 from typing import Final
 
 from release.arch import Arch
+from release.errors import OutputError
 from release.formats import oci_layout
 from release.formats.image import ImageIndex, Manifest
 from release.rope import Extent, Piece, Rope
@@ -21,7 +23,12 @@ SUFFIX: Final = ".oci.tar"
 
 @contextmanager
 def assembled(image: ImageIndex, arch: Arch) -> Iterator[Rope]:
-    """One architecture of `image` as a tar archive; the blobs of its layout are open meanwhile."""
+    """One architecture of `image` as a tar archive; the blobs of its layout are open meanwhile.
+
+    Raises:
+        OutputError: a blob is not there.
+
+    """
     manifest = next(manifest for manifest in image.manifests if manifest.arch == arch)
     pieces: list[Piece] = []
     with ExitStack() as files:
@@ -30,10 +37,19 @@ def assembled(image: ImageIndex, arch: Arch) -> Iterator[Rope]:
         for name in ("blobs", oci_layout.BLOBS):
             pieces.append(_header(name, image.date, kind=tarfile.DIRTYPE, mode=0o755))
         for blob in manifest.blobs:
-            file = files.enter_context(FileIO(image.directory / blob.path))
+            file = files.enter_context(_opened(image.directory / blob.path))
             content = Extent(file, 0, blob.size)
             pieces += (_header(blob.path, image.date, size=blob.size), content, _padding(blob.size))
         yield Rope.of(*pieces, bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _opened(path: Path) -> FileIO:
+    try:
+        return FileIO(path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot read {path}: {error.strerror}", fix="leave the output alone during a run"
+        ) from error
 
 
 def _documents(image: ImageIndex, manifest: Manifest) -> dict[str, bytes]:

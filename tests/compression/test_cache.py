@@ -1,3 +1,4 @@
+import io
 import os
 import random
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from release.compression import INLINE, SEGMENT, STRETCH, Cache, Packer
 from release.compression.deflate import implementation
 from release.errors import ConfigError
+from release.rope import Extent
 from tests.compression.contents import a_file, some_bytes
 
 KIND, KEY = "kind-6", "0123456789abcdef"
@@ -170,6 +172,15 @@ def test_a_cache_that_cannot_be_written_is_none(tmp_path: Path) -> None:
     cache.put(KIND, KEY, b"entry")
     assert cache.get(KIND, KEY) is None
     cache.trim()
+
+
+def test_what_cannot_be_read_back_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "short").touch()
+    cache = Cache(directory=tmp_path / "cache")
+    with io.FileIO(tmp_path / "short") as short:
+        cache.put(KIND, KEY, b"entry", Extent(short, 0, 1))
+    assert cache.get(KIND, KEY) is None
+    assert entries(tmp_path / "cache") == {}
 
 
 def test_the_environment_says_where_and_how_large(tmp_path: Path) -> None:

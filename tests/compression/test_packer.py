@@ -186,6 +186,16 @@ def test_a_file_that_changes_after_it_was_read_is_named(
             list(packed.read())
 
 
+def test_a_small_file_that_is_not_as_long_as_the_system_says_is_named(tmp_path: Path) -> None:
+    # The kernel makes it while it is read, and calls it empty before.
+    file = Path("/proc/self/status")
+    with Packer(tmp_path / "spool") as packer:
+        with pytest.raises(PayloadError, match="status changed while it was packaged"):
+            packer.pack(file)
+        with pytest.raises(PayloadError, match="status changed while it was packaged"):
+            packer.prepare(as_files(file))
+
+
 def test_a_small_content_stays_what_it_was_when_it_was_read(tmp_path: Path) -> None:
     file = a_file(tmp_path / "f", 100)
     content = file.read_bytes()

@@ -16,16 +16,12 @@ from release.cut.target import Level, Request, Stage
 from release.github import GitHub
 from release.signing import Signer
 from release.stores import Store
+from tests.hawk import PROJECT
 from tests.repository import Repository
 
-PRODUCT = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+PRODUCT = (
+    PROJECT
+    + """
 [components.userspace]
 [components.driver]
 tag = "{version}+driver"
@@ -34,6 +30,7 @@ contract = ["driver/API_VERSION"]
 paths = ["driver"]
 first_version = "1.0.0"
 """
+)
 
 
 class Crash(BaseException):

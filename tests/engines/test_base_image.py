@@ -20,16 +20,12 @@ from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import DEBIAN_ROOT, EMULATOR, require
 from tests.engines.product import Product
 from tests.engines.test_image import busybox
+from tests.hawk import PROJECT
 from tests.repository import Repository as GitRepository
 
-HAWK = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+HAWK = (
+    PROJECT
+    + """
 [components.hawk]
 [builds.hawk]
 component = "hawk"
@@ -45,6 +41,7 @@ contents = [{{ path = "/usr/bin/busybox", staged = "hawk" }}]
 store = "../site"
 registries = ["{registry}/on-debian"]
 """
+)
 
 
 # No more than the tests look at, and unpacked alone: to configure those of the other architecture takes minutes.

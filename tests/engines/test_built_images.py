@@ -14,17 +14,13 @@ from tests.engines.engines import DEBIAN_ROOT, EMULATOR, CommandFailed, require,
 from tests.engines.kernel_headers import kernel_headers
 from tests.engines.product import KESTREL, Product, copy_of
 from tests.engines.test_image import TAG, archive_of, layout_of
+from tests.hawk import PROJECT
 from tests.repository import Repository
 
 HOST: Arch = "aarch64" if os.uname().machine == "aarch64" else "x86_64"
-HAWK = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+HAWK = (
+    PROJECT
+    + """
 [components.hawk]
 [images.hawk]
 component = "hawk"
@@ -33,6 +29,7 @@ architectures = ["x86_64", "aarch64"]
 arguments = { GREETING = "this is {version}" }
 entrypoint = ["/bin/busybox", "cat", "/built"]
 """
+)
 CHANNEL = """
 [channels.stable]
 store = "../site"

@@ -19,16 +19,12 @@ from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require
 from tests.engines.product import Product
 from tests.engines.sigstore_services import IDENTITY, ISSUER, Sigstore, sigstore
 from tests.engines.verifiers import new_verifiers
+from tests.hawk import PROJECT
 from tests.repository import Repository
 
-HAWK = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+HAWK = (
+    PROJECT
+    + """
 [components.hawk]
 [builds.hawk]
 component = "hawk"
@@ -41,6 +37,7 @@ contents = [{{ path = "/usr/share/hawk", staged = "hawk" }}]
 store = "../site"
 registries = {registries}
 """
+)
 BUILD = 'echo "for $JESSES_ARCH" > "$JESSES_STAGE/hawk"\n'
 STATEMENT = json.dumps(
     {

@@ -14,18 +14,14 @@ from release.errors import CommandError, EngineError
 from tests.engines.deb_root import debian_base
 from tests.engines.engines import DEBIAN_ROOT, require
 from tests.engines.product import KESTREL, copy_of
+from tests.hawk import PROJECT
 from tests.repository import Repository
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "jesses-trial:1"
-PRODUCT = """
-[project]
-name = "hawk"
-summary = "Sees"
-homepage = "https://hawk.example.org/"
-license = "MIT"
-maintainer = "H <h@example.org>"
-vendor = "V"
+PRODUCT = (
+    PROJECT
+    + """
 [components.hawk]
 [builds.hawk]
 component = "hawk"
@@ -45,6 +41,7 @@ format = "deb"
 command = ["sh", "-c", "{command}"]
 network = false
 """
+)
 
 
 @dataclass(frozen=True, kw_only=True)

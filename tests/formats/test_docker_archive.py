@@ -9,6 +9,7 @@ import pytest
 
 from release.arch import MACHINES, OCI
 from release.compression import Packer
+from release.errors import OutputError
 from release.formats.image import write_layout
 from tests.formats.image_example import (
     DATE,
@@ -44,6 +45,13 @@ def test_an_archive_is_a_docker_archive(packer: Packer, tmp_path: Path) -> None:
     diff_ids = json.loads(files[image["Config"]])["rootfs"]["diff_ids"]
     layers = [hashlib.sha256(gzip.decompress(files[name])).hexdigest() for name in image["Layers"]]
     assert diff_ids == [f"sha256:{digest}" for digest in layers]
+
+
+def test_a_blob_that_is_gone_is_named(packer: Packer, tmp_path: Path) -> None:
+    index = write_layout(both(), tmp_path / "layout", packer)
+    (tmp_path / "layout" / index.manifests[0].layers[0].path).unlink()
+    with pytest.raises(OutputError, match=r"cannot read .*layout.*: No such file"):
+        archive_of(index)
 
 
 def test_an_archive_shows_nothing_of_the_machine(packer: Packer, tmp_path: Path) -> None:
