@@ -29,21 +29,21 @@ from typing import Any, Final
 import requests
 from semver import Version
 
-from release.arch import MACHINES, OCI, Arch
-from release.artifact import Artifact
-from release.compression import QUICK, Cache, Packer
-from release.formats.base import Base
-from release.formats.image import Image, ImageConfig, write_layout
-from release.parallel import each
-from release.payload import File, Payload
-from release.publishers.past import find_base
-from release.publishers.registries import Outside
-from release.publishers.registry import RegistryPublisher
-from release.registry import layout
-from release.registry.connect import Connection, new_session
-from release.registry.push import send
-from release.registry.reference import Reference
-from release.registry.upload import Blob
+from jesses.base.artifact import Artifact
+from jesses.base.naming.arch import MACHINES, OCI, Arch
+from jesses.base.parallel import each
+from jesses.base.payload import File, Payload
+from jesses.image.base import Base
+from jesses.image.model import Image, ImageConfig, write_layout
+from jesses.image.registry import from_layout
+from jesses.image.registry.connect import Connection, new_session
+from jesses.image.registry.push import send
+from jesses.image.registry.reference import Reference
+from jesses.image.registry.upload import Blob
+from jesses.package.compression import QUICK, Cache, Packer
+from jesses.publish.images.factory import Outside
+from jesses.publish.images.previous import find_base
+from jesses.publish.images.publisher import RegistryPublisher
 from tests.engines import daemons
 from tests.engines.test_image import layout_of
 
@@ -100,7 +100,7 @@ def world(scratch: Path, payload: dict[Arch, Path]) -> Iterator[World]:
         )
         (scratch / "base").mkdir()
         index = layout_of("library/base", scratch / "base")
-        content = layout.content(index.directory)
+        content = from_layout.content(index.directory)
         for name in made.registries:
             repository = connection(name).repository("library/base")
             send(content, repository)
@@ -278,7 +278,7 @@ def layers(world: World, name: str, tags: list[str]) -> int:
 def by_curl(world: World) -> int:
     """Our layers, as they lie in the layout, to both registries at once, and nothing else."""
     name = world.fresh()
-    blobs = [blob for blob in layout.content(world.scratch / "ours").blobs if blob.size >= LARGE]
+    blobs = [blob for blob in from_layout.content(world.scratch / "ours").blobs if blob.size >= LARGE]
 
     def upload(one: tuple[str, Blob]) -> None:
         registry, blob = one
@@ -313,7 +313,7 @@ def pack(made: World, packer: Packer) -> int:
 def measure_all(made: World, note: Callable[[str, tuple[float, int]], None]) -> None:
     """One round of everything: each of our lines as a run of its own, with what an earlier one left on disk."""
     name, following = made.fresh().removeprefix("bench/"), VERSION.bump_patch()
-    # A product of an image alone: release/steps/image.py
+    # A product of an image alone: release/jesses/pipeline/steps/image.py
     with Packer(made.directory("spool"), level=QUICK, md5=False) as packer:
         note("ours, cold", measure(lambda: ours(made, packer, name)))
     name = made.fresh().removeprefix("bench/")

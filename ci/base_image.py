@@ -15,13 +15,13 @@ from pathlib import Path
 
 from semver import Version
 
-from release.arch import DEBIAN, MACHINES, OCI, Arch
-from release.compression import Packer
-from release.formats import saved
-from release.formats.base import Base
-from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
-from release.parallel import each
-from release.payload import Payload
+from jesses.base.naming.arch import DEBIAN, MACHINES, OCI, Arch
+from jesses.base.parallel import each
+from jesses.base.payload import Payload
+from jesses.image import docker_save
+from jesses.image.base import Base
+from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
+from jesses.package.compression import Packer
 from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import run
 
@@ -89,7 +89,7 @@ def _base(
     )
     layers = scratch / f"{arch}-layers"
     layers.mkdir()
-    layer, diff_id = saved.compress(tar, layers, packer)
+    layer, diff_id = docker_save.compress(tar, layers, packer)
     config = {
         "architecture": OCI[arch],
         "os": "linux",

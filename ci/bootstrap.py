@@ -26,7 +26,7 @@ def main() -> None:
 def ensure(lock_name: str) -> None:
     """Install what `requirements/<lock_name>.txt` locks, unless it is installed already."""
     lock = ROOT / "requirements" / f"{lock_name}.txt"
-    installed = VENV / "installed" / lock.name
+    installed = VENV / "locks" / lock.name
     VENV.mkdir(exist_ok=True)
     with (VENV / ".lock").open("w") as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
@@ -36,6 +36,7 @@ def ensure(lock_name: str) -> None:
             _create()
         sys.stderr.write(f"installing requirements/{lock.name} into .venv (once) ...\n")
         _install(lock)
+        _find_jesses()
         installed.parent.mkdir(exist_ok=True)
         shutil.copyfile(lock, installed)
 
@@ -57,6 +58,13 @@ def _install(lock: Path) -> None:
         sys.exit(
             f"cannot install {lock.relative_to(ROOT)}: see pip's message above; run again when it is cured"
         )
+
+
+def _find_jesses() -> None:
+    """Let the Pythons of `.venv` find the package below `release/`; relative, so that a checkout may move."""
+    for packages in VENV.glob("lib/python*/site-packages"):
+        source = os.path.relpath(ROOT / "release", packages)
+        (packages / "jesses.pth").write_text(f"{source}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ def lock(c: Context) -> None:
 @task
 def workflows(c: Context) -> None:
     """Write .github/workflows anew from ci/workflows."""
-    from release.init.workflows import JESSES
-    from release.init.workflows import workflows as made
-    from release.init.write import write
+    from jesses.tasks.scaffold.workflows import JESSES
+    from jesses.tasks.scaffold.workflows import workflows as made
+    from jesses.tasks.scaffold.write import write
 
     write(ROOT, made(ROOT / "ci" / "workflows", JESSES), force=True)
 

@@ -2,9 +2,13 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.fake_history import FakeHistory
+from tests.support.remote import Maintainer, Remote
 
 # Laws are shown, times are not: a busy machine must fail no test.
 settings.register_profile("jesses", deadline=None)
@@ -38,3 +42,21 @@ def _sealed(request: pytest.FixtureRequest) -> Iterator[None]:
     _guard.armed = not any(request.node.get_closest_marker(name) for name in ("engines", "process"))
     yield
     _guard.armed = False
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Remote:
+    return Remote(tmp_path)
+
+
+@pytest.fixture
+def ada(remote: Remote) -> Maintainer:
+    return remote.maintainer("ada")
+
+
+@pytest.fixture
+def history() -> FakeHistory:
+    """A product with its first release of both lines on main."""
+    made = FakeHistory()
+    made.change("driver/a.c", "userspace/a.c", API_VERSION="1.0.0", SCHEMA_VERSION="1.0.0")
+    return made

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.packaging import payload, peers
 from benchmarks.packaging.report import Results, table
-from release.arch import MACHINES
+from jesses.base.naming.arch import MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = ("--version", "1.0.0", "--date", "1700000000")

@@ -17,8 +17,8 @@ from typing import Final
 from deflate import deflate_compress
 from zlib_ng import zlib_ng
 
-from release.compression import LEVEL
-from release.parallel import each
+from jesses.base.parallel import each
+from jesses.package.compression import LEVEL
 
 BLOCK: Final = 1 << 20
 BATCH: Final = 200

@@ -13,17 +13,17 @@ from typing import Any, Final
 
 from semver import Version
 
-from release.arch import MACHINES, Arch
-from release.artifact import suffix
-from release.compression import Cache, Packer
-from release.config.models import Contents, FormatName
-from release.contents import resolve
-from release.formats.image import Image, write_layout
-from release.formats.registry import COST, FORMATS
-from release.output import write_file
-from release.package import Package
-from release.parallel import each
-from release.payload import File, Payload
+from jesses.base.artifact import suffix
+from jesses.base.bytes.atomic import write_file
+from jesses.base.naming.arch import MACHINES, Arch
+from jesses.base.package import Package
+from jesses.base.parallel import each
+from jesses.base.payload import File, Payload
+from jesses.config.models import Contents, FormatName
+from jesses.image.model import Image, write_layout
+from jesses.package.compression import Cache, Packer
+from jesses.package.contents import resolve
+from jesses.package.formats.by_name import COST, FORMATS
 
 KINDS: Final[tuple[FormatName, ...]] = ("tarball", "deb", "rpm")
 COPYRIGHT: Final = File(path="/usr/share/doc/zig/copyright", source=b"MIT\n", license=True)

@@ -24,8 +24,8 @@ from typing import Any
 from benchmarks.repositories import ours, packages, peers, s3_peers
 from benchmarks.repositories.peers import Cost, Peer, Place
 from benchmarks.repositories.report import Results, plot, table
-from release.signing import openpgp_key
-from release.signing.openpgp import OpenPgpSigner
+from jesses.signing import openpgp_key
+from jesses.signing.openpgp import OpenPgpSigner
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 1000

@@ -14,16 +14,16 @@ import boto3
 from botocore.config import Config
 from semver import Version
 
-from release.artifact import Artifact
-from release.digest import sha256_of
-from release.formats import rpm
-from release.publishers import Publisher
-from release.publishers.apt import AptPublisher
-from release.publishers.yum import YumPublisher
-from release.signing import Signer, openpgp
-from release.stores import Store
-from release.stores.directory import DirectoryStore
-from release.stores.s3 import S3Store
+from jesses.base.artifact import Artifact
+from jesses.base.digest import sha256_of
+from jesses.package.formats import rpm
+from jesses.publish import Publisher
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.yum.publisher import YumPublisher
+from jesses.signing import Signer, openpgp
+from jesses.stores import Store
+from jesses.stores.directory import DirectoryStore
+from jesses.stores.s3 import S3Store
 
 BUCKET = "bucket"
 NOBODY = "nobody"

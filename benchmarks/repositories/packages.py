@@ -11,12 +11,12 @@ from pathlib import Path
 
 from semver import Version
 
-from release.arch import MACHINES, Arch
-from release.compression import Packer
-from release.formats import deb, rpm
-from release.output import write_file
-from release.package import Package, Relations
-from release.payload import File, Payload
+from jesses.base.bytes.atomic import write_file
+from jesses.base.naming.arch import MACHINES, Arch
+from jesses.base.package import Package, Relations
+from jesses.base.payload import File, Payload
+from jesses.package.compression import Packer
+from jesses.package.formats import deb, rpm
 
 _EACH = 250
 

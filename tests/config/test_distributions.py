@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from release.artifact import COMPRESSED
-from release.config import load
-from release.config.distributions import DEFAULT_OLDEST, READERS, Distribution
+from jesses.base.artifact import COMPRESSED
+from jesses.config import load
+from jesses.config.distributions import DEFAULT_OLDEST, READERS, Distribution
 from tests.config.test_load import GOOD, problems
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import fastjsonschema
 import pytest
 
-from release.config import load, parse
-from release.config.schema import json_schema
-from release.errors import ConfigError
-
-ROOT = Path(__file__).parents[2]
+from jesses.base.errors import ConfigError
+from jesses.config import load, parse
+from jesses.config.schema import json_schema
+from tests.support.paths import ROOT
 
 GOOD = """
 [project]

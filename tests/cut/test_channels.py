@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from semver import Version
 
-from release.config import Channel, Config, Package
-from release.cut.channels import Channels
-from release.errors import StoreError
-from release.released import Record
-from tests.release_bench import PROJECT, SECOND, Bench, bench_in
-from tests.stores.memory import Crash, MemoryStore, once
+from jesses.base.errors import StoreError
+from jesses.channel.records import Record
+from jesses.config import Channel, Config, Package
+from jesses.cut.channels import Channels
+from tests.support.memory_store import Crash, MemoryStore, once
+from tests.support.release_bench import PROJECT, SECOND, Bench, bench_in
 
 KEY = "journal/kestrel/stable_userspace-1.0.0.json"
 TARBALL = "kestrel-1.0.0-x86_64.tar.gz"

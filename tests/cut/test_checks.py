@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from release.cut.plan import CutPlan
-from release.cut.target import Request
-from release.errors import CutError
-from tests.cut.remote import PRODUCT, Maintainer, Remote
-from tests.stores.memory import MemoryStore
+from jesses.base.errors import CutError
+from jesses.cut.next_version import Request
+from jesses.cut.plan import CutPlan
+from tests.support.memory_store import MemoryStore
+from tests.support.remote import PRODUCT, Maintainer, Remote
 
 pytestmark = pytest.mark.process
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from semver import Version
 
-from release import scripts, spelling
-from release.arch import Arch
-from release.artifact import Artifact
-from release.compression import Packer
-from release.formats import deb
-from release.output import write_file
-from release.package import Package, Relations
-from release.payload import Entry, File, Payload
+from jesses.base.artifact import Artifact
+from jesses.base.bytes.atomic import write_file
+from jesses.base.naming import spelling
+from jesses.base.naming.arch import Arch
+from jesses.base.package import Package, Relations
+from jesses.base.payload import Entry, File, Payload
+from jesses.package import scripts
+from jesses.package.compression import Packer
+from jesses.package.formats import deb
 from tests.engines.deb_root import Base, DebRoot
 from tests.engines.engines import run
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from release.artifact import Artifact
-from release.errors import StoreError
-from release.publishers import Publisher
-from release.publishers.apt import AptPublisher
-from release.publishers.yum import YumPublisher
-from release.signing import Signer
-from release.stores import Store
-from tests.publishers import apt_site, yum_client
-from tests.stores.memory import MemoryStore
-from tests.stores.s3_in_memory import Fault
+from jesses.base.artifact import Artifact
+from jesses.base.errors import StoreError
+from jesses.publish import Publisher
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.yum.publisher import YumPublisher
+from jesses.signing import Signer
+from jesses.stores import Store
+from tests.support import apt_site, yum_client
+from tests.support.memory_store import MemoryStore
+from tests.support.s3_in_memory import Fault
 
 OLD, NEW = "1.0.0", "2.0.0"
 FAULTS: tuple[Fault, ...] = ("500", "409", "reset", "timeout", "lost")

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from tests.support.paths import DATA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ NAMES = {
 }
 """What the operations are called here."""
 
-_DESCRIPTION = Path(__file__).parents[1] / "data" / "github-openapi.json"
+_DESCRIPTION = DATA / "github-openapi.json"
 _TYPES: dict[str, type] = {"string": str, "boolean": bool, "integer": int}
 
 

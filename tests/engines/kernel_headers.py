@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.arch import DEBIAN, Arch
+from jesses.base.naming.arch import DEBIAN, Arch
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources
 from tests.engines.engines import CommandFailed, compiler, run

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.engines.engines import run
-from tests.repository import Repository
+from tests.support.paths import ROOT
+from tests.support.repository import Repository
 
-ROOT = Path(__file__).parents[2]
 KESTREL = ROOT / "examples" / "kestrel"
 SITE_CHANNEL = '\n[channels.site]\nstore = "../site"\n'
 

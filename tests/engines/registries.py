@@ -43,7 +43,7 @@ class Registry:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Our name and password there, as `release/registry/credentials.py` looks for them."""
+        """Our name and password there, as `release/jesses/image/registry/credentials.py` looks for them."""
         stem = "JESSES_REGISTRY_" + re.sub("[^0-9]", "_", self.address)
         return {f"{stem}_USERNAME": USER, f"{stem}_PASSWORD": PASSWORD}
 

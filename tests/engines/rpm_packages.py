@@ -7,16 +7,16 @@ from pathlib import Path
 
 from semver import Version
 
-from release.arch import Arch
-from release.artifact import Artifact
-from release.compression import INLINE, Packer
-from release.formats import rpm
-from release.output import write_file
-from release.package import Package, Relations
-from release.payload import Directory, File, Payload, Symlink
-from release.resources import packaging_data
-from release.scripts import Wanted, compose
-from release.signing import Signer, openpgp
+from jesses.base.artifact import Artifact
+from jesses.base.bytes.atomic import write_file
+from jesses.base.naming.arch import Arch
+from jesses.base.package import Package, Relations
+from jesses.base.payload import Directory, File, Payload, Symlink
+from jesses.base.resources import packaging_data
+from jesses.package.compression import INLINE, Packer
+from jesses.package.formats import rpm
+from jesses.package.scripts import Wanted, compose
+from jesses.signing import Signer, openpgp
 
 DATE = 1_700_000_000
 LARGE = b"".join(hashlib.sha256(bytes((n % 251, n // 251))).digest() for n in range(5 * INLINE // 32))

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from release.stores.s3 import S3Store
+from jesses.stores.s3 import S3Store
 from tests.engines.fault_proxy import Fault, Proxy, Request
 from tests.engines.fault_sweep import Faults
 from tests.engines.s3_services import client

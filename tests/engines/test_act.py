@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from release.init.workflows import Setting, workflows
-from release.init.write import write
-from release.resources import workflow_templates
-from release.signing.openpgp_key import generate
-from tests.repository import Repository
+from jesses.base.resources import workflow_templates
+from jesses.signing.openpgp_key import generate
+from jesses.tasks.scaffold.workflows import Setting, workflows
+from jesses.tasks.scaffold.write import write
+from tests.support.paths import ROOT
+from tests.support.repository import Repository
 
-ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 PINS = {
     "actions/upload-artifact": "330a01c490aca151604b8cf639adc76d48f6c5d4",

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from semver import Version
 
-from release import spelling
-from release.artifact import Artifact
-from release.publishers import Publication
-from release.publishers.apt import AptPublisher
-from release.signing import Signer, openpgp
-from release.stores.directory import DirectoryStore
+from jesses.base.artifact import Artifact
+from jesses.base.naming import spelling
+from jesses.publish import Publication
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.signing import Signer, openpgp
+from jesses.stores.directory import DirectoryStore
 from tests.engines.deb_root import DebRoot
 from tests.engines.debs import Build, DebRoots, agent, builder, files_of, package
 

@@ -11,21 +11,21 @@ import pytest
 from pysequoia import Tsk
 from semver import Version
 
-from release.artifact import Artifact
-from release.operations import unrecorded
-from release.operations.yank import yank
-from release.publishers.apt import AptPublisher
-from release.publishers.apt_index import Index
-from release.publishers.unpacking import unpack
-from release.signing import openpgp_key
-from release.signing.openpgp import OpenPgpSigner
-from release.stores.directory import DirectoryStore
+from jesses.base.artifact import Artifact
+from jesses.channel.operations import unrecorded
+from jesses.channel.operations.yank import yank
+from jesses.publish.apt.index import Index
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.shared.decompress import unpack
+from jesses.signing import openpgp_key
+from jesses.signing.openpgp import OpenPgpSigner
+from jesses.stores.directory import DirectoryStore
 from tests.engines import apt_makers
 from tests.engines.apt_client import AptClient
 from tests.engines.apt_makers import Bench, Maker
 from tests.engines.engines import APT_MAKERS, require
-from tests.operations.channel_site import place
-from tests.publishers.apt_site import Make, deb_maker
+from tests.support.apt_site import Make, deb_maker
+from tests.support.channel_site import place
 
 MAKERS: dict[str, Maker] = {
     "aptly": apt_makers.aptly,

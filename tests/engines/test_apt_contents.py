@@ -4,13 +4,13 @@ from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
-from release.publishers.apt import AptPublisher
-from release.signing import openpgp
-from release.stores.directory import DirectoryStore
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.signing import openpgp
+from jesses.stores.directory import DirectoryStore
+from tests.base.naming.test_debian_order import ASCENDING
 from tests.engines.deb_root import DebRoot
 from tests.engines.engines import run
-from tests.publishers.apt_site import deb_maker
-from tests.test_debian_version import ASCENDING
+from tests.support.apt_site import deb_maker
 
 
 def test_apt_file_finds_what_the_newest_version_has(

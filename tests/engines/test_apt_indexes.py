@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from release.compression.growing import PIECE
-from release.publishers import apt_index
-from release.publishers.apt_index import Index, Stanza
-from release.publishers.apt_metadata import sources
-from release.publishers.apt_repository import AptRepository
-from release.publishers.objects import Objects
-from release.stores.directory import DirectoryStore
+from jesses.package.compression.incremental import PIECE
+from jesses.publish.apt import index
+from jesses.publish.apt.index import Index, Stanza
+from jesses.publish.apt.metadata import sources
+from jesses.publish.apt.repository import AptRepository
+from jesses.publish.shared.objects import Objects
+from jesses.stores.directory import DirectoryStore
 from tests.engines.apt_client import AptClient
 from tests.engines.engines import DEBIAN_ROOT, require
-from tests.publishers.apt_site import SIGNER
+from tests.support.apt_site import SIGNER
 
 
 def stanza(number: int) -> Stanza:
@@ -25,7 +25,7 @@ def stanza(number: int) -> Stanza:
 
 
 def grown(start: int, indexes: Mapping[str, Index]) -> dict[str, Index]:
-    return apt_index.add(indexes, [stanza(number) for number in range(start, start + 1000)])
+    return index.add(indexes, [stanza(number) for number in range(start, start + 1000)])
 
 
 @pytest.mark.parametrize("form", ["xz", "gz"])
@@ -45,7 +45,7 @@ def test_apt_reads_every_stanza_of_an_index_that_grew(
     )
     for start in (0, 1000, 2000):
         repository.edit(partial(grown, start))
-    repository.edit(lambda indexes: apt_index.remove(indexes, [stanza(0).identity, stanza(1500).identity]))
+    repository.edit(lambda indexes: index.remove(indexes, [stanza(0).identity, stanza(1500).identity]))
     assert len(repository.read().indexes["amd64"].text) > 4 * PIECE
     source = sources(url=f"{http_site(site)}/apt", suite="stable", component="main", key="/key")
     client = AptClient.new(tmp_path / "client", source, SIGNER.public_key)

@@ -9,19 +9,19 @@ import docker
 import pytest
 
 from ci import base_image
-from release.arch import MACHINES, OCI
-from release.registry import layout
-from release.registry.client import Document, Repository
-from release.registry.connect import new_session
-from release.registry.push import send
-from release.registry.transport import Transport
+from jesses.base.naming.arch import MACHINES, OCI
+from jesses.image.registry import from_layout
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.connect import new_session
+from jesses.image.registry.push import send
+from jesses.image.registry.transport import Transport
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import DEBIAN_ROOT, EMULATOR, require
 from tests.engines.product import Product
 from tests.engines.test_image import busybox
-from tests.hawk import PROJECT
-from tests.repository import Repository as GitRepository
+from tests.support.hawk import PROJECT
+from tests.support.repository import Repository as GitRepository
 
 HAWK = (
     PROJECT
@@ -58,7 +58,7 @@ def debian(registry: str) -> Document:
 
     script = Path(base_image.__file__).read_text(encoding="utf-8")
     made = cached("debian-image", (host_sources(), host_transport(), PACKAGES, script), make) / "layout"
-    content = layout.content(made)
+    content = from_layout.content(made)
     repository = reader(registry, "library/debian", writes=True)
     send(content, repository)
     repository.put_manifest(content.documents[-1], "12")

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from release import binaries, elf
-from release.payload import File, Payload
+from jesses.base.payload import File, Payload
+from jesses.package import elf
+from jesses.package.elf import binaries
 from tests.engines.engines import ELFDEPS, SHLIBDEPS, require, run
+from tests.support.paths import ELF
 
-FIXTURES = Path(__file__).parents[1] / "data" / "elf"
 ELFDEPS_COMMAND = "/usr/lib/rpm/elfdeps"
 
 
@@ -25,7 +26,7 @@ def system_programs() -> list[Path]:
 
 def test_rpms_own_generator_finds_the_same(tmp_path: Path) -> None:
     require(ELFDEPS)
-    programs = [*system_programs(), *(FIXTURES / name for name in ("dynamic-aarch64", "libtell.so.1"))]
+    programs = [*system_programs(), *(ELF / name for name in ("dynamic-aarch64", "libtell.so.1"))]
     assert len(programs) > 100
     for program in programs:
         read = binaries.binaries(Payload.of([File(path="/x", source=program, mode=0o755)]))
@@ -40,6 +41,6 @@ def test_dpkg_shlibdeps_finds_the_same_c_library(name: str, tmp_path: Path) -> N
     require(SHLIBDEPS)
     (tmp_path / "debian").mkdir()
     (tmp_path / "debian" / "control").write_text("Source: x\n\nPackage: x\nArchitecture: any\n")
-    shown = run("dpkg-shlibdeps", "-O", FIXTURES / name, cwd=tmp_path).stdout
-    read = binaries.binaries(Payload.of([File(path="/x", source=FIXTURES / name, mode=0o755)]))
+    shown = run("dpkg-shlibdeps", "-O", ELF / name, cwd=tmp_path).stdout
+    read = binaries.binaries(Payload.of([File(path="/x", source=ELF / name, mode=0o755)]))
     assert re.findall(r"libc6 \([^)]*\)", shown) == list(binaries.deb_depends(read))

@@ -7,15 +7,15 @@ from pathlib import Path
 import docker
 import pytest
 
-from release.arch import MACHINES, OCI, Arch
-from release.signing import openpgp_key
+from jesses.base.naming.arch import MACHINES, OCI, Arch
+from jesses.signing import openpgp_key
 from tests.engines.deb_root import debian_base
 from tests.engines.engines import DEBIAN_ROOT, EMULATOR, CommandFailed, require, run
 from tests.engines.kernel_headers import kernel_headers
 from tests.engines.product import KESTREL, Product, copy_of
 from tests.engines.test_image import TAG, archive_of, layout_of
-from tests.hawk import PROJECT
-from tests.repository import Repository
+from tests.support.hawk import PROJECT
+from tests.support.repository import Repository
 
 HOST: Arch = "aarch64" if os.uname().machine == "aarch64" else "x86_64"
 HAWK = (

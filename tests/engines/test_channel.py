@@ -11,22 +11,22 @@ import pytest
 from pysequoia import CipherSuite
 from semver import Version
 
-from release.artifact import Artifact
-from release.operations.limits import Limits
-from release.operations.place import DAY, Place
-from release.operations.promote import promote
-from release.operations.prune import prune
-from release.operations.yank import find, yank
-from release.publishers.select import publishers_for
-from release.signing import Signer, openpgp_key
-from release.signing.openpgp import OpenPgpSigner
-from release.signing.rotation import Rotation
-from release.stores.directory import DirectoryStore
-from release.stores.s3 import S3Store
+from jesses.base.artifact import Artifact
+from jesses.channel.operations.context import DAY, Place
+from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.promote import promote
+from jesses.channel.operations.prune import prune
+from jesses.channel.operations.yank import find, yank
+from jesses.publish.factory import publishers_for
+from jesses.signing import Signer, openpgp_key
+from jesses.signing.openpgp import OpenPgpSigner
+from jesses.signing.rotation import Rotation
+from jesses.stores.directory import DirectoryStore
+from jesses.stores.s3 import S3Store
 from tests.engines import s3_services
 from tests.engines.apt_client import AptClient
 from tests.engines.rpm_root import RpmRoot
-from tests.operations.channel_site import CONFIG, makers, place, release
+from tests.support.channel_site import CONFIG, makers, place, release
 
 NAME = "hawk-userspace"
 V1, V2 = Version(1), Version(2)

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from release.artifact import COMPRESSED, Compression, suffix
-from release.compression import Packer, xz
-from release.errors import OutputError
-from release.formats import ar, tarball
-from release.output import write_file
-from release.payload import File, Payload
-from tests.compression.contents import some_bytes
+from jesses.base.artifact import COMPRESSED, Compression, suffix
+from jesses.base.bytes.atomic import write_file
+from jesses.base.errors import OutputError
+from jesses.base.payload import File, Payload
+from jesses.package.compression import Packer, xz
+from jesses.package.formats import ar, tarball
 from tests.engines import debs, rpm_packages
 from tests.engines.debs import DebRoots
 from tests.engines.engines import COMPRESSORS, DEBIAN_ROOT, require, run
 from tests.engines.rpm_root import RpmRoot
+from tests.support.contents import some_bytes
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = {"gzip": "gzip", "zstd": "zstd", "xz": "xz"}
 # More than one block of xz, several segments of gzip, several jobs of zstd.
 LARGE = xz.BLOCK + (3 << 20) + 5

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from release.cut.target import Request
-from release.errors import CutError, GitHubError
-from release.github import GitHub, Transport
-from tests.cut.remote import Crash, Maintainer, Remote, dies_after
+from jesses.base.errors import CutError, GitHubError
+from jesses.cut.next_version import Request
+from jesses.publish.github import GitHub, Transport
 from tests.engines.github_api import Fault, GitHubState, github_api
+from tests.support.remote import Crash, Maintainer, Remote, dies_after
 
 NOTE = "```release-note\n{}\n```"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from release.formats import deb_reader
-from release.payload import Directory, File, Symlink
+from jesses.base.payload import Directory, File, Symlink
+from jesses.package.formats import deb_reader
 from tests.engines.deb_root import DebRoot
 from tests.engines.debs import ARCH, Build, DebRoots, agent, builder, driver, files_of, package
 from tests.engines.engines import LINTIAN, require, run

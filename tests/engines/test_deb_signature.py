@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from release.formats import deb_signature
-from release.signing import Signer, openpgp
+from jesses.package.formats import deb_signature
+from jesses.signing import Signer, openpgp
 from tests.engines.debs import Build, DebRoots, agent, builder
 from tests.engines.engines import DEBSIG, require, run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release.arch import MACHINES
+from jesses.base.naming.arch import MACHINES
 from tests.engines.engines import DEBUGGER, require, run
 from tests.engines.product import KESTREL, copy_of
 

@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from release.artifact import Artifact
-from release.payload import STANDARD_DIRECTORIES, File, Payload
-from release.publishers.yum import YumPublisher
-from release.signing import Signer, openpgp
-from release.stores.directory import DirectoryStore
+from jesses.base.artifact import Artifact
+from jesses.base.payload import STANDARD_DIRECTORIES, File, Payload
+from jesses.publish.yum.publisher import YumPublisher
+from jesses.signing import Signer, openpgp
+from jesses.stores.directory import DirectoryStore
 from tests.engines.engines import RPM_ROOT, require, run
 from tests.engines.rpm_packages import agent, build, driver, signer
 from tests.engines.rpm_root import RpmRoot

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from release.errors import GitHubError
-from release.github import GitHub, Transport, token_in
+from jesses.base.errors import GitHubError
+from jesses.publish.github import GitHub, Transport, token_in
 from tests.engines.github_api import Fault, GitHubState, github_api
 
 SHA = "a" * 40

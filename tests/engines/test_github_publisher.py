@@ -11,17 +11,17 @@ import pytest
 import requests
 from semver import Version
 
-from release.artifact import Artifact, Kind
-from release.config import Component
-from release.errors import ConflictError, GitHubError
-from release.github import DryRunGitHub, GitHub, Releases, Transport
-from release.lines import tag_of
-from release.publishers.github import GitHubPublisher, Lease, TaggedRelease
-from release.signing import Signer, openpgp
-from release.signing.verification import verify_detached
+from jesses.base.artifact import Artifact, Kind
+from jesses.base.errors import ConflictError, GitHubError
+from jesses.config import Component
+from jesses.plan.versions.lines import tag_of
+from jesses.publish.github import DryRunGitHub, GitHub, Releases, Transport
+from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
+from jesses.signing import Signer, openpgp
+from jesses.signing.verification import verify_detached
 from tests.engines.github_api import Fault, GitHubState, github_api
-from tests.publishers.apt_site import SIGNER
-from tests.test_latest import SCRIPTED
+from tests.stories.test_latest import SCRIPTED
+from tests.support.apt_site import SIGNER
 
 HAWK = openpgp.ephemeral("Hawk")
 COMPONENTS = {"userspace": Component(), "driver": Component(tag="{version}+driver")}

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from release.signing.openpgp_key import generate
-from tests.cut.remote import PRODUCT, Maintainer, Remote
+from jesses.signing.openpgp_key import generate
 from tests.engines.engines import GPG, require, run
 from tests.engines.github_api import GitHubState, github_api
+from tests.support.paths import ROOT
+from tests.support.remote import PRODUCT, Maintainer, Remote
 
-ROOT = Path(__file__).parents[2]
 PACKAGE = """
 [builds.agent]
 component = "userspace"

@@ -13,12 +13,12 @@ import docker
 import pytest
 from semver import Version
 
-from release.arch import MACHINES, OCI, Arch
-from release.compression import Packer
-from release.formats import docker_archive, oci_layout
-from release.formats.image import About, Image, ImageConfig, ImageIndex, write_layout
-from release.output import write_file
-from release.payload import Directory, File, Payload, Symlink
+from jesses.base.bytes.atomic import write_file
+from jesses.base.naming.arch import MACHINES, OCI, Arch
+from jesses.base.payload import Directory, File, Payload, Symlink
+from jesses.image import docker_archive, oci_layout
+from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
+from jesses.package.compression import Packer
 from tests.engines.cache import cached
 from tests.engines.engines import EMULATOR, SKOPEO, Engine, can_chroot, require, run
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from release.arch import MACHINES, Arch
+from jesses.base.naming.arch import MACHINES, Arch
 from tests.engines.engines import KERNEL_COMPILERS, Engine, require, run
 from tests.engines.kernel_headers import KernelHeaders, kernel_headers, make_arguments, releases
+from tests.support.paths import KESTREL
 
-KESTREL = Path(__file__).parents[2] / "examples" / "kestrel"
 VERSION = "0.1.0-3+abc1234-driver"
 MODINFO = Engine(name="modinfo", commands=("modinfo",))
 

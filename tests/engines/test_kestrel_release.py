@@ -10,8 +10,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from release.arch import DEBIAN, OCI, Arch
-from release.signing import openpgp_key
+from jesses.base.naming.arch import DEBIAN, OCI, Arch
+from jesses.signing import openpgp_key
 from tests.engines.deb_root import Base, DebRoot
 from tests.engines.engines import EMULATOR, LINTIAN, RPMLINT, require, run
 from tests.engines.product import KESTREL, SITE_CHANNEL, copy_of

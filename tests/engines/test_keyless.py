@@ -9,18 +9,18 @@ import pytest
 from sigstore.models import Bundle, ClientTrustConfig
 from sigstore.verify import Verifier, policy
 
-from release.errors import SigningError
-from release.registry.attachments import BUNDLE, attached
-from release.registry.client import Repository as Images
-from release.registry.connect import new_session
-from release.registry.transport import Transport
-from release.signing import keyless, openpgp_key
+from jesses.base.errors import SigningError
+from jesses.image.registry.attachments import BUNDLE, attached
+from jesses.image.registry.client import Repository as Images
+from jesses.image.registry.connect import new_session
+from jesses.image.registry.transport import Transport
+from jesses.signing import keyless, openpgp_key
 from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require
 from tests.engines.product import Product
 from tests.engines.sigstore_services import IDENTITY, ISSUER, Sigstore, sigstore
 from tests.engines.verifiers import new_verifiers
-from tests.hawk import PROJECT
-from tests.repository import Repository
+from tests.support.hawk import PROJECT
+from tests.support.repository import Repository
 
 HAWK = (
     PROJECT

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from release import scripts
-from release.package import Package, Relations, Trigger
-from release.payload import Directory, File, Ghost, Payload
-from release.resources import packaging_data
+from jesses.base.package import Package, Relations, Trigger
+from jesses.base.payload import Directory, File, Ghost, Payload
+from jesses.base.resources import packaging_data
+from jesses.package import scripts
 from tests.engines import debs, rpm_packages
 from tests.engines.debs import Build, DebRoots, agent, builder, files_of
 from tests.engines.rpm_root import RpmRoot

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tests.engines.engines import run
 from tests.engines.product import KESTREL, copy_of
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "maintainers.md"
 
 
 def test_from_clone_to_a_release_candidate_in_under_five_commands(tmp_path: Path) -> None:
     example = copy_of(KESTREL, tmp_path / "kestrel").repository
-    example.commit({"tasks.py": "from release.tasks import make_namespace\n\nnamespace = make_namespace()\n"})
+    example.commit({"tasks.py": "from jesses.tasks import make_namespace\n\nnamespace = make_namespace()\n"})
     remote = tmp_path / "kestrel.git"
     run("git", "clone", "--quiet", "--bare", example.root, remote)
     (tmp_path / "gitconfig").write_text("[user]\n\tname = Somebody New\n\temail = new@example.org\n")

@@ -11,22 +11,22 @@ from typing import Protocol
 import pytest
 from pysequoia import Tsk
 
-from release.artifact import Artifact
-from release.retry import pause
-from release.signing import openpgp_key
-from release.signing.openpgp import OpenPgpSigner
-from release.stores import Store
-from release.stores.directory import DirectoryStore
-from release.stores.s3 import S3Store
+from jesses.base.artifact import Artifact
+from jesses.base.retry import pause
+from jesses.signing import openpgp_key
+from jesses.signing.openpgp import OpenPgpSigner
+from jesses.stores import Store
+from jesses.stores.directory import DirectoryStore
+from jesses.stores.s3 import S3Store
 from tests.engines.apt_client import AptClient
 from tests.engines.engines import DEBIAN_ROOT, require
 from tests.engines.fault_sweep import Release
 from tests.engines.rpm_root import RpmRoot
 from tests.engines.s3_services import client, ministack
-from tests.publishers import apt_site, yum_client
-from tests.publishers.apt_site import deb_maker
-from tests.publishers.yum_client import packages_in
-from tests.stores.memory import MemoryStore
+from tests.support import apt_site, yum_client
+from tests.support.apt_site import deb_maker
+from tests.support.memory_store import MemoryStore
+from tests.support.yum_client import packages_in
 
 PROCESSES, RELEASES, PACKAGES = 8, 5, 5
 VERSIONS = {

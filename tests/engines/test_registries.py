@@ -15,15 +15,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from release.arch import MACHINES, OCI, Arch
-from release.errors import RegistryError
-from release.registry.auth import Credential
-from release.registry.client import Repository, referrers_tag
-from release.registry.connect import new_session
-from release.registry.push import check, send
-from release.registry.transport import Transport
-from release.registry.upload import Blob
-from release.signing import openpgp_key
+from jesses.base.errors import RegistryError
+from jesses.base.naming.arch import MACHINES, OCI, Arch
+from jesses.image.registry.auth import Credential
+from jesses.image.registry.client import Repository, referrers_tag
+from jesses.image.registry.connect import new_session
+from jesses.image.registry.push import check, send
+from jesses.image.registry.transport import Transport
+from jesses.image.registry.upload import Blob
+from jesses.signing import openpgp_key
 from tests.engines.chroot import Root
 from tests.engines.engines import DEBIAN_ROOT, EMULATOR, REGISTRY, SKOPEO, require, run
 from tests.engines.product import KESTREL, Product, copy_of
@@ -37,7 +37,7 @@ from tests.engines.registries import (
     with_tokens,
 )
 from tests.engines.verifiers import new_verifiers
-from tests.registry.bench import blob, image
+from tests.support.registry_bench import blob, image
 
 
 @dataclass

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from release.errors import RegistryError
-from release.registry.client import Repository
-from release.registry.connect import new_session
-from release.registry.push import Content, check, send
-from release.registry.transport import Transport
+from jesses.base.errors import RegistryError
+from jesses.image.registry.client import Repository
+from jesses.image.registry.connect import new_session
+from jesses.image.registry.push import Content, check, send
+from jesses.image.registry.transport import Transport
 from tests.engines.engines import REGISTRY, require
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
-from tests.registry.bench import image
+from tests.support.registry_bench import image
 
 CHUNK = 1 << 16
 REQUESTS = {"whole": 19, "chunks": 26}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from release.publishers.apt_metadata import Digest
-from release.signing import openpgp
+from jesses.publish.apt.metadata import Digest
+from jesses.signing import openpgp
 from tests.engines import fault_sweep
 from tests.engines.apt_client import AptClient
 from tests.engines.engines import DEBIAN_ROOT, RPM_ROOT, require
@@ -19,11 +19,11 @@ from tests.engines.http_site import serve
 from tests.engines.rpm_root import new_rpm_root
 from tests.engines.s3_services import client, moto
 from tests.engines.service_bucket import ServiceBucket
-from tests.publishers import apt_site, yum_client
-from tests.publishers.apt_site import deb_maker
-from tests.publishers.yum_client import packages_in
-from tests.stores.memory import MemoryStore
-from tests.stores.s3_in_memory import Bucket
+from tests.support import apt_site, yum_client
+from tests.support.apt_site import deb_maker
+from tests.support.memory_store import MemoryStore
+from tests.support.s3_in_memory import Bucket
+from tests.support.yum_client import packages_in
 
 SOME_TIME = 1_700_000_000
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.engines.engines import DIFFOSCOPE, run
 from tests.engines.engines import require as require_engine
-from tests.engines.product import KESTREL, ROOT, copy_of
+from tests.engines.product import KESTREL, copy_of
+from tests.support.paths import ROOT
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
 

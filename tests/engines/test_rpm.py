@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from release.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Payload, Symlink
-from release.signing.openpgp import KEY_VARIABLE, configured
+from jesses.base.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Payload, Symlink
+from jesses.signing.openpgp import KEY_VARIABLE, configured
 from tests.engines.engines import DEBUGGER, GPG, RPM_ROOT, RPMLINT, require, run
 from tests.engines.rpm_packages import PAYLOAD, agent, build, driver, signer
 from tests.engines.rpm_root import RpmRoot

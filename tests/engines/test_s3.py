@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from release.errors import StoreError
-from release.stores import Metadata, Store, metadata
-from release.stores.probe import probe
-from release.stores.s3 import S3Store
-from release.stores.select import open_store
+from jesses.base.errors import StoreError
+from jesses.stores import Metadata, Store, headers
+from jesses.stores.factory import open_store
+from jesses.stores.probe import probe
+from jesses.stores.s3 import S3Store
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
 from tests.engines.s3_services import SERVICES, SESSION, client
-from tests.stores.contract import StoreContract, existing
+from tests.support.store_contract import StoreContract, existing
 
 _numbers = count()
 KEY = "repo/pool/k.deb"
@@ -85,9 +85,9 @@ def test_objects_carry_what_a_web_server_says(service: str, bucket: str) -> None
     store.put_if_absent("x.bin", b"3", Metadata(content_type="text/css", cache_control="no-store"))
     described = {listed.key: store.head(listed.key) for listed in store.list()}
     assert {key: head and head.metadata for key, head in described.items()} == {
-        "dists/InRelease": Metadata(content_type="text/plain; charset=utf-8", cache_control=metadata.POINTER),
+        "dists/InRelease": Metadata(content_type="text/plain; charset=utf-8", cache_control=headers.POINTER),
         "pool/x.deb": Metadata(
-            content_type="application/vnd.debian.binary-package", cache_control=metadata.IMMUTABLE
+            content_type="application/vnd.debian.binary-package", cache_control=headers.IMMUTABLE
         ),
         "x.bin": Metadata(content_type="text/css", cache_control="no-store"),
     }

@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
-from release.errors import StoreError
-from release.signing import openpgp_key
-from release.stores.cdn import cloudfront
-from release.stores.s3 import S3Store
+from jesses.base.errors import StoreError
+from jesses.signing import openpgp_key
+from jesses.stores.cdn import cloudfront
+from jesses.stores.s3 import S3Store
 from tests.engines.engines import run
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
 from tests.engines.s3_services import SESSION, client, moto
-from tests.hawk import PRODUCT
-from tests.publishers import apt_site, yum_client
-from tests.release_bench import Bench, CountingSigner, bench_in, packages
-from tests.repository import Repository
-from tests.stores.memory import MemoryStore
+from tests.support import apt_site, yum_client
+from tests.support.hawk import PRODUCT
+from tests.support.memory_store import MemoryStore
+from tests.support.paths import ROOT
+from tests.support.release_bench import Bench, CountingSigner, bench_in, packages
+from tests.support.repository import Repository
 
-ROOT = Path(__file__).parents[2]
 BUILD = 'mkdir "$JESSES_STAGE/bin" && cd "$JESSES_STAGE/bin" && echo "$JESSES_ARCH" > hawk && chmod +x hawk'
 _numbers = count()
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from semver import Version
 
-from release import spelling
+from jesses.base.naming import spelling
 from tests.engines.engines import Engine, require, run
-from tests.version_order import dpkg_order, rpm_order, versions
+from tests.support.version_order import dpkg_order, rpm_order, versions
 
 Pairs = Sequence[tuple[str, str]]
 

@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from release.stores.clock import clock_of
-from release.stores.select import open_store
+from jesses.stores.clock import clock_of
+from jesses.stores.factory import open_store
 from tests.engines.s3_services import SESSION
 
 LATER = 3600.0

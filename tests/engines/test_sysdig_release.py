@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from release.arch import DEBIAN
-from release.signing import openpgp_key
+from jesses.base.naming.arch import DEBIAN
+from jesses.signing import openpgp_key
 from tests.engines.deb_root import Base, DebRoot
 from tests.engines.engines import run
-from tests.engines.product import ROOT, SITE_CHANNEL, copy_of
+from tests.engines.product import SITE_CHANNEL, copy_of
 from tests.engines.test_kestrel_release import HOST
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

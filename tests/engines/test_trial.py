@@ -10,14 +10,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from release.errors import CommandError, EngineError
+from jesses.base.errors import CommandError, EngineError
 from tests.engines.deb_root import debian_base
 from tests.engines.engines import DEBIAN_ROOT, require
 from tests.engines.product import KESTREL, copy_of
-from tests.hawk import PROJECT
-from tests.repository import Repository
+from tests.support.hawk import PROJECT
+from tests.support.paths import ROOT
+from tests.support.repository import Repository
 
-ROOT = Path(__file__).parents[2]
 IMAGE = "jesses-trial:1"
 PRODUCT = (
     PROJECT

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.engines.engines import run
-from tests.engines.product import KESTREL, ROOT, copy_of
+from tests.engines.product import KESTREL, copy_of
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +23,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_data_of_packaging_lies_inside_the_package(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"release"}
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"jesses"}
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "packaging").rglob("*") if path.is_file()}
     assert data
-    assert {f"release/{name}" for name in data} <= set(names)
-    templates = {f"release/workflows/{path.name}" for path in (ROOT / "ci" / "workflows").iterdir()}
+    assert {f"jesses/{name}" for name in data} <= set(names)
+    templates = {f"jesses/workflows/{path.name}" for path in (ROOT / "ci" / "workflows").iterdir()}
     assert templates <= set(names)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from release.init.workflows import JESSES, PRODUCT, Setting, workflows
-from release.init.write import write
-from release.resources import workflow_templates
+from jesses.base.resources import workflow_templates
+from jesses.tasks.scaffold.workflows import JESSES, PRODUCT, Setting, workflows
+from jesses.tasks.scaffold.write import write
 
 TOOLS = Path(sys.executable).parent
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from semver import Version
 
-from release.operations import unrecorded
-from release.operations.yank import yank
-from release.publishers.unpacking import unpack
-from release.publishers.yum import YumPublisher
-from release.stores.directory import DirectoryStore
+from jesses.channel.operations import unrecorded
+from jesses.channel.operations.yank import yank
+from jesses.publish.shared.decompress import unpack
+from jesses.publish.yum.publisher import YumPublisher
+from jesses.stores.directory import DirectoryStore
 from tests.engines.engines import run
 from tests.engines.rpm_packages import agent, build, signer
 from tests.engines.rpm_root import RpmRoot
-from tests.operations.channel_site import place
+from tests.support.channel_site import place
 
 NOW = 1_700_000_000
 COMPS = """<?xml version="1.0" encoding="UTF-8"?>

@@ -4,9 +4,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from release.errors import SigningError
-from release.signing import ecdsa
-from release.signing.ecdsa import EcdsaKey
+from jesses.base.errors import SigningError
+from jesses.signing import ecdsa
+from jesses.signing.ecdsa import EcdsaKey
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, password: bytes = b"") -> bytes:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from pysequoia import Cert
 
-from release.errors import SigningError
-from release.signing import openpgp, openpgp_key, verification
+from jesses.base.errors import SigningError
+from jesses.signing import openpgp, openpgp_key, verification
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import pytest
 from pysequoia import Cert, CipherSuite, Tsk
 from pysequoia.packet import PacketPile, Tag
 
-from release.errors import SigningError
-from release.signing import openpgp_key
-from release.signing.openpgp import OpenPgpSigner
-from release.signing.verification import verify_detached
+from jesses.base.errors import SigningError
+from jesses.signing import openpgp_key
+from jesses.signing.openpgp import OpenPgpSigner
+from jesses.signing.verification import verify_detached
 
 NAME = "Kestrel Releases <kestrel@example.org>"
 

@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 from pysequoia import Cert
 
-from release.errors import SigningError
-from release.signing import Signer, openpgp, openpgp_key
-from release.signing.rotation import Rotation, one_block_each
-from release.signing.verification import verified_text, verify_detached
+from jesses.base.errors import SigningError
+from jesses.signing import Signer, openpgp, openpgp_key
+from jesses.signing.rotation import Rotation, one_block_each
+from jesses.signing.verification import verified_text, verify_detached
+from tests.support.paths import DATA
 
-EXPIRED = Path(__file__).parent.parent / "data" / "expired-key.asc"
+EXPIRED = DATA / "expired-key.asc"
 TEXT = b"Date: today\n- a dash\n"
 
 

@@ -1,9 +1,9 @@
 import pytest
 from pysequoia import Profile, Tsk
 
-from release.errors import SigningError
-from release.signing.openpgp import OpenPgpSigner
-from release.signing.verification import verified_text, verify_detached
+from jesses.base.errors import SigningError
+from jesses.signing.openpgp import OpenPgpSigner
+from jesses.signing.verification import verified_text, verify_detached
 
 TEXT = b"Origin: kestrel\n- dashed\n"
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from release.errors import StoreError
-from release.stores.cdn import cloudfront, no_cache
+from jesses.base.errors import StoreError
+from jesses.stores.cdn import cloudfront, no_cache
 
 if TYPE_CHECKING:
     from types_boto3_cloudfront.client import CloudFrontClient

@@ -1,7 +1,7 @@
 import time
 
-from release.stores.clock import ServerClock, clock_of
-from tests.stores.memory import MemoryStore
+from jesses.stores.clock import ServerClock, clock_of
+from tests.support.memory_store import MemoryStore
 
 
 def answer(date: str) -> dict[str, object]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from release.errors import StoreError
-from release.stores.directory import DirectoryStore
-from tests.stores.contract import StoreContract
+from jesses.base.errors import StoreError
+from jesses.stores.directory import DirectoryStore
+from tests.support.store_contract import StoreContract
 
 
 class TestDirectoryStore(StoreContract):

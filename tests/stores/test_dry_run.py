@@ -1,8 +1,8 @@
 import pytest
 
-from release.stores.dry_run import Change, DryRunStore
-from tests.stores.contract import StoreContract
-from tests.stores.memory import MemoryStore
+from jesses.stores.dry_run import Change, DryRunStore
+from tests.support.memory_store import MemoryStore
+from tests.support.store_contract import StoreContract
 
 
 class TestDryRunStore(StoreContract):

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from invoke.program import Program
 
-from release.errors import CommandError, ConfigError, HistoryError, SigningError
-from release.tasks import make_namespace
-from tests.hawk import PRODUCT
-from tests.repository import Repository
+from jesses.base.errors import CommandError, ConfigError, HistoryError, SigningError
+from jesses.tasks import make_namespace
+from tests.support.hawk import PRODUCT
+from tests.support.repository import Repository
 
 pytestmark = pytest.mark.process
 

@@ -2,25 +2,14 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from release.errors import CutError
-from tests.cut.remote import Maintainer, Remote
+from jesses.base.errors import CutError
+from tests.support.remote import Maintainer, Remote
 from tests.tasks.test_command import jesses, succeeds
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Remote:
-    return Remote(tmp_path)
-
-
-@pytest.fixture
-def ada(remote: Remote) -> Maintainer:
-    return remote.maintainer("ada")
 
 
 def test_a_plan_is_shown_before_anything_happens_and_nobody_is_there_to_confirm(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from release.errors import ConflictError, OutputError
-from tests.hawk import PRODUCT
-from tests.repository import Repository
+from jesses.base.errors import ConflictError, OutputError
+from tests.support.hawk import PRODUCT
+from tests.support.repository import Repository
 from tests.tasks.test_command import BUILD, jesses, succeeds
 
 pytestmark = pytest.mark.process

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from release.tasks.render import Narrator
+from jesses.tasks.render import Narrator
 
 
 def narrator(*, terminal: bool) -> tuple[Narrator, io.StringIO]:

@@ -1,4 +1,4 @@
-from release.tasks.tables import table
+from jesses.tasks.tables import table
 
 
 def test_columns_are_as_wide_as_their_widest_line() -> None:

@@ -1,0 +1,1 @@
+"""Values and small tools that everything meets through. It imports nothing of jesses."""

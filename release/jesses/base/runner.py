@@ -1,0 +1,120 @@
+"""The one way to run a command: an argv list, quiet on success, its output replayed on failure."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from jesses.base.errors import CommandError
+
+_LAST_LINES = 200
+
+
+class Runner(Protocol):
+    """Runs a command to its end."""
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Run `argv` in `cwd`; `env` adds to the environment, `timeout` is seconds.
+
+        Raises:
+            CommandError: it cannot be started, fails, or takes too long; `output` is what it printed.
+
+        """
+
+
+class ProcessRunner:
+    """Runs real processes in `environment`; `echo` is told each command line, quoted, with secrets hidden."""
+
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        echo: Callable[[str], None],
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self._environment = environment
+        self._echo = echo
+        self._secrets = tuple(secret for secret in secrets if secret)
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        line = self._redact(shlex.join(argv))
+        self._echo(line)
+        with tempfile.TemporaryFile() as output:
+            try:
+                done = subprocess.run(
+                    argv,
+                    cwd=cwd,
+                    env={**self._environment, **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=timeout,
+                    check=False,
+                )
+            except OSError as error:
+                raise CommandError(
+                    f"cannot run {line}: {error.strerror}", fix=f"install {argv[0]}, or correct the command"
+                ) from error
+            except subprocess.TimeoutExpired as error:
+                raise CommandError(
+                    f"{line} took longer than {timeout:g} s",
+                    fix="see its output above",
+                    output=self._replay(output.fileno()),
+                ) from error
+            if done.returncode:
+                raise CommandError(
+                    f"{line} failed with exit code {done.returncode}",
+                    fix=f"see its output above; to try it by hand, run it in {cwd}",
+                    output=self._replay(output.fileno()),
+                )
+
+    def _replay(self, descriptor: int) -> str:
+        size = os.fstat(descriptor).st_size
+        text = os.pread(descriptor, size, 0).decode(errors="replace")
+        return self._redact("\n".join(text.splitlines()[-_LAST_LINES:]))
+
+    def _redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def ask(argv: Sequence[str], *, question: str, timeout: float = 60) -> str:
+    """What a program answers to `question` on its input; nothing of it is shown, since it may be secret.
+
+    Raises:
+        CommandError: it cannot be started, fails, or takes longer than `timeout` seconds; `output` is its answer.
+
+    """
+    try:
+        done = subprocess.run(
+            argv, input=question, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except OSError as error:
+        raise CommandError(f"cannot run {argv[0]}: {error.strerror}", fix=f"install {argv[0]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"{argv[0]} took longer than {timeout:g} s", fix="try it by hand") from error
+    if done.returncode:
+        raise CommandError(
+            f"{argv[0]} failed with exit code {done.returncode}",
+            fix="try it by hand",
+            output=done.stdout + done.stderr,
+        )
+    return done.stdout

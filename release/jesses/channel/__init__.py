@@ -1,0 +1,1 @@
+"""What a channel remembers of its releases: journals, leases, records; and operations between releases."""

@@ -1,0 +1,153 @@
+"""A channel as an operation sees it: its repositories, and the records of the versions in it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from semver import Version
+
+from jesses.base.errors import VersionError
+from jesses.base.naming import spelling
+from jesses.base.parallel import each
+from jesses.base.retry import pause
+from jesses.channel.records import Content, Listing, Record, records_prefix
+from jesses.config import Channel
+from jesses.publish.apt.contents import PackageFiles
+from jesses.publish.apt.repository import AptRepository
+from jesses.publish.files.sums import Sums
+from jesses.publish.shared.objects import Objects
+from jesses.publish.yum.repository import YumRepository
+from jesses.signing import Signer
+from jesses.stores import Store
+
+DAY = 86_400.0
+READERS: Final = 8
+"""Records that are read at once: each takes a store's time, not ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InChannel:
+    """A version that a channel has, or had; `elsewhere` are the keys of objects that other channels have."""
+
+    record: Record
+    listing: Listing
+    elsewhere: frozenset[str]
+
+    @property
+    def component(self) -> str:
+        return self.record.component
+
+    @property
+    def version(self) -> Version:
+        return self.record.version
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The channel `name`, whose store users reach at `url`. `clock` gives seconds since 1970 UTC.
+
+    `wait` is called with the number of a failed attempt, when another job was faster.
+    """
+
+    project: str
+    name: str
+    channel: Channel
+    store: Store
+    url: str
+    signer: Signer | None
+    clock: Callable[[], float]
+    wait: Callable[[int], object] = pause
+    apt_objects: Objects = field(init=False)
+    yum_objects: Objects = field(init=False)
+    files: Objects = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, prefix in (
+            ("apt_objects", self.channel.apt),
+            ("yum_objects", self.channel.yum),
+            ("files", self.channel.files),
+        ):
+            object.__setattr__(self, name, Objects(self.store, prefix))
+
+    def url_of(self, prefix: str) -> str:
+        """Where users find what lies below a prefix."""
+        return f"{self.url.rstrip('/')}/{prefix}"
+
+    def apt(self, suite: str | None = None) -> AptRepository:
+        """A suite; the channel's own where none is named."""
+        return AptRepository(
+            objects=self.apt_objects,
+            suite=suite or self.channel.suite,
+            origin=self.project,
+            signer=self.signer,
+            clock=self.clock,
+            copies=self.channel.plain_copies,
+            files=PackageFiles(self.apt_objects) if self.channel.contents else None,
+            wait=self.wait,
+        )
+
+    def yum(self) -> YumRepository:
+        return YumRepository(
+            objects=self.yum_objects,
+            url=self.url_of(self.channel.yum),
+            signer=self.signer,
+            clock=self.clock,
+            copies=self.channel.plain_copies,
+            wait=self.wait,
+        )
+
+    def sums(self) -> Sums:
+        return Sums(self.files, self.signer)
+
+    # The records
+
+    def record(self, component: str, version: Version) -> Record:
+        return Record(store=self.store, project=self.project, component=component, version=version)
+
+    def records(self, version: Version | None = None) -> Iterator[tuple[Record, Content]]:
+        """Every record of the store, of whatever channel; those of one `version` where it is given."""
+        records = [record for record in self._listed() if version in {None, record.version}]
+        return zip(records, each(Record.read, records, threads=READERS), strict=True)
+
+    def _listed(self) -> Iterator[Record]:
+        prefix = records_prefix(self.project)
+        for listed in self.store.list(prefix):
+            component, _, name = listed.key.removeprefix(prefix).partition("/")
+            if name.endswith(".json") and (found := _version(name.removesuffix(".json"))):
+                yield self.record(component, found)
+
+    def versions(self, version: Version | None = None) -> tuple[InChannel, ...]:
+        """The versions that this channel has, and those withdrawn from it whose memory is kept."""
+        return self.among(self.records(version))
+
+    def among(self, records: Iterable[tuple[Record, Content]]) -> tuple[InChannel, ...]:
+        """Those of `records` that are about this channel."""
+        return tuple(
+            InChannel(
+                record=record, listing=content.channels[self.name], elsewhere=_elsewhere(content, self.name)
+            )
+            for record, content in records
+            if self.name in content.channels
+        )
+
+
+def keys_of(listings: Iterable[Listing]) -> dict[str, str]:
+    """The objects of versions: digests by key."""
+    return {entry["key"]: entry["sha256"] for listing in listings for entry in listing.objects.values()}
+
+
+def _elsewhere(content: Content, name: str) -> frozenset[str]:
+    others = [
+        listing for channel, listing in content.channels.items() if channel != name and not listing.withdrawn
+    ]
+    return frozenset(keys_of(others))
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return spelling.from_file_name(text)
+    except VersionError:
+        return None

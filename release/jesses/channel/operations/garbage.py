@@ -1,0 +1,187 @@
+"""Objects that nothing refers to any more are deleted, a week after they were found so.
+
+A client that has read an index goes on with what it names, so what was retired stays for a while. When that was, a
+store does not say: an object's age counts from when it was written. So `retired` remembers it, in one object
+for each channel.
+"""
+
+import html
+import json
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Final
+
+from jesses.base.errors import StoreError
+from jesses.base.retry import TRIES
+from jesses.channel.operations.context import DAY, Place
+from jesses.channel.records import Content
+from jesses.publish.apt.metadata import Release
+from jesses.publish.apt.repository import COMPONENT
+from jesses.publish.shared.objects import Objects
+from jesses.publish.yum import repomd
+from jesses.publish.yum.repomd import REPODATA
+from jesses.publish.yum.repository import REPOMD
+from jesses.stores import Listed
+
+KEEP: Final = 7 * DAY
+
+_SUITE: Final = re.compile(r"dists/([^/]+)/(?:InRelease|Release)")
+_BY_HASH: Final = re.compile(r"dists/.+/by-hash/SHA256/[0-9a-f]{64}")
+_POOL: Final = re.compile(rf"pool/{COMPONENT}/.+\.deb")
+_PACKAGE: Final = re.compile(r"packages/[^/]+\.rpm")
+_SNAPSHOT: Final = re.compile(r"snap/.+")
+_LIST: Final = re.compile(rf"{REPODATA}/(?!repomd\.xml).+")
+_HREF: Final = re.compile(rb"<location\b[^>]*?\bhref=[\"']([^\"']+)[\"']")
+
+Retired = Mapping[str, int]
+"""Since when (seconds since 1970 UTC) nothing refers to an object, by key."""
+
+
+def collect(place: Place, records: Iterable[Content]) -> list[str]:
+    """Delete what was retired a week ago, remember what is retired now; gives the keys that were deleted.
+
+    `records` are all of the store: what they say of withdrawn versions is when their files were retired.
+
+    What is younger than a week is left alone and not remembered: it may belong to a release that is under way.
+
+    Raises:
+        RepositoryError: a repository is damaged, or another key signed it: nothing was deleted.
+        StoreError: the store failed.
+
+    """
+    now = place.clock()
+    withdrawn, alive = _listed_versions(place, records)
+    unused = [*_unused_apt(place, withdrawn), *_unused_yum(place)]
+    unused += [listed for listed in place.store.list(f"{place.channel.files}/") if listed.key in withdrawn]
+    since: dict[str, int] = {}
+    remembered = read(place)
+    for listed in unused:
+        if listed.key in alive:
+            continue
+        if listed.key in withdrawn:
+            since[listed.key] = withdrawn[listed.key]
+        elif now - listed.modified >= KEEP:
+            since[listed.key] = remembered.get(listed.key, int(now))
+    old = sorted(key for key, start in since.items() if now - start >= KEEP)
+    # Remembered first: what cannot be deleted now is not younger the next time.
+    _remember(place, {key: start for key, start in since.items() if key not in withdrawn and key not in old})
+    return [key for key in old if _delete(place, key)]
+
+
+def read(place: Place) -> Retired:
+    """What was found retired before.
+
+    Raises:
+        StoreError: the store failed, or the object is damaged.
+
+    """
+    stored = place.store.get(_key(place))
+    try:
+        data = json.loads(stored.data)["retired"] if stored else {}
+        return {str(key): int(since) for key, since in data.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{_key(place)} does not say what is retired", fix="delete it: everything waits another week"
+        ) from error
+
+
+def _key(place: Place) -> str:
+    return f"journal/{place.project}/retired/{place.name}.json"
+
+
+def _remember(place: Place, retired: Retired) -> None:
+    data = (json.dumps({"retired": dict(sorted(retired.items()))}, indent=2) + "\n").encode()
+    for _ in range(TRIES):
+        stored = place.store.get(_key(place))
+        if (stored.data if stored else b"") == data or (stored is None and not retired):
+            return
+        if place.store.put_if_unchanged(_key(place), data, stored.token if stored else None):
+            return
+    raise StoreError(f"{_key(place)} keeps changing", fix="run again when other operations are done")
+
+
+def _delete(place: Place, key: str) -> bool:
+    head = place.store.head(key)
+    return head is not None and place.store.delete_if_unchanged(key, head.token)
+
+
+def _listed_versions(place: Place, records: Iterable[Content]) -> tuple[dict[str, int], set[str]]:
+    """The objects of versions withdrawn from this channel, and since when; and those that any channel has."""
+    withdrawn: dict[str, int] = {}
+    alive: set[str] = set()
+    for content in records:
+        for name, listing in content.channels.items():
+            keys = [entry["key"] for entry in listing.objects.values()]
+            if not listing.withdrawn:
+                alive.update(keys)
+            elif name == place.name:
+                withdrawn |= dict.fromkeys(keys, listing.withdrawn_at)
+    return withdrawn, alive
+
+
+def _unused_apt(place: Place, withdrawn: Collection[str]) -> Iterator[Listed]:
+    """Of package files and indexes, those that no suite names."""
+    objects = place.apt_objects
+    listed = {found.key: found for found in place.store.list(objects.key(""))}
+    paths = {key.removeprefix(objects.key("")): found for key, found in listed.items()}
+    used: set[str] = set()
+    own = True
+    for suite in sorted({match[1] for path in paths if (match := _SUITE.fullmatch(path))}):
+        snapshot = place.apt(suite).read()
+        if snapshot.release:
+            used |= set(_by_hash(suite, snapshot.release))
+            own &= all(path.startswith(f"{COMPONENT}/") for path in snapshot.release.files)
+        used |= {stanza.filename for index in snapshot.indexes.values() for stanza in index.stanzas()}
+    for path, found in paths.items():
+        # What other components name is not read here.
+        pool = _POOL.fullmatch(path) and (own or found.key in withdrawn)
+        if path not in used and (pool or _BY_HASH.fullmatch(path)):
+            yield found
+
+
+def _by_hash(suite: str, release: Release) -> Iterator[str]:
+    for path, digest in release.files.items():
+        yield posixpath.join("dists", suite, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
+
+
+def _unused_yum(place: Place) -> Iterator[Listed]:
+    """Of package files, snapshots and lists, those that neither the pointer nor the root names."""
+    objects = place.yum_objects
+    snapshot = place.yum().read()
+    if snapshot.repomd is None:
+        return
+    used = {
+        posixpath.normpath(posixpath.join("snap/any", href))
+        for href in hrefs(snapshot.lists.documents["primary"])
+    }
+    copies = place.channel.plain_copies
+    root = objects.get(REPOMD) if copies else None
+    if root:
+        used |= set(hrefs(root.data)) | set(
+            hrefs(repomd.read_list(root.data, "primary", _reader(objects))[0])
+        )
+    for found in place.store.list(objects.key("")):
+        path = found.key.removeprefix(objects.key(""))
+        if path in used or (snapshot.base and path.startswith(f"{snapshot.base}/")):
+            continue
+        # Without copies nobody keeps the root up to date, and what it has stays.
+        if _PACKAGE.fullmatch(path) or _SNAPSHOT.fullmatch(path) or (copies and _LIST.fullmatch(path)):
+            yield found
+
+
+def _reader(objects: Objects) -> Callable[[str], bytes]:
+    def read_object(path: str) -> bytes:
+        with objects.open(path) as stream:
+            return stream.read()
+
+    return read_object
+
+
+def hrefs(document: bytes) -> list[str]:
+    """The places that a list or a `repomd.xml` names.
+
+    >>> hrefs(b'<location href="../../packages/a&amp;b.rpm"/>')
+    ['../../packages/a&b.rpm']
+    """
+    return [html.unescape(found.decode()) for found in _HREF.findall(document)]

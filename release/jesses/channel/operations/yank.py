@@ -1,0 +1,39 @@
+"""A version is yanked: nobody is offered it any more, and it is never published in this channel again."""
+
+from semver import Version
+
+from jesses.base.errors import VersionError
+from jesses.channel.operations.context import InChannel, Place
+from jesses.channel.operations.withdraw import withdraw
+
+
+def yank(place: Place, version: Version, component: str | None) -> InChannel:
+    """Take a version out of every index of a channel; its files stay until `channel.prune`.
+
+    Raises:
+        VersionError: the channel does not have it, or several components do and none is named.
+        RepositoryError: a repository is damaged, or another key signed it.
+        StoreError: the store failed.
+
+    """
+    found = find(place, version, component)
+    withdraw(place, [found], "yanked")
+    return found
+
+
+def find(place: Place, version: Version, component: str | None) -> InChannel:
+    """The one component that has `version` in a channel; raises `VersionError` where there is no such."""
+    found = [each for each in place.versions(version) if component in {None, each.component}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(each.component for each in found)
+        raise VersionError(
+            f"{version} is a version of {names} in the channel {place.name}", fix="name one: --component NAME"
+        )
+    of = f" of {component}" if component else ""
+    known = (str(each) for each in place.versions() if not each.listing.withdrawn)
+    there = ", ".join(sorted(known)) or "nothing"
+    raise VersionError(
+        f"the channel {place.name} has no version {version}{of}; it has {there}", fix="name one of these"
+    )

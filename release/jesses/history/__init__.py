@@ -1,0 +1,1 @@
+"""What git and CI say of a product."""

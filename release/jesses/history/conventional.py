@@ -1,0 +1,72 @@
+"""Conventional commits (version 1.0.0), with the types that Falco uses."""
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final
+
+from semver import Version
+
+from jesses.history.git_history import Logged
+
+# Compiled on first use: not every product follows its messages.
+_HEADER: Final = r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^\n]*?)\))?(?P<breaking>!)?: "
+_BREAKING: Final = r"^BREAKING[ -]CHANGE(: | #)"
+_REVERTS: Final = r"^This reverts commit ([0-9a-f]{7,40})"
+_MINOR_TYPES: Final = frozenset({"feat", "new", "update"})
+
+
+class Level(IntEnum):
+    """How far a commit raises the version."""
+
+    PATCH = 0
+    MINOR = 1
+    MAJOR = 2
+
+
+def level(message: str) -> Level:
+    r"""What a commit asks for: whatever changed files is at least a patch.
+
+    >>> [level(text).name for text in ("fix: a leak", "new(driver): events", "rule(shell in pod): note", "x")]
+    ['PATCH', 'MINOR', 'PATCH', 'PATCH']
+    >>> [level(text).name for text in ("feat!: drop it", "fix: it\n\nBREAKING CHANGE: no more", "Update it")]
+    ['MAJOR', 'MAJOR', 'PATCH']
+    """
+    header = re.match(_HEADER, message)
+    if re.search(_BREAKING, message, re.MULTILINE) or (header and header["breaking"]):
+        return Level.MAJOR
+    return Level.MINOR if header and header["type"].lower() in _MINOR_TYPES else Level.PATCH
+
+
+def decide(commits: Sequence[Logged]) -> tuple[Level, tuple[Logged, ...]]:
+    """The highest level of `commits` (newest first) and those that ask for it.
+
+    A commit that a later one reverts counts no more, nor does the revert.
+    """
+    standing = _without_reverted(commits)
+    highest = max((level(commit.message) for commit in standing), default=Level.PATCH)
+    return highest, tuple(commit for commit in standing if level(commit.message) == highest)
+
+
+def next_by_level(base: Version, wanted: Level) -> Version:
+    """The version that follows `base`.
+
+    While the major is 0, a breaking change raises the minor: 1.0.0 is a promise that people make, by a tag.
+    """
+    if wanted is Level.MAJOR and base.major:
+        return base.bump_major()
+    return base.bump_patch() if wanted is Level.PATCH else base.bump_minor()
+
+
+def _without_reverted(commits: Sequence[Logged]) -> list[Logged]:
+    standing, reverted = [], set[str]()
+    for commit in commits:
+        found = re.search(_REVERTS, commit.message, re.MULTILINE)
+        target = next((other.sha for other in commits if found and other.sha.startswith(found[1])), None)
+        if commit.sha in reverted:
+            continue
+        if target:
+            reverted.add(target)
+        else:
+            standing.append(commit)
+    return standing

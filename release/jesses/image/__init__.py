@@ -1,0 +1,1 @@
+"""Container images: their model, layers, layout and archives; `registry/` is the client of registries."""

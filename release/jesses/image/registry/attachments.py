@@ -1,0 +1,213 @@
+"""What travels with an image: signatures, provenance, lists of contents. Pure values, made to be pushed.
+
+An attachment is a manifest that names the image as its `subject` (image specification 1.1, "manifest.md"), so
+that the referrers API finds it. Where a registry has none, an index under the tag `sha256-<hex>` lists them
+(distribution specification 1.1, "Referrers Tag Schema"). Signatures and attestations also go by the tags that
+cosign and skopeo look for (https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md).
+"""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from jesses.image import oci_layout
+from jesses.image.registry.client import Document, Repository, digest_of, referrers_tag
+from jesses.image.registry.push import Content, Tally, send
+from jesses.image.registry.upload import Blob
+
+SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
+ATTESTATION: Final = "application/vnd.dsse.envelope.v1+json"
+STATEMENT: Final = "application/vnd.in-toto+json"
+BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
+"""As cosign attaches it: https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md"""
+
+_PAYLOAD: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
+_EMPTY: Final = "application/vnd.oci.empty.v1+json"
+_SIGNATURE_KEY: Final = "dev.cosignproject.cosign/signature"
+_TRIES: Final = 5
+
+
+class Key(Protocol):
+    """A key whose signature of some bytes is always the same."""
+
+    @property
+    def public_key(self) -> bytes: ...
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """One document about the image or manifest `subject`; `suffix` is that of cosign's tag, if it has one.
+
+    `annotations` are the document's; `notes` those of the manifest, which are shown where attachments are listed.
+    """
+
+    subject: Mapping[str, Any]
+    artifact_type: str
+    media_type: str
+    data: bytes
+    suffix: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        return f"{referrers_tag(self.subject['digest'])}.{self.suffix}" if self.suffix else ""
+
+    @property
+    def content(self) -> Content:
+        """The attachment as a registry holds it."""
+        config_type, config = (oci_layout.CONFIG, _config(self.data)) if self.suffix else (_EMPTY, b"{}")
+        layer = {**_descriptor(self.media_type, self.data), "annotations": dict(self.annotations)}
+        document = {
+            "schemaVersion": 2,
+            "mediaType": oci_layout.MANIFEST,
+            "artifactType": self.artifact_type,
+            "config": _descriptor(config_type, config),
+            "layers": [{key: value for key, value in layer.items() if value}],
+            "subject": {key: self.subject[key] for key in ("mediaType", "digest", "size")},
+            **({"annotations": dict(self.notes)} if self.notes else {}),
+        }
+        manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
+        blobs = tuple(
+            Blob(digest=digest_of(data), size=len(data), source=data) for data in (config, self.data)
+        )
+        return Content(blobs=blobs, documents=(manifest,))
+
+
+def signature(repository: str, subject: Mapping[str, Any], key: Key) -> Attachment:
+    """Who has `key` says that `subject` is an image of `repository` (with its host)."""
+    payload = {
+        "critical": {
+            "identity": {"docker-reference": repository},
+            "image": {"docker-manifest-digest": subject["digest"]},
+            "type": "cosign container image signature",
+        },
+        "optional": None,
+    }
+    data = oci_layout.encode(payload)
+    return Attachment(
+        subject=subject,
+        artifact_type=SIGNATURE,
+        media_type=_PAYLOAD,
+        data=data,
+        suffix="sig",
+        annotations={_SIGNATURE_KEY: base64.b64encode(key.sign(data)).decode()},
+    )
+
+
+def attestation(subject: Mapping[str, Any], data: bytes, *, kind: str, predicate: str) -> Attachment:
+    """An in-toto statement about `subject` whose predicate is of the type `predicate`.
+
+    `data` is a `BUNDLE`, an envelope that cosign finds (`ATTESTATION`), or the statement itself (`STATEMENT`).
+    """
+    annotations, notes = {"predicateType": predicate}, {}
+    if kind == ATTESTATION:
+        annotations[_SIGNATURE_KEY] = ""
+    if kind == BUNDLE:
+        notes = {
+            "dev.sigstore.bundle.content": "dsse-envelope",
+            "dev.sigstore.bundle.predicateType": predicate,
+        }
+    return Attachment(
+        subject=subject,
+        artifact_type=kind,
+        media_type=kind,
+        data=data,
+        suffix="att" if kind == ATTESTATION else "",
+        annotations={} if notes else annotations,
+        notes=notes,
+    )
+
+
+def sealed(statement: bytes, key: Key) -> bytes:
+    """A statement in a signed envelope (DSSE 1.0); the same whenever it is made."""
+    signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(statement), statement)
+    envelope = {
+        "payloadType": STATEMENT,
+        "payload": base64.b64encode(statement).decode(),
+        "signatures": [{"keyid": "", "sig": base64.b64encode(key.sign(signed)).decode()}],
+    }
+    return oci_layout.encode(envelope)
+
+
+def attach(attachments: Sequence[Attachment], repository: Repository) -> Tally:
+    """Have every attachment in the repository, findable from its image.
+
+    Raises:
+        RegistryError: the registry refuses it, or failures did not pass.
+
+    """
+    total = Tally()
+    for attachment in attachments:
+        content = attachment.content
+        [manifest] = content.documents
+        tally = send(content, repository)
+        total += tally
+        if attachment.tag:
+            total += _tag(repository, attachment.tag, manifest)
+        _list(repository, attachment, manifest)
+    return total
+
+
+def attached(subject: str, kind: str, repository: Repository) -> Iterator[bytes]:
+    """The documents of the type `kind` that the repository has about the image with the digest `subject`.
+
+    Raises:
+        RegistryError: one is damaged, or failures did not pass.
+
+    """
+    for referrer in repository.referrers(subject):
+        if referrer.get("artifactType") == kind:
+            [layer] = repository.manifest(referrer["digest"]).json["layers"]
+            yield repository.read_blob(layer["digest"])
+
+
+def _tag(repository: Repository, tag: str, manifest: Document) -> Tally:
+    found = repository.find_manifest(tag)
+    if found and found.digest == manifest.digest:
+        return Tally()
+    repository.put_manifest(manifest, tag)
+    return Tally(uploaded=1)
+
+
+def _list(repository: Repository, attachment: Attachment, manifest: Document) -> None:
+    """Where the referrers API does not find it, add it to the index that stands in for the API."""
+    subject = attachment.subject["digest"]
+    entry = {
+        "mediaType": manifest.media_type,
+        "digest": manifest.digest,
+        "size": len(manifest.data),
+        "artifactType": attachment.artifact_type,
+        **({"annotations": dict(attachment.notes)} if attachment.notes else {}),
+    }
+    for _ in range(_TRIES):
+        listed = repository.referrers(subject)
+        if any(other["digest"] == manifest.digest for other in listed):
+            return
+        if repository.put_manifest(manifest):
+            return  # the registry knows subjects: it lists them itself
+        index = oci_layout.index([*listed, entry])
+        document = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(index))
+        repository.put_manifest(document, referrers_tag(subject))
+
+
+def _descriptor(media_type: str, data: bytes) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
+
+
+def _config(data: bytes) -> bytes:
+    """The configuration of an image without anything, which is what cosign and skopeo expect here."""
+    date = "0001-01-01T00:00:00Z"
+    rootfs = {"type": "layers", "diff_ids": [digest_of(data)]}
+    config = {
+        "architecture": "",
+        "created": date,
+        "history": [{"created": date}],
+        "os": "",
+        "rootfs": rootfs,
+        "config": {},
+    }
+    return oci_layout.encode(config)

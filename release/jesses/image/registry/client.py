@@ -1,0 +1,272 @@
+"""One repository of a registry: its blobs, manifests, tags and what refers to its images.
+
+Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import quote, urljoin
+
+import requests
+
+from jesses.base.errors import RegistryError
+from jesses.image import oci_layout
+from jesses.image.registry.auth import scope
+from jesses.image.registry.transport import PassingError, Transport
+from jesses.image.registry.upload import CHUNK, Blob, Progress, Upload
+
+MANIFEST_TYPES: Final = (
+    oci_layout.INDEX,
+    oci_layout.MANIFEST,
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+Outcome = Literal["present", "mounted", "uploaded"]
+
+_PAGE: Final = 1000
+_NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_BLOCK: Final = 1 << 20
+_MISSING: Final = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A manifest or index: its exact bytes, and what they are."""
+
+    media_type: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.data)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The document, read.
+
+        Raises:
+            RegistryError: it is not JSON.
+
+        """
+        try:
+            found = json.loads(self.data)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise RegistryError(f"the manifest {self.digest} is not JSON", fix="push the image again")
+        return found
+
+
+class Repository:
+    """A repository `name`, to read from or, with `writes`, to write to; several threads may use it at once."""
+
+    def __init__(self, transport: Transport, name: str, *, writes: bool = False, chunk: int = CHUNK) -> None:
+        self.transport = transport
+        self.name = name
+        self._url = f"{transport.url}/v2/{name}"
+        self._chunk = chunk
+        self._scopes = frozenset({scope(name, "pull", "push") if writes else scope(name, "pull")})
+
+    def has_blob(self, digest: str) -> bool:
+        return self._exists(f"blobs/{digest}")
+
+    def put_blob(self, blob: Blob, *, progress: Progress = lambda _: None) -> Outcome:
+        """Have the blob there: it is already, or is taken over from its origin, or is uploaded.
+
+        Raises:
+            RegistryError: the registry refuses it, or failures did not pass.
+
+        """
+        if self.has_blob(blob.digest):
+            return "present"
+        scopes = self._scopes | ({scope(blob.origin, "pull")} if blob.origin else frozenset())
+        upload = Upload(self.transport, self._url, scopes, blob, progress=progress, chunk=self._chunk)
+        return "uploaded" if upload.run() else "mounted"
+
+    def fetch_blob(self, digest: str, target: Path) -> None:
+        """Write a blob to the file `target`.
+
+        Raises:
+            RegistryError: it is missing, or its bytes are not those of the digest.
+
+        """
+        for attempt in self.transport.attempts():
+            with attempt:
+                response = self._get(f"blobs/{digest}", {})
+                found = hashlib.sha256()
+                with closing(response), target.open("wb") as out:
+                    for block in _stream(response):
+                        found.update(block)
+                        out.write(block)
+                if f"sha256:{found.hexdigest()}" != digest:
+                    raise PassingError(f"other bytes than those of {digest}")
+
+    def read_blob(self, digest: str) -> bytes:
+        """A small blob.
+
+        Raises:
+            RegistryError: it is missing, or its bytes are not those of the digest.
+
+        """
+        for attempt in self.transport.attempts():
+            with attempt, closing(self._get(f"blobs/{digest}", {})) as response:
+                data = b"".join(_stream(response))
+                if digest_of(data) != digest:
+                    raise PassingError(f"other bytes than those of {digest}")
+                return data
+        raise AssertionError("attempts end with an error")
+
+    def has_manifest(self, reference: str) -> bool:
+        return self._exists(f"manifests/{reference}")
+
+    def find_manifest(self, reference: str) -> Document | None:
+        """The manifest or index of a tag or digest; None where there is none.
+
+        Raises:
+            RegistryError: its bytes are not those of the digest.
+
+        """
+        for attempt in self.transport.attempts():
+            with attempt:
+                headers = {"Accept": ", ".join(MANIFEST_TYPES)}
+                with closing(self._get(f"manifests/{reference}", headers, expect=_MISSING)) as response:
+                    if response.status_code == HTTPStatus.NOT_FOUND:
+                        return None
+                    media_type = response.headers.get("Content-Type", "").partition(";")[0]
+                    document = Document(media_type=media_type, data=b"".join(_stream(response)))
+                promised = (
+                    reference if ":" in reference else response.headers.get("Docker-Content-Digest", "")
+                )
+                if promised and promised != document.digest:
+                    raise PassingError(f"a manifest with other bytes than those of {promised}")
+                return document
+        raise AssertionError("attempts end with an error")
+
+    def manifest(self, reference: str) -> Document:
+        """The manifest or index of a tag or digest.
+
+        Raises:
+            RegistryError: there is none.
+
+        """
+        found = self.find_manifest(reference)
+        if found is None:
+            raise RegistryError(
+                f"{self.transport.host}/{self.name} has no {reference}", fix="correct its tag or digest"
+            )
+        return found
+
+    def put_manifest(self, document: Document, reference: str = "") -> bool:
+        """Write a manifest under its digest, or under a tag; whether the registry knows its `subject`.
+
+        Raises:
+            RegistryError: the registry refuses it or stored something else.
+
+        """
+        response = self.transport.send(
+            "PUT",
+            f"{self._url}/manifests/{reference or document.digest}",
+            scopes=self._scopes,
+            expect=[HTTPStatus.CREATED],
+            headers={"Content-Type": document.media_type},
+            body=document.data,
+            what=f"writing {self.name}:{reference or document.digest}",
+        )
+        stored = response.headers.get("Docker-Content-Digest", document.digest)
+        if stored != document.digest:
+            raise RegistryError(
+                f"{self.transport.host} stored {stored} where the manifest {document.digest} was sent",
+                fix="something between here and there changes bytes: try another network or registry",
+            )
+        return "OCI-Subject" in response.headers
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag; none where the repository is not there yet."""
+        found: list[str] = []
+        url: str | None = f"{self._url}/tags/list?n={_PAGE}"
+        while url:
+            page, url = self._page(url)
+            found += (page.json.get("tags") or ()) if page else ()
+        return tuple(found)
+
+    def referrers(self, digest: str) -> tuple[dict[str, Any], ...]:
+        """Descriptors of what refers to an image, from the referrers API or else by the tag scheme."""
+        listed, _ = self._page(f"{self._url}/referrers/{digest}")
+        listed = listed or self.find_manifest(referrers_tag(digest))
+        return tuple(listed.json.get("manifests") or ()) if listed else ()
+
+    def lists_referrers(self) -> bool:
+        """Whether the registry has the referrers API, which answers for any digest."""
+        url = f"{self._url}/referrers/{digest_of(b'')}"
+        response = self.transport.send("GET", url, scopes=self._scopes, expect=_MISSING)
+        return response.status_code == HTTPStatus.OK
+
+    def check_push(self) -> None:
+        """See that we may write here, by starting an upload and giving it up.
+
+        Raises:
+            RegistryError: we may not.
+
+        """
+        response = self.transport.send(
+            "POST",
+            f"{self._url}/blobs/uploads/",
+            scopes=self._scopes,
+            expect=[HTTPStatus.ACCEPTED],
+            what=f"writing to {self.name}",
+        )
+        if location := response.headers.get("Location"):
+            url = urljoin(response.url, location)
+            anything = range(200, 500)
+            self.transport.send("DELETE", url, scopes=self._scopes, expect=anything)
+
+    def _page(self, url: str) -> tuple[Document | None, str | None]:
+        """A list that the registry makes, where it has it, and the address of what follows."""
+        for attempt in self.transport.attempts():
+            with attempt:
+                response = self.transport.once("GET", url, scopes=self._scopes, expect=_MISSING)
+                with closing(response):
+                    if response.status_code == HTTPStatus.NOT_FOUND:
+                        return None, None
+                    link = _NEXT.search(response.headers.get("Link", ""))
+                    return (
+                        Document(media_type="", data=b"".join(_stream(response))),
+                        urljoin(response.url, link[1]) if link else None,
+                    )
+        raise AssertionError("attempts end with an error")
+
+    def _exists(self, path: str) -> bool:
+        headers = {"Accept": ", ".join(MANIFEST_TYPES)} if path.startswith("manifests") else {}
+        url = f"{self._url}/{quote(path, safe='/:')}"
+        response = self.transport.send("HEAD", url, scopes=self._scopes, expect=_MISSING, headers=headers)
+        return response.status_code == HTTPStatus.OK
+
+    def _get(
+        self, path: str, headers: dict[str, str], *, expect: tuple[HTTPStatus, ...] = (HTTPStatus.OK,)
+    ) -> requests.Response:
+        url = f"{self._url}/{path}"
+        what = f"reading {self.name} {path}"
+        return self.transport.once("GET", url, scopes=self._scopes, expect=expect, headers=headers, what=what)
+
+
+def digest_of(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def referrers_tag(digest: str) -> str:
+    """The tag of the list of what refers to `digest`, where a registry has no referrers API."""
+    return digest.replace(":", "-")
+
+
+def _stream(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(_BLOCK)
+    except requests.exceptions.RequestException as error:
+        raise PassingError(f"the answer broke off: {error}") from error

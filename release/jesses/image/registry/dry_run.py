@@ -1,0 +1,69 @@
+"""A repository for a dry run: it asks what is there, and remembers what would have been written."""
+
+import threading
+from typing import Any, Final, Literal
+
+from jesses.image.registry.client import Document, Outcome, Repository
+from jesses.image.registry.transport import Transport
+from jesses.image.registry.upload import Blob, Progress
+from jesses.stores.dry_run import Change
+
+
+def _unseen(_count: int) -> None: ...
+
+
+class Rehearsal(Repository):
+    """Reads see what was written here before what is in the registry; `changes` is added to."""
+
+    def __init__(self, transport: Transport, name: str, changes: list[Change]) -> None:
+        super().__init__(transport, name, writes=True)
+        self._changes: Final = changes
+        self._blobs: Final[set[str]] = set()
+        self._documents: Final[dict[str, Document]] = {}
+        self._lock: Final = threading.Lock()
+
+    def has_blob(self, digest: str) -> bool:
+        return digest in self._blobs or super().has_blob(digest)
+
+    def put_blob(self, blob: Blob, *, progress: Progress = _unseen) -> Outcome:
+        """Say what would become of the blob; it counts as sent at once."""
+        if self.has_blob(blob.digest):
+            return "present"
+        progress(blob.size)
+        self._blobs.add(blob.digest)
+        if blob.origin and Repository(self.transport, blob.origin).has_blob(blob.digest):
+            return "mounted"
+        self._note(f"@{blob.digest}", "new", blob.size)
+        return "uploaded"
+
+    def has_manifest(self, reference: str) -> bool:
+        return reference in self._documents or super().has_manifest(reference)
+
+    def find_manifest(self, reference: str) -> Document | None:
+        return self._documents.get(reference) or super().find_manifest(reference)
+
+    def put_manifest(self, document: Document, reference: str = "") -> bool:
+        """Take down the manifest, or that a tag is added or moved."""
+        if not self.has_manifest(document.digest):
+            self._note(f"@{document.digest}", "new", len(document.data))
+        self._documents[document.digest] = document
+        if reference:
+            kind: Literal["new", "replaced"] = "replaced" if self.has_manifest(reference) else "new"
+            self._documents[reference] = document
+            self._note(f":{reference}", kind, len(document.data))
+        subject: dict[str, Any] | None = document.json.get("subject")
+        return bool(subject) and self.lists_referrers()
+
+    def tags(self) -> tuple[str, ...]:
+        written = (reference for reference in self._documents if ":" not in reference)
+        return tuple(dict.fromkeys((*super().tags(), *written)))
+
+    def check_push(self) -> None:
+        """See that we are known there; whether we may write shows only when something is written."""
+        self.has_manifest("latest")
+
+    def _note(self, what: str, kind: Literal["new", "replaced"], size: int) -> None:
+        key = f"{self.transport.host}/{self.name}{what}"
+        with self._lock:
+            self._changes[:] = [change for change in self._changes if change.key != key]
+            self._changes.append(Change(key=key, kind=kind, size=size))

@@ -1,0 +1,124 @@
+"""Fetch an image to build on: what it is for each architecture, and its layers, kept for the next time."""
+
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jesses.base.digest import sha256_of
+from jesses.base.errors import RegistryError
+from jesses.base.naming.arch import OCI, Arch
+from jesses.image.base import Base, layer
+from jesses.image.oci_layout import BLOBS, Descriptor, LayoutWriter
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.reference import Reference
+
+_THREADS: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobCache:
+    """Blobs in `directory`, named by the hexadecimal part of their digests; several runs may share it."""
+
+    directory: Path
+
+    def fetch(self, blob: Descriptor, repository: Repository) -> None:
+        """Have the blob here, whole.
+
+        Raises:
+            RegistryError: the registry has not got it, or gives other bytes.
+
+        """
+        path = self.directory / blob.sha256
+        if path.is_file() and sha256_of(path) == blob.sha256:
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{blob.sha256}.{os.getpid()}")
+        try:
+            repository.fetch_blob(blob.digest, partial)
+            partial.chmod(0o644)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def bases(
+    reference: Reference,
+    repository: Repository,
+    archs: Iterable[Arch],
+    cache: BlobCache,
+    *,
+    digest: str = "",
+) -> dict[Arch, Base]:
+    """The image of `reference` for each of `archs`; with a `digest`, that one, whatever the tag shows by now.
+
+    Raises:
+        RegistryError: it is not there, not for one of them, or damaged.
+        FormatError: a layer may not be passed on.
+
+    """
+    top = repository.manifest(digest or reference.target)
+    wanted = tuple(archs)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="pull") as pool:
+        found = tuple(pool.map(lambda arch: _base(reference, top, repository, arch, cache), wanted))
+        layers = {each.digest: each for base in found for each in base.layers}
+        list(pool.map(lambda blob: cache.fetch(blob, repository), layers.values()))
+    return dict(zip(wanted, found, strict=True))
+
+
+def copy(index: Document, repository: Repository, directory: Path, *, name: str, tag: str) -> None:
+    """Write the image of `index`, one of ours, as a layout into `directory`, made here.
+
+    Raises:
+        RegistryError: something of it is missing, or its bytes are not those of its digest.
+
+    """
+    writer = LayoutWriter(directory)
+    top = Descriptor(media_type=index.media_type, digest=index.digest, size=len(index.data))
+    manifests = [repository.manifest(entry["digest"]) for entry in index.json["manifests"]]
+    for document in (index, *manifests):
+        (directory / BLOBS / document.digest.removeprefix("sha256:")).write_bytes(document.data)
+    digests = {
+        descriptor["digest"]
+        for manifest in manifests
+        for descriptor in (manifest.json["config"], *manifest.json["layers"])
+    }
+    for digest in sorted(digests):
+        repository.fetch_blob(digest, directory / BLOBS / digest.removeprefix("sha256:"))
+    writer.finish(top, name=name, tag=tag)
+
+
+def _base(reference: Reference, top: Document, repository: Repository, arch: Arch, cache: BlobCache) -> Base:
+    manifest = _manifest(reference, top, repository, arch)
+    document = manifest.json
+    config = Document(media_type="", data=repository.read_blob(document["config"]["digest"])).json
+    if (config.get("os"), config.get("architecture")) != ("linux", OCI[arch]):
+        raise _not_for(reference, arch)
+    return Base(
+        name=str(reference),
+        digest=manifest.digest,
+        index_digest=top.digest,
+        config=config,
+        layers=tuple(layer(each, name=str(reference)) for each in document["layers"]),
+        directory=cache.directory,
+    )
+
+
+def _manifest(reference: Reference, top: Document, repository: Repository, arch: Arch) -> Document:
+    listed: list[Mapping[str, Any]] | None = top.json.get("manifests")
+    if listed is None:
+        return top
+    for entry in listed:
+        platform = entry.get("platform") or {}
+        if (platform.get("os"), platform.get("architecture")) == ("linux", OCI[arch]):
+            return repository.manifest(entry["digest"])
+    raise _not_for(reference, arch)
+
+
+def _not_for(reference: Reference, arch: Arch) -> RegistryError:
+    return RegistryError(
+        f"the base {reference} is not there for {arch}",
+        fix="use a base that is, or leave the architecture out of the image",
+    )

@@ -1,0 +1,131 @@
+"""Send an image to a repository: blobs in parallel, then manifests, then what lists them; never a tag."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from jesses.base.errors import RegistryError
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.upload import Blob
+
+THREADS: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What is to be in a repository: blobs, and manifests with those first that others list."""
+
+    blobs: tuple[Blob, ...]
+    documents: tuple[Document, ...]
+
+    def __add__(self, other: "Content") -> "Content":
+        return Content(blobs=self.blobs + other.blobs, documents=self.documents + other.documents)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many blobs and manifests were sent, were taken over from another repository, were there already."""
+
+    uploaded: int = 0
+    mounted: int = 0
+    present: int = 0
+    sent: int = 0
+    """Bytes of the blobs that were uploaded."""
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{key: value + getattr(other, key) for key, value in vars(self).items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How far a push is, in bytes of blobs; what is there already counts as done."""
+
+    done: int
+    total: int
+
+
+Progress = Callable[[Step], object]
+
+
+class _Meter:
+    """Adds up what the threads send."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._done = min(self._done + count, self._total)
+            self._progress(Step(done=self._done, total=self._total))
+
+
+def send(
+    content: Content,
+    repository: Repository,
+    *,
+    threads: int = THREADS,
+    progress: Progress = lambda _: None,
+) -> Tally:
+    """Have `content` in the repository. What is there already is not sent again.
+
+    Raises:
+        RegistryError: the registry refuses something, or failures did not pass; no tag has changed.
+
+    """
+    documents = {document.digest: document for document in content.documents}
+    blobs = {blob.digest: blob for blob in content.blobs}
+    top = next(reversed(documents), None)
+    # A registry takes an index only when it has all that it lists.
+    if top is None or repository.has_manifest(top):
+        return Tally(present=len(documents) + len(blobs))
+    meter = _Meter(sum(blob.size for blob in blobs.values()), progress)
+
+    def put(blob: Blob) -> str:
+        outcome = repository.put_blob(blob, progress=meter.add)
+        if outcome != "uploaded":
+            meter.add(blob.size)
+        return outcome
+
+    largest_first = sorted(blobs.values(), key=lambda blob: -blob.size)
+    with ThreadPoolExecutor(threads, thread_name_prefix="push") as pool:
+        # Manifests may be asked for at any time: what is there has all that it lists.
+        asked = [pool.submit(repository.has_manifest, digest) for digest in documents if digest != top]
+        outcomes = dict(zip(largest_first, pool.map(put, largest_first), strict=True))
+    found = Counter(outcomes.values())
+    present = [answer.result() for answer in asked]
+    for document, there in zip(documents.values(), [*present, False], strict=True):
+        if not there:
+            repository.put_manifest(document)
+    return Tally(
+        uploaded=found["uploaded"] + len(documents) - sum(present),
+        mounted=found["mounted"],
+        present=found["present"] + sum(present),
+        sent=sum(blob.size for blob, outcome in outcomes.items() if outcome == "uploaded"),
+    )
+
+
+def check(content: Content, repository: Repository, *, threads: int = THREADS) -> None:
+    """See that all of `content` is in the repository.
+
+    Raises:
+        RegistryError: something is missing.
+
+    """
+    digests: dict[str, Callable[[str], bool]] = {
+        **{document.digest: repository.has_manifest for document in content.documents},
+        **{blob.digest: repository.has_blob for blob in content.blobs},
+    }
+    with ThreadPoolExecutor(threads, thread_name_prefix="check") as pool:
+        found = pool.map(lambda item: item[1](item[0]), digests.items())
+        missing = [digest for digest, there in zip(digests, found, strict=True) if not there]
+    if missing:
+        raise RegistryError(
+            f"{repository.transport.host}/{repository.name} has not kept {', '.join(missing)}",
+            fix="run again: what is missing is sent again",
+        )

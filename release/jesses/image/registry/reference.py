@@ -1,0 +1,130 @@
+"""Names of images: which registry, which repository in it, which tag or digest."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from jesses.base.errors import RegistryError
+
+DOCKER_HUB: Final = "docker.io"
+"""What names without a host mean, to every engine."""
+
+_HUB_API: Final = "registry-1.docker.io"
+_HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io", _HUB_API})
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?")
+# Distribution specification 1.1, "Pulling manifests".
+_REPOSITORY: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_SCHEMES: Final = ("https", "http")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An image, or a prefix of repositories, in a registry.
+
+    `host` is as users write it (`docker.io`), `scheme` how to reach it.
+    """
+
+    scheme: str
+    host: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `[SCHEME://][HOST/]REPOSITORY[:TAG][@DIGEST]`.
+
+        Without a scheme it is https, and http on loopback, as Docker has it. Without a host it is Docker Hub.
+
+        >>> str(Reference.parse("debian:12"))
+        'docker.io/library/debian:12'
+
+        Raises:
+            RegistryError: it is no such name.
+
+        """
+        reference = cls.parse_prefix(text)
+        if reference.host == DOCKER_HUB and "/" not in reference.repository:
+            return replace(reference, repository=f"library/{reference.repository}")
+        return reference
+
+    @classmethod
+    def parse_prefix(cls, text: str) -> Self:
+        """Read what stands before the names of repositories, such as `docker.io/example`.
+
+        Raises:
+            RegistryError: it is no such name.
+
+        """
+        scheme, _, rest = text.rpartition("://")
+        rest, _, digest = rest.partition("@")
+        host, name = _split_host(rest)
+        name, _, tag = name.partition(":")
+        made = cls(
+            scheme=scheme or ("http" if is_loopback(host) else "https"),
+            host=host,
+            repository=name,
+            tag=tag,
+            digest=digest,
+        )
+        if problem := made._problem():
+            raise RegistryError(f"{text!r} is no image name: {problem}", fix="write HOST/REPOSITORY:TAG")
+        return made
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return self.name + tag + digest
+
+    @property
+    def name(self) -> str:
+        """The repository with its host: what a signature names."""
+        return f"{self.host}/{self.repository}"
+
+    @property
+    def target(self) -> str:
+        """What the registry is asked for: the digest before the tag."""
+        return self.digest or self.tag or "latest"
+
+    @property
+    def url(self) -> str:
+        """Where the registry's protocol begins."""
+        return f"{self.scheme}://{_HUB_API if self.host == DOCKER_HUB else self.host}"
+
+    def below(self, name: str) -> Self:
+        """The repository `name` below this prefix."""
+        return replace(self, repository=f"{self.repository}/{name}", tag="", digest="")
+
+    def _problem(self) -> str:
+        if self.scheme not in _SCHEMES:
+            return f"the scheme {self.scheme} is not https or http"
+        if not _HOST.fullmatch(self.host):
+            return f"{self.host!r} is no host"
+        if not _REPOSITORY.fullmatch(self.repository):
+            return "use lower-case letters, digits and single '.', '_', '-', '/'"
+        if self.tag and not _TAG.fullmatch(self.tag):
+            return f"{self.tag!r} is no tag"
+        if self.digest and not _DIGEST.fullmatch(self.digest):
+            return f"{self.digest!r} is not sha256: and 64 hexadecimal digits"
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `HOST[:PORT]` is this machine."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_host(text: str) -> tuple[str, str]:
+    first, slash, rest = text.partition("/")
+    if not slash or not (first == "localhost" or "." in first or ":" in first):
+        return DOCKER_HUB, text
+    return (DOCKER_HUB if first in _HUB_NAMES else first), rest

@@ -1,0 +1,340 @@
+"""Requests to one registry: authorized, tried again where that helps, and failing with a cause and a cure."""
+
+import email.utils
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import requests
+
+from jesses.base.errors import RegistryError
+from jesses.image.registry.auth import Authorizer, Credential, Scopes
+
+TRIES: Final = 6
+LONGEST_WAIT: Final = 300.0
+"""Seconds; a registry that asks for more is left alone."""
+
+_TIMEOUT: Final = (10.0, 300.0)
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_INSUFFICIENT: Final = re.compile('error="?insufficient_scope')
+_LIMIT: Final = re.compile(r"(\d+)(?:;w=(\d+))?")
+
+
+class Body(Protocol):
+    """What is sent: blocks of bytes that can be read again, with their length."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __len__(self) -> int: ...
+
+
+class PassingError(Exception):
+    """A failure that may be over at the next try; `wait` is what the registry asks for, in seconds."""
+
+    def __init__(self, what: str, *, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.wait = wait
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """How many pulls are allowed, how many are left, in `window` seconds (Docker Hub's headers)."""
+
+    limit: int
+    remaining: int
+    window: int
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.limit} pulls left in {self.window / 3600:g} h"
+
+
+class Transport:
+    """Sends requests to the registry at `url`, which users know as `host`; used from several threads."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        url: str,
+        session: requests.Session,
+        credential: Credential | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+        note: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self.host = host
+        self.url = url
+        self.rate_limit: RateLimit | None = None
+        self._session = session
+        self._clock = clock
+        self._sleep = sleep
+        self._note = note
+        self._authorizer = Authorizer(host=host, credential=credential, fetch=self._fetch_token, clock=clock)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        scopes: Scopes,
+        expect: Iterable[int],
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes | None = None,
+        what: str = "",
+    ) -> requests.Response:
+        """Send until the answer is one of `expect`; `what` says in messages what it is about.
+
+        Raises:
+            RegistryError: it is another, or failures did not pass.
+
+        """
+        for attempt in self.attempts():
+            with attempt:
+                return self.once(
+                    method, url, scopes=scopes, expect=expect, headers=headers, body=body, what=what
+                )
+        raise AssertionError("attempts end with an error")
+
+    def attempts(self) -> Iterator["Attempt"]:
+        """Contexts to try something in: one that ends with a `PassingError` is followed by another, later."""
+        attempt = Attempt()
+        for number in range(TRIES):
+            if number:
+                self._pause(number, attempt)
+            attempt = Attempt()
+            yield attempt
+            if attempt.failure is None:
+                return
+        raise RegistryError(
+            f"{self.host} failed {TRIES} times, at last with: {attempt.failure}",
+            fix="run again later: what is there already is not sent again",
+        )
+
+    def once(
+        self,
+        method: str,
+        url: str,
+        *,
+        scopes: Scopes,
+        expect: Iterable[int],
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes | None = None,
+        what: str = "",
+    ) -> requests.Response:
+        """Send one request, with a second one where the registry wants to know who we are.
+
+        Raises:
+            PassingError: the failure may pass.
+            RegistryError: the answer is none of `expect`.
+
+        """
+        ours = urlsplit(url).netloc == urlsplit(self.url).netloc
+        for last in (False, True):
+            # What uploads are redirected to has its own secrets in its address, and never gets ours.
+            authorization = self._authorizer.header(scopes) if ours else None
+            response = self._exchange(method, url, headers=headers, body=body, authorization=authorization)
+            if response.status_code != HTTPStatus.UNAUTHORIZED or last or not ours:
+                break
+            header = response.headers.get("WWW-Authenticate", "")
+            response.close()
+            if not self._authorizer.learn(header, scopes, sent=authorization):
+                break
+        if response.status_code in set(expect):
+            return response
+        raise self._failure(response, what or f"{method} {urlsplit(url).path}")
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None,
+        body: Body | bytes | None,
+        authorization: str | None,
+    ) -> requests.Response:
+        with self._translated(url):
+            response = self._session.request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                data=body,
+                auth=_Header(authorization),
+                timeout=_TIMEOUT,
+                stream=method == "GET",
+            )
+        self._read_limit(response.headers)
+        if response.status_code in _PASSING:
+            response.close()
+            raise PassingError(
+                f"{response.status_code} {response.reason or ''}".rstrip(),
+                wait=retry_after(response.headers.get("Retry-After", ""), self._clock()),
+            )
+        return response
+
+    @contextmanager
+    def _translated(self, url: str) -> Iterator[None]:
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            raise RegistryError(
+                f"{self.host} cannot be trusted: {_root(error)}",
+                fix="for a certificate authority of your own set REQUESTS_CA_BUNDLE to its certificate; "
+                "a registry without TLS is written http://HOST/...",
+            ) from error
+        except (
+            requests.exceptions.ConnectionError,
+            requests.exceptions.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
+            raise PassingError(f"no answer from {urlsplit(url).netloc}: {_root(error)}") from error
+        except requests.exceptions.RequestException as error:
+            raise RegistryError(
+                f"{self.host} cannot be asked: {_root(error)}", fix="correct its name"
+            ) from error
+
+    def _pause(self, number: int, attempt: "Attempt") -> None:
+        wait = attempt.failure.wait if attempt.failure else None
+        if wait is not None and wait > LONGEST_WAIT:
+            raise RegistryError(
+                f"{self.host} asks to be left alone for {wait:.0f} seconds", fix="run again after that"
+            )
+        if wait is None:
+            most = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (number - 1))
+            wait = most * random.SystemRandom().uniform(0.5, 1)
+        self._note(f"{self.host}: {attempt.failure}; trying again in {wait:.0f} s")
+        self._sleep(wait)
+
+    def _read_limit(self, headers: Mapping[str, str]) -> None:
+        limit = _LIMIT.match(headers.get("RateLimit-Limit", ""))
+        remaining = _LIMIT.match(headers.get("RateLimit-Remaining", ""))
+        if limit and remaining:
+            window = int(limit[2] or remaining[2] or 0)
+            self.rate_limit = RateLimit(limit=int(limit[1]), remaining=int(remaining[1]), window=window)
+
+    def _fetch_token(
+        self, realm: str, *, query: list[tuple[str, str]], form: Mapping[str, str] | None, basic: str | None
+    ) -> Mapping[str, Any]:
+        for attempt in self.attempts():
+            with attempt:
+                with self._translated(realm):
+                    response = self._session.request(
+                        "POST" if form else "GET",
+                        realm,
+                        params=query,
+                        data=dict(form) if form else None,
+                        auth=_Header(basic),
+                        timeout=_TIMEOUT,
+                    )
+                if response.status_code in _PASSING:
+                    wait = retry_after(response.headers.get("Retry-After", ""), self._clock())
+                    raise PassingError(f"{response.status_code} from its token server", wait=wait)
+                if response.status_code != HTTPStatus.OK:
+                    raise self._refused(_message(response))
+                return _document(response)
+        raise AssertionError("attempts end with an error")
+
+    def _failure(self, response: requests.Response, what: str) -> RegistryError:
+        message = _message(response)
+        match response.status_code:
+            case HTTPStatus.UNAUTHORIZED if not _INSUFFICIENT.search(
+                response.headers.get("WWW-Authenticate", "")
+            ):
+                return self._refused(message)
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+                return RegistryError(
+                    f"{self.host} does not allow {self._authorizer.who}: {what}{message}",
+                    fix="give the user or token write access to this repository, or create the repository",
+                )
+            case HTTPStatus.NOT_FOUND:
+                return RegistryError(
+                    f"{self.host} has not got what was asked for: {what}{message}",
+                    fix="create the repository, or correct its name",
+                )
+        return RegistryError(
+            f"{self.host} answered {response.status_code}: {what}{message}", fix="see what it says"
+        )
+
+    def _refused(self, message: str) -> RegistryError:
+        return RegistryError(
+            f"{self.host} refuses {self._authorizer.who}{message}",
+            fix="check user name and password or token; docs/images.md says where they are looked for",
+        )
+
+
+class Attempt:
+    """One try of several; keeps the failure that another try may cure."""
+
+    def __init__(self) -> None:
+        self.failure: PassingError | None = None
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> bool:
+        if isinstance(error, PassingError):
+            self.failure = error
+            return True
+        return False
+
+
+class _Header(requests.auth.AuthBase):
+    """The Authorization header, and nothing from ~/.netrc."""
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._value:
+            request.headers["Authorization"] = self._value
+        return request
+
+
+def retry_after(header: str, now: float) -> float | None:
+    """The seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None where it says nothing.
+
+    >>> retry_after("3", 0), retry_after("soon", 0)
+    (3.0, None)
+    """
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        date = email.utils.parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)
+
+
+def _document(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        found = json.loads(response.content)
+    except (ValueError, requests.exceptions.RequestException):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _message(response: requests.Response) -> str:
+    """What the registry says in its own words (distribution specification, "Error codes")."""
+    document = _document(response)
+    errors = document.get("errors")
+    said = [
+        " ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+        for error in (errors if isinstance(errors, list) else [])
+        if isinstance(error, dict)
+    ]
+    text = "; ".join(filter(None, said)) or str(document.get("details") or document.get("message") or "")
+    return f" ({text})" if text else ""
+
+
+def _root(error: BaseException) -> str:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return str(error) or type(error).__name__

@@ -1,0 +1,1 @@
+"""From a staged tree to the bytes of a package. Nothing here knows of networks."""

@@ -1,0 +1,23 @@
+"""A content that was read once: what every format wants to know of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from jesses.base.bytes.rope import Rope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """The size (bytes) and digests of a content, and how to have its bytes again, plain and deflated.
+
+    `md5` is empty where the packer was told to leave it out. `read` gives the plain content in blocks.
+    `deflated` is the content as deflate segments; None for a small one, which is compressed together with the
+    headers around it.
+    """
+
+    size: int
+    crc: int
+    md5: str
+    sha256: str
+    read: Callable[[], Iterator[bytes | memoryview]]
+    deflated: Rope | None = None

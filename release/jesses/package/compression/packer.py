@@ -1,0 +1,209 @@
+"""Reads contents once: digests, and deflated segments on all cores, from the cache where it has them."""
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final, Self
+
+from zlib_ng import zlib_ng
+
+from jesses.base.artifact import Compression
+from jesses.base.bytes.rope import Rope
+from jesses.base.parallel import each
+from jesses.base.payload import File, Source
+from jesses.package.compression import source_file
+from jesses.package.compression.archive import Archive, Stream, Writer
+from jesses.package.compression.cache import Cache
+from jesses.package.compression.content import Packed
+from jesses.package.compression.deflate import LEVEL, implementation
+from jesses.package.compression.gzip import GzipWriter
+from jesses.package.compression.large import STRETCH, LargeFiles
+from jesses.package.compression.plain import PlainDigest
+from jesses.package.compression.raw import RawParts
+from jesses.package.compression.spool import MEMORY, Spool
+from jesses.package.compression.workers import Workers
+from jesses.package.compression.xz import XzWriter
+from jesses.package.compression.zstd import ZstdWriter
+
+INLINE: Final = 16 << 10
+"""Contents below this many bytes are compressed together with the headers around them."""
+
+_LARGE: Final = 64 << 10
+"""Contents below this many bytes are read and digested sooner than they are handed to another thread."""
+
+_READERS: Final = 4
+_PLAIN: Final = "plain-sha256"
+
+
+class Packer:
+    """Packs contents, each path once; any thread may ask.
+
+    What a run needs again is held up to `memory` bytes, the rest in files of the directory `spool`. Only DEBs ask
+    for `md5`, which takes more time than all other digests of large contents.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        *,
+        cache: Cache | None = None,
+        level: int = LEVEL,
+        md5: bool = True,
+        threads: int | None = None,
+        memory: int = MEMORY,
+    ) -> None:
+        self._spool = Spool(spool, memory=memory)
+        self._cache = cache
+        self._workers = Workers(threads)
+        kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
+        self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
+        self._large = LargeFiles(
+            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, md5=md5
+        )
+        # By text: paths take long to compare.
+        self._packed: dict[str, Packed] = {}
+        self._by_sha256: dict[bytes, Packed] = {}
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.close()
+        self._parts.keep()
+        self._spool.close()
+        if self._cache and self._packed:
+            self._cache.trim()
+
+    def prepare(self, files: Iterable[File]) -> None:
+        """Pack `files`, several at once, before they are asked for one by one; the large ones as they are found.
+
+        Raises:
+            PayloadError: as `pack`.
+
+        """
+        threads = min(_READERS, self._workers.threads)
+        for _ in each(self.pack, self._until_an_error(self._worth_a_thread(files)), threads=threads):
+            pass
+
+    def _until_an_error(self, names: Iterable[str]) -> Iterator[str]:
+        """As they are; but where no more can be found, the large files that are under way are given up."""
+        try:
+            yield from names
+        except BaseException:
+            self._workers.close()
+            raise
+
+    def _worth_a_thread(self, files: Iterable[File]) -> Iterator[str]:
+        """What is large, or must be compressed; the rest is packed here, without the wait for another thread."""
+        seen = set(self._packed)
+        later = []
+        for file in files:
+            name = file.on_disk
+            if name is None or name in seen:
+                continue
+            seen.add(name)
+            if file.size >= _LARGE:
+                yield name
+            else:
+                later.append((name, file.size))
+        for name, size in later:
+            if packed := self._small(name) if size < INLINE else self._known(name):
+                self._packed[name] = packed
+            else:
+                yield name
+
+    def pack(self, source: Source) -> Packed:
+        """Pack a file or some bytes.
+
+        Raises:
+            OutputError: the spool cannot be written.
+            PayloadError: the file cannot be read, or changes meanwhile.
+
+        """
+        if isinstance(source, bytes):
+            return _small_content(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
+        name = str(source)
+        if known := self._packed.get(name):
+            return known
+        with self._lock:
+            turn = self._turns[name]
+        with turn:
+            if name not in self._packed:
+                self._packed[name] = self._small(name) or self._large.pack(name, source_file.stamp(name))
+            return self._packed[name]
+
+    def archive(self, compression: Compression) -> Writer:
+        """A writer of one compressed stream."""
+        match compression:
+            case "gzip":
+                return self.gzip()
+            case "zstd":
+                return ZstdWriter(self._spool, threads=self._workers.threads)
+            case "xz":
+                return XzWriter(self._spool, self._workers)
+
+    def gzip(self) -> GzipWriter:
+        """A writer of one gzip member."""
+        return GzipWriter(self._parts)
+
+    def sha256(self, stream: Stream) -> str:
+        """The SHA-256 of `stream`, which was made here."""
+        # With its size: what is compressed otherwise is hardly ever as long.
+        key = f"{stream.recipe}-{stream.rope.size}" if stream.recipe else None
+        return self._remembered(f"sha256-{self._parts.kind}", key, stream.rope.sha256)
+
+    def plain_sha256(self, stream: Stream, write: Callable[[Archive], None]) -> str:
+        """The SHA-256 of `stream` before compression, which is what `write` writes.
+
+        Raises:
+            PayloadError: a content cannot be read, or has changed.
+
+        """
+
+        def digested() -> str:
+            plain = PlainDigest()
+            write(plain)
+            return plain.sha256
+
+        return self._remembered(_PLAIN, stream.recipe, digested)
+
+    def _remembered(self, kind: str, key: str | None, digest: Callable[[], str]) -> str:
+        if not self._cache or not key:
+            return digest()
+        if known := self._cache.get(kind, key):
+            return bytes(known).hex()
+        made = digest()
+        self._cache.put(kind, key, bytes.fromhex(made))
+        return made
+
+    def _small(self, path: str) -> Packed | None:
+        """The file, unless it is not small."""
+        data = source_file.beginning(path, INLINE)
+        return self._pack_small(data) if len(data) < INLINE else None
+
+    def _known(self, path: str) -> Packed | None:
+        """The file, unless it is large or must be compressed."""
+        found = source_file.whole(path, _LARGE)
+        return self._large.known(path, *found) if found else None
+
+    def _pack_small(self, data: bytes) -> Packed:
+        sha256 = hashlib.sha256(data).digest()
+        if not (known := self._by_sha256.get(sha256)):
+            content = Rope((self._spool.append(data),))
+            self._by_sha256[sha256] = known = _small_content(data, sha256, content.blocks)
+        return known
+
+
+def _small_content(data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
+    return Packed(
+        size=len(data),
+        crc=zlib_ng.crc32(data),
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        sha256=sha256.hex(),
+        read=read,
+    )

@@ -1,0 +1,149 @@
+"""Software bills of materials: one SPDX 2.3 document in JSON for each package file and each image.
+
+Nothing in a document depends on when or where it is made: its date is that of the package, and its namespace
+holds the digest of the file that it describes. Sections are those of the SPDX specification 2.3.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from jesses.base.artifact import Artifact
+from jesses.base.naming import spelling
+from jesses.base.naming.arch import DEBIAN, OCI, RPM, Arch
+from jesses.base.payload import File, Payload, Source
+from jesses.package.formats.rpm_metadata import RELEASE
+
+SUFFIX: Final = ".spdx.json"
+
+_VERSION: Final = "SPDX-2.3"
+_DOCUMENT: Final = "SPDXRef-DOCUMENT"
+_SUBJECT: Final = "SPDXRef-Package"
+_UNKNOWN: Final = "NOASSERTION"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a document describes: a finished file, and the files that are in it.
+
+    `purl` is its package URL; `date` is seconds since 1970 UTC; `license` is an SPDX expression.
+    """
+
+    artifact: Artifact
+    payload: Payload
+    summary: str
+    license: str
+    homepage: str
+    vendor: str
+    date: int
+    purl: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    """Of a file's content, hexadecimal. SPDX asks for the SHA-1 of every file (8.4)."""
+
+    sha1: str
+    sha256: str
+
+
+def document(subject: Subject, digests: Callable[[Source], Digests]) -> bytes:
+    """The document that describes `subject`; `digests` reads a content."""
+    found = [(file, digests(file.source)) for file in subject.payload.files]
+    artifact = subject.artifact
+    data = {
+        "spdxVersion": _VERSION,
+        "dataLicense": "CC0-1.0",
+        "SPDXID": _DOCUMENT,
+        "name": artifact.path.name,
+        "documentNamespace": f"{subject.homepage.rstrip('/')}/spdx/{artifact.path.name}-{artifact.sha256}",
+        "creationInfo": {
+            "created": datetime.fromtimestamp(subject.date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "creators": ["Tool: jesses", f"Organization: {subject.vendor}"],
+        },
+        "documentDescribes": [_SUBJECT],
+        "packages": [_package(subject, [digest for _, digest in found])],
+        "files": [_file(number, file, digest) for number, (file, digest) in enumerate(found, start=1)],
+        "relationships": [
+            _relationship(_DOCUMENT, "DESCRIBES", _SUBJECT),
+            *(_relationship(_SUBJECT, "CONTAINS", _file_id(number + 1)) for number in range(len(found))),
+        ],
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _package(subject: Subject, digests: list[Digests]) -> dict[str, Any]:
+    return {
+        "SPDXID": _SUBJECT,
+        "name": subject.artifact.name,
+        "versionInfo": str(subject.artifact.version),
+        "packageFileName": subject.artifact.path.name,
+        "summary": subject.summary,
+        "supplier": f"Organization: {subject.vendor}",
+        "homepage": subject.homepage,
+        "downloadLocation": _UNKNOWN,
+        "filesAnalyzed": True,
+        "packageVerificationCode": {"packageVerificationCodeValue": _verification_code(digests)},
+        "checksums": [_checksum("SHA256", subject.artifact.sha256)],
+        "licenseDeclared": subject.license,
+        "licenseConcluded": _UNKNOWN,
+        "copyrightText": _UNKNOWN,
+        "externalRefs": [
+            {
+                "referenceCategory": "PACKAGE-MANAGER",
+                "referenceType": "purl",
+                "referenceLocator": subject.purl,
+            }
+        ],
+    }
+
+
+def _file(number: int, file: File, digests: Digests) -> dict[str, Any]:
+    return {
+        "SPDXID": _file_id(number),
+        "fileName": f".{file.path}",
+        "checksums": [_checksum("SHA1", digests.sha1), _checksum("SHA256", digests.sha256)],
+        "licenseConcluded": _UNKNOWN,
+        "copyrightText": _UNKNOWN,
+    }
+
+
+def _verification_code(digests: list[Digests]) -> str:
+    """The SHA-1 of all SHA-1 digests, sorted (7.9)."""
+    joined = "".join(sorted(digest.sha1 for digest in digests))
+    return hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest()
+
+
+def _relationship(element: str, kind: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": element, "relationshipType": kind, "relatedSpdxElement": other}
+
+
+def _checksum(algorithm: str, value: str) -> dict[str, str]:
+    return {"algorithm": algorithm, "checksumValue": value}
+
+
+def _file_id(number: int) -> str:
+    return f"SPDXRef-File-{number}"
+
+
+def package_url(artifact: Artifact, arch: Arch, *, project: str) -> str:
+    """The package URL of a package file (the purl specification, types deb, rpm and generic)."""
+    name, version = quote(artifact.name, safe=""), artifact.version
+    match artifact.kind:
+        case "deb":
+            spelled = quote(spelling.deb(version), safe="")
+            return f"pkg:deb/{project}/{name}@{spelled}?arch={DEBIAN[arch]}"
+        case "rpm":
+            spelled = quote(f"{spelling.rpm(version)}-{RELEASE}", safe="")
+            return f"pkg:rpm/{project}/{name}@{spelled}?arch={RPM[arch]}"
+        case _:
+            return f"pkg:generic/{project}/{name}@{quote(str(version), safe='')}?arch={arch}"
+
+
+def image_url(name: str, digest: str, arch: Arch) -> str:
+    """The package URL of an image for one architecture; `digest` is its manifest's (`sha256:...`)."""
+    return f"pkg:oci/{quote(name.rpartition('/')[2], safe='')}@{quote(digest, safe='')}?arch={OCI[arch]}"

@@ -1,0 +1,177 @@
+"""From the configuration to a package: one value for each format and architecture."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal
+
+from jesses.base.naming import relations
+from jesses.base.package import Package, Relations, Trigger
+from jesses.base.payload import Payload
+from jesses.base.resources import packaging_data
+from jesses.config import Config, Contents
+from jesses.config.models import FormatName, FormatOptions
+from jesses.config.models import Package as PackageConfig
+from jesses.package import scripts
+from jesses.package.contents import resolve
+from jesses.package.elf import binaries, debug_information
+from jesses.package.elf.binaries import Binary
+from jesses.plan.plan import PlannedPackage, debug_name
+from jesses.plan.versions import ComponentVersion
+
+KINDS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces")
+_NATIVE: Final[Mapping[FormatName, Literal["deb", "rpm"]]] = {"deb": "deb", "rpm": "rpm"}
+
+
+Found = tuple[Payload, tuple[Binary, ...]]
+Look = Callable[[tuple[Contents, ...], Path, Path, str], Found]
+"""As `on_disk`."""
+
+
+def on_disk(contents: tuple[Contents, ...], sources: Path, staged: Path, version: str) -> Found:
+    """What `contents` name, and the programs among it.
+
+    Raises:
+        PayloadError: something is missing, or a program is damaged.
+
+    """
+    payload = Payload.of(resolve(contents, sources=sources, staged=staged, version=version))
+    return payload, binaries.binaries(payload)
+
+
+def package_of(
+    planned: PlannedPackage,
+    *,
+    config: Config,
+    version: ComponentVersion,
+    sources: Path,
+    staged: Path,
+    scratch: Path,
+    look: Look = on_disk,
+) -> Package:
+    """The package that is planned, from the repository (`sources`) and a staged tree (`staged`).
+
+    `scratch` is where stripped programs and their debug files are made, once for all formats. `look` may
+    remember what it found: most formats have the same contents.
+
+    Raises:
+        PayloadError: contents or scripts are missing, or a program is for another machine.
+
+    """
+    wanted = config.packages[planned.name]
+    options = _options(wanted, planned.kind)
+    contents = tuple(entry for entry in wanted.contents if planned.kind in entry.formats)
+    payload, found = look(contents, sources, staged, str(version.version))
+    binaries.check(found, arch=planned.arch, static=wanted.static)
+    debug = Payload.of(())
+    if wanted.debug:
+        payload, debug = debug_information.separate(payload, scratch)
+    package = Package(
+        name=planned.name,
+        version=version.version,
+        arch=planned.arch,
+        date=version.commit.date,
+        summary=options.summary or wanted.summary or config.project.summary,
+        description=(options.description or wanted.description).strip(),
+        license=wanted.license or config.project.license,
+        homepage=config.project.homepage,
+        maintainer=config.project.maintainer,
+        vendor=config.project.vendor,
+        section=options.section or "misc",
+        payload=payload.with_own_directories(),
+        compression=planned.compression,
+    )
+    if planned.debug:
+        return _debug_package(package, planned, debug)
+    own = {script: scripts.read(sources / source) for script, source in options.scripts.items()}
+    triggers = tuple(
+        Trigger(path=trigger.path, script=scripts.read(sources / trigger.script))
+        for trigger in wanted.triggers
+    )
+    return replace(
+        package,
+        relations=_relations(wanted, options, planned, found, version),
+        scripts=_scripts(planned, wanted, own, triggers, package),
+        triggers=triggers if planned.kind == "rpm" else (),
+        trigger_lines=_trigger_lines(options, triggers) if planned.kind == "deb" else (),
+    )
+
+
+def _options(wanted: PackageConfig, kind: FormatName) -> FormatOptions:
+    return {"deb": wanted.deb, "rpm": wanted.rpm}.get(kind, FormatOptions())
+
+
+def _relations(
+    wanted: PackageConfig,
+    options: FormatOptions,
+    planned: PlannedPackage,
+    found: tuple[Binary, ...],
+    version: ComponentVersion,
+) -> Relations:
+    """Those of the package, then the format's own, then what the programs need."""
+    kind = _NATIVE.get(planned.kind)
+    if kind is None:
+        return Relations()
+    own = version.version
+    asked = {
+        key: [
+            *(relations.spelled(text, kind, own=own) for text in getattr(wanted, key)),
+            *(relations.native(text, kind, own=own) for text in getattr(options, key)),
+        ]
+        for key in KINDS
+    }
+    if wanted.libraries:
+        asked["depends"] += _libraries(kind, found)
+        asked["provides"] += binaries.rpm_provides(found) if kind == "rpm" else ()
+    return Relations(**{key: tuple(dict.fromkeys(texts)) for key, texts in asked.items()})
+
+
+def _libraries(kind: Literal["deb", "rpm"], found: tuple[Binary, ...]) -> Iterator[str]:
+    return binaries.deb_depends(found) if kind == "deb" else binaries.rpm_requires(found)
+
+
+def _scripts(
+    planned: PlannedPackage,
+    wanted: PackageConfig,
+    own: Mapping[str, str],
+    triggers: tuple[Trigger, ...],
+    package: Package,
+) -> dict[str, str]:
+    if planned.kind == "tarball":
+        return {}
+    return scripts.compose(
+        planned.kind,
+        packaging_data() / "snippets",
+        scripts.Wanted(
+            services=wanted.services,
+            dkms=(wanted.dkms, str(package.version)) if wanted.dkms else None,
+            ghosts=tuple(ghost.path for ghost in package.payload.ghosts),
+            triggers=triggers,
+        ),
+        own=own,
+    )
+
+
+def _trigger_lines(options: FormatOptions, triggers: tuple[Trigger, ...]) -> tuple[str, ...]:
+    return (*(f"interest-noawait {trigger.path}" for trigger in triggers), *options.triggers)
+
+
+def _debug_package(package: Package, planned: PlannedPackage, debug: Payload) -> Package:
+    """As distributions have it: of one version with its package in Debian, alone in RPM ones."""
+    name = debug_name(planned.name, planned.kind)
+    documentation = f"/usr/share/doc/{package.name}/copyright"
+    copies = (
+        replace(entry, path=f"/usr/share/doc/{name}/copyright")
+        for entry in package.payload.files
+        if planned.kind == "deb" and entry.path == documentation
+    )
+    pin = relations.spelled(f"{package.name} = {relations.OWN}", "deb", own=package.version)
+    return replace(
+        package,
+        name=name,
+        summary=f"Debug information of {package.name}",
+        description=f"What debuggers need to read programs and core dumps of {package.name} {package.version}.",
+        section="debug",
+        payload=Payload.of((*debug, *copies)).with_own_directories(),
+        relations=Relations(depends=(pin,)) if planned.kind == "deb" else Relations(),
+    )

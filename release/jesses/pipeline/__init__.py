@@ -1,0 +1,1 @@
+"""A release from its beginning to its end: the order of the steps, and what they are given."""

@@ -1,0 +1,30 @@
+"""Check out what is made from another commit than the one that lies in the directory."""
+
+from dataclasses import replace
+
+from jesses.pipeline.context import Context, Source, State
+
+
+def checkout(context: Context, state: State) -> State:
+    """The sources of every component that is built or has an image; components of one commit share a checkout.
+
+    Raises:
+        HistoryError: git cannot check out that commit.
+
+    """
+    components = [planned.component for planned in context.plan.builds]
+    components += [package.component for package in context.plan.packages if not package.released]
+    components += [image.component for image in context.plan.images if not image.skipped]
+    sources = {component: context.source(component) for component in components}
+    exported: dict[tuple[str, str], Source] = {}
+    for component, source in sources.items():
+        if source.commit is None:
+            continue
+        place = (str(source.directory), source.commit)
+        if place not in exported:
+            context.progress(f"{component} as of {source.commit[:7]}")
+            target = context.workspace.scratch / "sources" / str(len(exported))
+            directory = context.export(source.directory, source.commit, target)
+            exported[place] = replace(source, directory=directory)
+        sources[component] = replace(source, directory=exported[place].directory)
+    return replace(state, sources=sources)

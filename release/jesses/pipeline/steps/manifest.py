@@ -1,0 +1,29 @@
+"""The output's own table of contents: `artifacts.json`, `SHA256SUMS` and its signature, the public key."""
+
+import json
+
+from jesses.pipeline.context import Context, State
+from jesses.pipeline.handover import row
+from jesses.pipeline.workspace import MANIFEST
+
+
+def manifest(context: Context, state: State) -> State:
+    """Write what describes the output, at its top."""
+    output = context.workspace.output
+    data = {
+        "project": context.plan.project,
+        "channel": context.plan.channel,
+        "signing_key": context.signer.fingerprint if context.signer else None,
+        "artifacts": [row(artifact, output) for artifact in state.artifacts],
+    }
+    (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    sums = "".join(
+        f"{artifact.published_sha256}  {artifact.path.relative_to(output)}\n"
+        for artifact in state.artifacts
+        if artifact.path.is_file()
+    )
+    (output / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    if context.signer:
+        (output / "SHA256SUMS.asc").write_bytes(context.signer.detach(sums.encode()))
+        (output / f"{context.plan.project}.asc").write_bytes(context.signer.public_key)
+    return state

@@ -1,0 +1,88 @@
+"""Turn staged trees into package files."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from jesses.base.artifact import Artifact
+from jesses.base.bytes.atomic import write_file
+from jesses.base.package import Package
+from jesses.base.parallel import each
+from jesses.base.payload import File
+from jesses.package.formats.by_name import COST, FORMATS
+from jesses.package.formats.sbom import Subject, package_url
+from jesses.package.recipe import Look, on_disk, package_of
+from jesses.pipeline.context import Context, State
+from jesses.plan.plan import PlannedPackage
+
+DIRECTORY = "packages"
+
+
+def package(context: Context, state: State) -> State:
+    """Every planned package file, below `packages/` of the output."""
+    directory = context.workspace.output / DIRECTORY
+    directory.mkdir(exist_ok=True)
+    look = cache(on_disk)
+    values: list[tuple[PlannedPackage, Package]] = []
+
+    def found() -> Iterator[File]:
+        for planned in context.plan.packages:
+            if not planned.released:
+                value = _package(context, state, planned, look)
+                values.append((planned, value))
+                yield from value.payload.files
+
+    context.packer.prepare(found())
+    made: list[Artifact] = []
+    subjects: list[Subject] = []
+    for artifact, (planned, value) in zip(
+        each(lambda pair: _write(context, *pair, directory), values, cost=lambda pair: COST[pair[0].kind]),
+        values,
+        strict=True,
+    ):
+        context.progress(planned.file_name)
+        made.append(artifact)
+        subjects.append(_subject(artifact, planned, value, project=context.plan.project))
+    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+
+
+def _package(context: Context, state: State, planned: PlannedPackage, look: Look) -> Package:
+    source = state.sources[planned.component]
+    return package_of(
+        planned,
+        config=source.config,
+        version=context.plan.versions[planned.component],
+        sources=source.directory,
+        staged=state.trees[planned.build, planned.arch],
+        scratch=context.workspace.scratch / "debug",
+        look=look,
+    )
+
+
+def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
+    path = directory / planned.file_name
+    written = write_file(path, FORMATS[planned.kind].assemble(value, context.packer))
+    return Artifact(
+        path=path,
+        kind=planned.kind,
+        component=planned.component,
+        name=value.name,
+        version=value.version,
+        arch=planned.arch,
+        size=written.size,
+        sha256=written.sha256,
+    )
+
+
+def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> Subject:
+    return Subject(
+        artifact=artifact,
+        payload=FORMATS[planned.kind].contents(value),
+        summary=value.summary,
+        license=value.license,
+        homepage=value.homepage,
+        vendor=value.vendor,
+        date=value.date,
+        purl=package_url(artifact, planned.arch, project=project),
+    )

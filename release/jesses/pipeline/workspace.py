@@ -1,0 +1,79 @@
+"""The output directory: made afresh by every run, whole or not at all.
+
+A run works in a hidden directory beside it, which takes its place when everything is done. A run that fails
+leaves the last one's output as it was.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jesses.base.artifact import Artifact
+from jesses.base.errors import OutputError
+
+MANIFEST = "artifacts.json"
+_MODE = 0o755
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Where a run works: `output` becomes `final`; `scratch` is gone afterwards."""
+
+    output: Path
+    final: Path
+    scratch: Path
+
+    def finished(self, artifact: Artifact) -> Artifact:
+        """`artifact` with the path that it has when the run is over."""
+        return replace(artifact, path=self.final / artifact.path.relative_to(self.output))
+
+
+@contextmanager
+def open_workspace(final: Path, *, keep: bool = True) -> Iterator[Workspace]:
+    """A workspace whose output replaces `final` when the block ends without an error; or is not kept.
+
+    Raises:
+        OutputError: `final` holds something that jesses did not make, or cannot be written.
+
+    """
+    final = final.absolute()
+    _check_ours(final)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        root = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write beside {final}: {error.strerror}", fix="choose --dist DIR"
+        ) from error
+    try:
+        workspace = Workspace(output=root / "output", final=final, scratch=root / "scratch")
+        for directory in (workspace.output, workspace.scratch):
+            directory.mkdir()
+            directory.chmod(_MODE)
+        yield workspace
+        if keep:
+            _swap(workspace.output, final, root / "previous")
+    except OSError as error:
+        raise OutputError(
+            f"the release could not be written to {error.filename or root}: {error.strerror}",
+            fix="see to free space and permissions; nothing half-written is left",
+        ) from error
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _check_ours(final: Path) -> None:
+    if not final.exists() or (final.is_dir() and ((final / MANIFEST).exists() or not any(final.iterdir()))):
+        return
+    raise OutputError(
+        f"{final} was not made by jesses, so it is not replaced", fix="move it away, or choose --dist DIR"
+    )
+
+
+def _swap(output: Path, final: Path, previous: Path) -> None:
+    if final.exists():
+        final.rename(previous)
+    output.rename(final)

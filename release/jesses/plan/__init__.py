@@ -1,0 +1,1 @@
+"""What a release will make and where it goes, worked out before anything is built."""

@@ -1,0 +1,93 @@
+"""Which tag a development version starts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from jesses.base.parallel import both
+from jesses.plan.versions.checkout import Line
+from jesses.plan.versions.component_tags import TaggedVersion
+from jesses.plan.versions.subject import Subject
+
+_FEW: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A final tag and how it lies to HEAD.
+
+    `there` counts the commits that only the tag has, `here` those that only HEAD has. `files` are those of the
+    component that changed on the way here. `later` is the tag of a higher release that HEAD is a part of.
+    """
+
+    tagged: TaggedVersion
+    there: int
+    here: int
+    files: tuple[str, ...]
+    later: str | None = None
+
+    @property
+    def holds_head(self) -> bool:
+        """Whether HEAD is a part of that release, so older than it."""
+        return self.here == 0
+
+
+def find_base(subject: Subject, line: Line | None) -> Base | None:
+    """The highest tag that development may start from; `line` is that of a release branch.
+
+    A release that HEAD is a part of is its future and no base, unless the component is the same in it. So an
+    older commit keeps the version that it had, below the release that it led to.
+    """
+    found = _candidates(subject, line)
+    if not found:
+        return None
+    base = place(found[0], subject)
+    if base.holds_head and (base.files or not subject.paths):
+        holding = subject.history.tags_holding_head()
+        earlier = next((tagged for tagged in found if tagged.tag not in holding), None)
+        return replace(place(earlier, subject), later=found[0].tag) if earlier else None
+    return base
+
+
+def place(tagged: TaggedVersion, subject: Subject) -> Base:
+    """A tag as a base, seen from HEAD."""
+    history, commit = subject.history, tagged.commit
+    (there, here), files = both(
+        lambda: history.apart(commit, subject.head),
+        lambda: history.changed(subject.paths, since=commit, until=subject.head) if subject.paths else (),
+    )
+    if files and there and here and not _changed_here(commit, subject):
+        files = ()
+    return Base(tagged=tagged, there=there, here=here, files=tuple(files))
+
+
+def _candidates(subject: Subject, line: Line | None) -> Sequence[TaggedVersion]:
+    """Final tags, highest first.
+
+    On a release branch a contract follows what the branch holds, and the other rules follow the line's own
+    releases, or until there is one the highest below it.
+    """
+    finals = subject.tags.finals
+    if line is None:
+        return finals
+    if subject.component.bump == "contract":
+        return _reachable(subject) or finals
+    own = [tagged for tagged in finals if tagged.core[:2] == line]
+    return own or [tagged for tagged in finals if tagged.core[:2] < line]
+
+
+def _reachable(subject: Subject) -> Sequence[TaggedVersion]:
+    """The final tags that HEAD holds, or only some of the highest: the whole walk costs what history is long."""
+    finals = subject.tags.finals
+    for some in (finals[:_FEW], finals):
+        held = subject.history.merged([tagged.tag for tagged in some])
+        if held:
+            return [tagged for tagged in some if tagged.tag in held]
+    return ()
+
+
+def _changed_here(aside: str, subject: Subject) -> bool:
+    """Whether what differs from a tag that lies aside was changed on the way here, and not only there."""
+    history = subject.history
+    fork = history.merge_base(aside, subject.head)
+    return fork is None or bool(history.changed(subject.paths, since=fork, until=subject.head))

@@ -1,0 +1,387 @@
+"""The objects of an APT repository in a store: how they are read, and written so that clients never see half.
+
+Indexes are immutable objects below `by-hash`. The one pointer, `InRelease`, names those of all architectures
+by digest and changes by compare-and-swap. `Packages.gz`, `Packages.xz`, `Release` and `Release.gpg` are copies
+for clients that know no by-hash (apt before 1.2). Without a key the pointer is `Release`.
+"""
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from jesses.base.errors import RepositoryError, SigningError, StoreError
+from jesses.base.retry import TRIES, pause
+from jesses.package.compression.deflate import deflate
+from jesses.package.compression.incremental import Deflate, Made, Text
+from jesses.publish.apt import contents
+from jesses.publish.apt.contents import Files
+from jesses.publish.apt.index import PACKED, Index
+from jesses.publish.apt.metadata import (
+    CONTENTS_FORM,
+    INDEX,
+    SOURCES,
+    Digest,
+    Release,
+    contents_path,
+    index_directory,
+    successor,
+)
+from jesses.publish.shared.decompress import unpack
+from jesses.publish.shared.objects import Objects
+from jesses.signing import Signer
+from jesses.signing.verification import verified_text, verify_detached
+from jesses.stores import StoredObject
+
+COMPONENT: Final = "main"
+
+Change = Callable[[Mapping[str, Index]], Mapping[str, Index]]
+"""Gives, of the indexes by architecture, those that change (`apt_index.add`, `apt_index.remove`)."""
+
+# Ours first: it is the smallest, and the one that would take longest to make anew.
+_FORMS: Final = (".xz", ".zst", ".gz", ".bz2", ".lzma", "")
+# Each publish moves the date by a second or more, and many at once may be ahead of the clock for a moment.
+_AHEAD: Final = 60
+_FIX: Final = "publish with the key that signed it, or below another prefix"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The repository as the pointer showed it; `indexes` are by Debian architecture.
+
+    `release` is None in an empty place, `token` where there is no pointer. `text` is the Release file.
+    """
+
+    token: str | None = None
+    text: bytes = b""
+    release: Release | None = None
+    indexes: Mapping[str, Index] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> str:
+        """The digest of the files for users, where the repository is ours."""
+        return self.release.fields.get(SOURCES, "") if self.release else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What is to follow `before`: the indexes that change, by architecture; none where nothing is new.
+
+    `listed` is what Release will say of them, by path.
+    """
+
+    before: Snapshot = field(default_factory=Snapshot)
+    indexes: Mapping[str, Index] = field(default_factory=dict)
+    listed: Mapping[str, Digest] = field(default_factory=dict)
+
+
+class AptRepository:
+    """One suite of the repository that `objects` are.
+
+    `origin` is what a new one says of itself. `clock` gives seconds since 1970 UTC. `copies` are written for
+    clients without by-hash too. `files` says what a package has, where `Contents` are kept too. `deflater` makes
+    the gzip form, of which the last is not read. `wait` is called with the number of a failed attempt, when
+    another job was faster.
+    """
+
+    def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
+        self,
+        *,
+        objects: Objects,
+        suite: str,
+        origin: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        files: Files | None = None,
+        deflater: Deflate = deflate,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
+        self._objects = objects
+        self._suite = suite
+        self._place = f"dists/{suite}"
+        self._origin = origin
+        self._signer = signer
+        self._clock = clock
+        self._copies = copies
+        self._files = files
+        self._deflater = deflater
+        self._wait = wait
+
+    @property
+    def _pointer(self) -> str:
+        return f"{self._place}/{'InRelease' if self._signer else 'Release'}"
+
+    # Reading
+
+    def read(self) -> Snapshot:
+        """The repository as it is, whoever made it.
+
+        Raises:
+            RepositoryError: it is damaged, incomplete, or another key signed it.
+
+        """
+        stored = self._objects.get(self._pointer)
+        if stored:
+            self._check_unsigned()
+            return self._snapshot(self._verified(stored.data), stored.token)
+        text = self._release_alone()
+        return Snapshot() if text is None else self._snapshot(text, None)
+
+    def _snapshot(self, text: bytes, token: str | None) -> Snapshot:
+        release = Release.parse(text)
+        self._check_date(release)
+        architectures = release.architectures(COMPONENT)
+        indexes = {architecture: self._index(release, architecture) for architecture in architectures}
+        return Snapshot(token=token, text=text, release=release, indexes=indexes)
+
+    def _check_date(self, release: Release) -> None:
+        """A client refuses a date ahead of its clock, and ignores one that is older than what it has."""
+        ahead = release.date - self._clock()
+        if ahead > _AHEAD:
+            raise RepositoryError(
+                f"{self._objects.key(self._pointer)} is dated {release.fields['Date']}, {ahead:.0f} s "
+                "ahead of the clock: apt refuses it, and whatever follows it, until then",
+                fix="set this machine's clock right; where another machine's was wrong, wait until that date, or "
+                f"delete {self._objects.key(self._place)}/ and publish again",
+            )
+
+    def _check_unsigned(self) -> None:
+        """Who trusts a key must not be left with an unsigned repository."""
+        for name in () if self._signer else ("InRelease", "Release.gpg"):
+            if self._objects.sha256(f"{self._place}/{name}"):
+                raise RepositoryError(
+                    f"{self._place} is signed, and this run has no key", fix="give it the key"
+                )
+
+    def _release_alone(self) -> bytes | None:
+        """The Release file of a repository without InRelease, as older tools make it.
+
+        One that nobody signed may be continued, and is signed by that.
+        """
+        self._check_unsigned()
+        stored = self._objects.get(f"{self._place}/Release") if self._signer else None
+        if stored is None or self._signer is None:
+            return None
+        if inside := self._objects.get(self._pointer):
+            # Release follows InRelease: another job has written both since we looked.
+            return self._verified(inside.data)
+        signature = self._objects.get(f"{self._place}/Release.gpg")
+        if signature and not _verifies(stored.data, signature.data, self._signer):
+            raise RepositoryError(f"{self._place}/Release cannot be trusted: another key signed it", fix=_FIX)
+        return stored.data
+
+    def _verified(self, data: bytes) -> bytes:
+        if self._signer is None:
+            return data
+        try:
+            return verified_text(data, public_key=self._signer.public_key)
+        except SigningError as error:
+            raise RepositoryError(
+                f"{self._objects.key(self._pointer)} cannot be trusted: {error.what}", fix=_FIX
+            ) from error
+
+    def _index(self, release: Release, architecture: str) -> Index:
+        """The index that `release` names, always read by its digest."""
+        path, data = self._found(release, f"{index_directory(COMPONENT, architecture)}/{INDEX}")
+        name = path.rpartition("/")[2]
+        return Index(
+            text=self._unpacked(path, data),
+            packed={name: data} if name in PACKED else {},
+            contents=self._contents(release, architecture) if self._files else None,
+            deflater=self._deflater,
+        )
+
+    def _contents(self, release: Release, architecture: str) -> Made:
+        """What is known of the files of packages; older tools have one Contents for all components."""
+        for path in (contents_path(COMPONENT, architecture), f"Contents-{architecture}"):
+            if _forms(release, path):
+                name, data = self._found(release, path)
+                return Made(text=Text(data=self._unpacked(name, data)), packed=data)
+        return Made(text=Text(data=b""), packed=b"")
+
+    def _found(self, release: Release, path: str) -> tuple[str, bytes]:
+        """What `release` lists as `path` in any form: the path in that form, and the bytes."""
+        listed = _forms(release, path)
+        for form in listed:
+            data = self._by_digest(form, release.files[form])
+            if data is not None:
+                return form, data
+        raise RepositoryError(
+            f"{self._pointer} names {listed[0]} with the sha256 {release.files[listed[0]].sha256}, and no such "
+            "object is there",
+            fix="repair the repository, or publish below another prefix",
+        )
+
+    def _unpacked(self, path: str, data: bytes) -> bytes:
+        return unpack(data, self._objects.key(f"{self._place}/{path}"))
+
+    def _by_digest(self, path: str, digest: Digest) -> bytes | None:
+        for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
+            stored = self._objects.get(place)
+            if stored and Digest.of(stored.data) == digest:
+                return stored.data
+        return None
+
+    def _by_hash(self, path: str, digest: Digest) -> str:
+        return posixpath.join(self._place, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
+
+    # Writing
+
+    def prepare(self, before: Snapshot, change: Change) -> Update:
+        """Write the indexes that `change` makes of those of `before`; nobody sees them yet.
+
+        Raises:
+            StoreError: the store failed, or has other bytes there.
+
+        """
+        indexes = self._with_contents(before, change(before.indexes))
+        listed = {path: Digest.of(data) for path, data in _plain(indexes).items()}
+        for path, data in _stored(indexes).items():
+            listed[path] = Digest.of(data)
+            place = self._by_hash(path, listed[path])
+            if not self._objects.put_immutable(place, data, listed[path].sha256):
+                raise StoreError(f"{self._objects.key(place)} is damaged", fix="delete it, then run again")
+        return Update(before=before, indexes=indexes, listed=listed)
+
+    def _with_contents(self, before: Snapshot, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
+        """`indexes` with the Contents that follow those of `before`, where they are kept."""
+        if self._files is None:
+            return indexes
+        found = {}
+        for architecture, index in indexes.items():
+            old = before.indexes.get(architecture, Index())
+            text = old.contents.text.data if old.contents else b""
+            found[architecture] = index.with_contents(contents.follow(text, old, index, self._files))
+        return found
+
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
+
+        `sources` is the digest of the files for users (None: it stays), `prepared` what was prepared already.
+
+        Raises:
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
+
+        """
+        update = prepared or self.prepare(self.read(), change)
+        for attempt in range(TRIES):
+            if not update.indexes and update.before.release and sources in {None, update.before.sources}:
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update, sources)
+            if swapped:
+                if self._copies:
+                    self._copy(swapped, update.indexes)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change)
+        raise self._busy()
+
+    def _swap(self, update: Update, sources: str | None) -> Snapshot | None:
+        """Replace the pointer that was read by one that names the new indexes; None if it moved."""
+        before, indexes = update.before, update.indexes
+        release = successor(
+            before.release,
+            update.listed,
+            origin=self._origin,
+            suite=self._suite,
+            component=COMPONENT,
+            sources=before.sources if sources is None else sources,
+            now=self._clock(),
+        )
+        text = release.render()
+        data = self._signer.clearsign(text) if self._signer else text
+        token = self._objects.swap(self._pointer, data, before.token)
+        if token is None:
+            return None
+        return Snapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
+
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"{self._objects.key(self._pointer)} keeps changing", fix="run again when other releases are done"
+        )
+
+    # Copies, which follow the pointer
+
+    def _copy(self, snapshot: Snapshot, changed: Mapping[str, Index]) -> None:
+        """Write the plain copies of `snapshot`; `changed` are the indexes that we wrote, none where none were."""
+        if not changed:
+            self.refresh_copies()
+            return
+        for path, data in _stored(changed).items():
+            self._objects.copy(f"{self._place}/{path}", data)
+        if snapshot.release:
+            self._refresh_indexes(snapshot.release, set(snapshot.indexes) - set(changed))
+        if self._signer:
+            self._objects.copy(f"{self._place}/Release", snapshot.text)
+            self._objects.copy(f"{self._place}/Release.gpg", self._signer.detach(snapshot.text))
+        if self._objects.token(self._pointer) != snapshot.token:
+            self.refresh_copies()
+
+    def refresh_copies(self) -> None:
+        """Bring the plain copies in line with the pointer, whoever wrote it, again when it moves meanwhile.
+
+        Raises:
+            StoreError: it moves all the time.
+
+        """
+        for _ in range(TRIES):
+            stored = self._objects.get(self._pointer)
+            if stored is None:
+                return
+            text = self._verified(stored.data)
+            release = Release.parse(text)
+            self._refresh_indexes(release, set(release.architectures(COMPONENT)))
+            if self._signer:
+                self._refresh_release(text, self._signer)
+            if self._objects.token(self._pointer) == stored.token:
+                self._objects.note_pointer(self._pointer)
+                return
+        raise self._busy()
+
+    def _refresh_indexes(self, release: Release, architectures: set[str]) -> None:
+        ours = {f"{index_directory(COMPONENT, name)}/{form}" for name in architectures for form in PACKED}
+        if self._files:
+            ours |= {contents_path(COMPONENT, name) + CONTENTS_FORM for name in architectures}
+        for path in sorted(ours & release.files.keys()):
+            place, digest = f"{self._place}/{path}", release.files[path]
+            if self._objects.sha256(place) == digest.sha256:
+                self._objects.note_right(place)
+            elif (data := self._by_digest(path, digest)) is not None:
+                self._objects.replace(place, data)
+
+    def _refresh_release(self, text: bytes, signer: Signer) -> None:
+        self._objects.replace(f"{self._place}/Release", text)
+        place = f"{self._place}/Release.gpg"
+        signature: StoredObject | None = self._objects.get(place)
+        if signature and _verifies(text, signature.data, signer):
+            self._objects.note_right(place)
+        else:
+            self._objects.replace(place, signer.detach(text))
+
+
+def _forms(release: Release, path: str) -> list[str]:
+    return [found for form in _FORMS if (found := path + form) in release.files]
+
+
+def _stored(indexes: Mapping[str, Index]) -> dict[str, bytes]:
+    """The files of `indexes` that are written, by path."""
+    return {
+        path: data for name, index in indexes.items() for path, data in index.stored(COMPONENT, name).items()
+    }
+
+
+def _plain(indexes: Mapping[str, Index]) -> dict[str, bytes]:
+    return {
+        path: data for name, index in indexes.items() for path, data in index.plain(COMPONENT, name).items()
+    }
+
+
+def _verifies(text: bytes, signature: bytes, signer: Signer) -> bool:
+    try:
+        verify_detached(text, signature, public_key=signer.public_key)
+    except SigningError:
+        return False
+    return True

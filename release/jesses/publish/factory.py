@@ -1,0 +1,53 @@
+"""The publishers of a channel."""
+
+from collections.abc import Callable
+
+from jesses.config import Channel, Config
+from jesses.package.compression import Cache
+from jesses.publish import Publisher
+from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.files.publisher import FilesPublisher
+from jesses.publish.yum.publisher import YumPublisher
+from jesses.signing import Signer
+from jesses.stores import Store
+
+
+def publishers_for(
+    config: Config,
+    channel: Channel,
+    *,
+    store: Store,
+    url: str,
+    signer: Signer | None,
+    clock: Callable[[], float],
+    cache: Cache | None = None,
+) -> tuple[Publisher, ...]:
+    """Every publisher of `channel`; users reach its store at `url`. `cache` is for indexes that grow."""
+    base = url.rstrip("/")
+    name = config.project.name
+    return (
+        FilesPublisher(
+            store=store, prefix=channel.files, url=f"{base}/{channel.files}", project=name, signer=signer
+        ),
+        AptPublisher(
+            store=store,
+            prefix=channel.apt,
+            url=f"{base}/{channel.apt}",
+            name=name,
+            signer=signer,
+            clock=clock,
+            suite=channel.suite,
+            copies=channel.plain_copies,
+            contents=channel.contents,
+            cache=cache,
+        ),
+        YumPublisher(
+            store=store,
+            prefix=channel.yum,
+            url=f"{base}/{channel.yum}",
+            name=name,
+            signer=signer,
+            clock=clock,
+            copies=channel.plain_copies,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""`latest/COMPONENT.json`: which version of a component is the highest, and its files.
+
+It moves only forward, by the order of versions, whatever order releases are made in.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from semver import Version
+
+from jesses.base.errors import RepositoryError, StoreError
+from jesses.base.naming.moving_tags import rank
+from jesses.base.retry import TRIES
+from jesses.publish.shared.objects import Objects
+
+DIRECTORY: Final = "latest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latest:
+    """A version and its files: digests by name."""
+
+    version: Version
+    files: Mapping[str, str]
+
+    def render(self, url: str) -> bytes:
+        files = {
+            name: {"url": f"{url}/{name}", "sha256": digest} for name, digest in sorted(self.files.items())
+        }
+        return (json.dumps({"version": str(self.version), "files": files}, indent=2) + "\n").encode()
+
+
+def path(component: str) -> str:
+    """Where it lies below the files."""
+    return f"{DIRECTORY}/{component}.json"
+
+
+def version_of(objects: Objects, component: str) -> Version | None:
+    """The version that it names; raises `RepositoryError` where what is there cannot be read."""
+    stored = objects.get(path(component))
+    return _version(objects.key(path(component)), stored.data) if stored else None
+
+
+def move_forward(objects: Objects, component: str, new: Latest, *, url: str) -> None:
+    """Let it name `new`, where it does not name a higher version; the files are below `url`.
+
+    Raises:
+        RepositoryError: what is there cannot be read.
+        StoreError: the store failed, or other jobs were faster each time.
+
+    """
+    place = path(component)
+    for _ in range(TRIES):
+        stored = objects.get(place)
+        higher = stored and rank(_version(objects.key(place), stored.data)) > rank(new.version)
+        if stored and (higher or stored.data == new.render(url)):
+            objects.note_pointer(place)
+            return
+        if objects.swap(place, new.render(url), stored.token if stored else None):
+            return
+    raise StoreError(f"{objects.key(place)} keeps changing", fix="run again when other releases are done")
+
+
+def put_back(objects: Objects, component: str, gone: Version, left: Latest | None, *, url: str) -> None:
+    """Where it names `gone`, let it name `left` instead, or nothing; errors as `move_forward`."""
+    place = path(component)
+    for _ in range(TRIES):
+        stored = objects.get(place)
+        if stored is None or _version(objects.key(place), stored.data) != gone:
+            return
+        if left is None:
+            if objects.delete(place, stored.token):
+                return
+        elif objects.swap(place, left.render(url), stored.token):
+            return
+    raise StoreError(f"{objects.key(place)} keeps changing", fix="run again when other releases are done")
+
+
+def _version(key: str, data: bytes) -> Version:
+    try:
+        return Version.parse(json.loads(data)["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RepositoryError(
+            f"{key} does not name a version", fix="delete it, then run again: it is written anew"
+        ) from error

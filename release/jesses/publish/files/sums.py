@@ -1,0 +1,110 @@
+"""`SHA256SUMS`: the signed list of the files to download, which makes them public.
+
+It changes by compare-and-swap and keeps the lines of other writers; its detached signature follows it, as
+nothing can swap the two together.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from jesses.base.errors import RepositoryError, SigningError, StoreError
+from jesses.base.retry import TRIES
+from jesses.publish.shared.objects import Objects
+from jesses.signing import Signer
+from jesses.signing.verification import verify_detached
+
+SUMS: Final = "SHA256SUMS"
+SIGNATURE: Final = f"{SUMS}.asc"
+
+Lines = Mapping[str, str]
+"""Digests by file name."""
+
+
+class Sums:
+    """The list among `objects`."""
+
+    def __init__(self, objects: Objects, signer: Signer | None) -> None:
+        self._objects = objects
+        self._signer = signer
+
+    def read(self) -> Lines:
+        """What the list names.
+
+        Raises:
+            RepositoryError: it is no list of digests.
+
+        """
+        stored = self._objects.get(SUMS)
+        return parsed(stored.data.decode("utf-8", "replace")) if stored else {}
+
+    def edit(self, change: Callable[[Lines], Lines]) -> None:
+        """Make what `change` gives visible; again, where another job was faster.
+
+        Raises:
+            RepositoryError: it is no list of digests.
+            StoreError: the store failed, or other jobs were faster each time.
+
+        """
+        for _ in range(TRIES):
+            current = self._objects.get(SUMS)
+            text = current.data.decode("utf-8", "replace") if current else ""
+            wanted = rendered(change(parsed(text)))
+            if wanted == text:
+                self._objects.note_pointer(SUMS)
+                break
+            if self._objects.swap(SUMS, wanted.encode(), current.token if current else None):
+                break
+        else:
+            raise self._busy(SUMS)
+        self._sign()
+
+    def _sign(self) -> None:
+        """Sign the list as it stands; when another writer moves it meanwhile, sign again."""
+        for _ in range(TRIES):
+            sums = self._objects.get(SUMS)
+            if self._signer is None or sums is None:
+                return
+            signature = self._objects.get(SIGNATURE)
+            if signature and _verifies(sums.data, signature.data, self._signer):
+                self._objects.note_pointer(SIGNATURE)
+            else:
+                token = signature.token if signature else None
+                # Where somebody else signed meanwhile, look again.
+                if self._objects.swap(SIGNATURE, self._signer.detach(sums.data), token) is None:
+                    continue
+            if self._objects.token(SUMS) == sums.token:
+                return
+        raise self._busy(SIGNATURE)
+
+    def _busy(self, name: str) -> StoreError:
+        return StoreError(
+            f"{self._objects.key(name)} keeps changing", fix="run again when other releases are done"
+        )
+
+
+def _verifies(data: bytes, signature: bytes, signer: Signer) -> bool:
+    try:
+        verify_detached(data, signature, public_key=signer.public_key)
+    except SigningError:
+        return False
+    return True
+
+
+def parsed(text: str) -> dict[str, str]:
+    """The lines of a list; raises `RepositoryError` where it is none."""
+    known = {}
+    for line in text.splitlines():
+        digest, separator, name = line.partition("  ")
+        if not separator:
+            raise RepositoryError(f"{SUMS} holds {line!r}", fix="restore it: `sha256sum * > SHA256SUMS`")
+        known[name] = digest
+    return known
+
+
+def rendered(lines: Lines) -> str:
+    r"""A list, sorted by file name.
+
+    >>> rendered({"b": "2", "a": "1"})
+    '1  a\n2  b\n'
+    """
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items()))

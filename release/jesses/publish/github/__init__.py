@@ -1,0 +1,20 @@
+"""A small client for GitHub's REST API, version 2022-11-28: what a release needs of it, as frozen values."""
+
+from jesses.publish.github.client import GitHub
+from jesses.publish.github.dry_run import DryRunGitHub, Releases
+from jesses.publish.github.models import Asset, Milestone, Pull, Release, Verdict
+from jesses.publish.github.transport import API_URL, Transport, token_in
+
+__all__ = [
+    "API_URL",
+    "Asset",
+    "DryRunGitHub",
+    "GitHub",
+    "Milestone",
+    "Pull",
+    "Release",
+    "Releases",
+    "Transport",
+    "Verdict",
+    "token_in",
+]

@@ -1,0 +1,102 @@
+"""What registries hold of a release already: images that are built, and the bases that images stand on."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jesses.base.naming import spelling
+from jesses.base.naming.arch import Arch
+from jesses.config import Channel
+from jesses.image.base import Base
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.pull import BlobCache, bases, copy
+from jesses.image.registry.reference import Reference
+from jesses.plan.plan import Plan, PlannedImage
+from jesses.publish.images.factory import Outside, transport
+from jesses.publish.images.publisher import BASE_DIGEST, BASE_NAME, REVISION, annotations
+
+
+class Past:
+    """The images of `plan` as an earlier run left them in the registries of `channel`.
+
+    That is the image whose index has the digest in `staged`, what the journal says that an earlier run of this
+    release staged (by image name), or else the one that the version's tag shows; made from the same commit.
+    """
+
+    def __init__(
+        self, channel: Channel, plan: Plan, outside: Outside, staged: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._channel = channel
+        self._plan = plan
+        self._outside = outside
+        self._staged = staged
+        self._bases: dict[tuple[str, tuple[Arch, ...], str], Mapping[Arch, Base]] = {}
+        self._digests: dict[str, str] = {}
+
+    def find_built(self, name: str, directory: Path) -> bool:
+        """Write the image that is built already into `directory`; whether a registry has it.
+
+        Raises:
+            RegistryError: a registry failed.
+
+        """
+        found = self._find(name)
+        if found is None:
+            return False
+        index, repository = found
+        self._outside.progress(
+            f"{name} is built already: {repository.transport.host}/{repository.name}@{index.digest}"
+        )
+        copy(index, repository, directory, name=name, tag=self._tag(name))
+        return True
+
+    def find_base(self, image: PlannedImage) -> Mapping[Arch, Base]:
+        """What an image stands on, for each of its architectures: the same as before, if it was made before.
+
+        Raises:
+            RegistryError: it is not there.
+
+        """
+        if image.name not in self._digests:
+            self._digests[image.name] = self._base_digest(image)
+        wanted = (str(image.base), tuple(image.archives), self._digests[image.name])
+        if wanted not in self._bases:
+            self._bases[wanted] = find_base(*wanted, self._outside)
+        return self._bases[wanted]
+
+    def _base_digest(self, image: PlannedImage) -> str:
+        reference = Reference.parse(str(image.base))
+        found = None if reference.digest else self._find(image.name)
+        about = annotations(found[0]) if found else {}
+        return str(about.get(BASE_DIGEST, "")) if about.get(BASE_NAME) == str(reference) else ""
+
+    def _find(self, name: str) -> tuple[Document, Repository] | None:
+        version = self._plan.versions[self._component(name)]
+        digest = self._staged().get(name) if self._channel.registries else None
+        for prefix in self._channel.registries:
+            reference = Reference.parse_prefix(prefix).below(name)
+            repository = Repository(transport(reference, self._outside), reference.repository)
+            index = repository.find_manifest(f"sha256:{digest}" if digest else self._tag(name))
+            if index and annotations(index).get(REVISION) == version.commit.sha:
+                return index, repository
+        return None
+
+    def _component(self, name: str) -> str:
+        return next(image.component for image in self._plan.images if image.name == name)
+
+    def _tag(self, name: str) -> str:
+        return spelling.oci_tag(self._plan.versions[self._component(name)].version)
+
+
+def find_base(name: str, archs: tuple[Arch, ...], digest: str, outside: Outside) -> Mapping[Arch, Base]:
+    """The image `name` from its registry, for each of `archs`; with a `digest`, that one whatever its tag shows.
+
+    Raises:
+        RegistryError: it is not there.
+
+    """
+    reference = Reference.parse(name)
+    outside.progress(f"base {reference}{'@' if digest else ''}{digest}")
+    cached = outside.environment.get("XDG_CACHE_HOME")
+    cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
+    repository = Repository(transport(reference, outside), reference.repository)
+    return bases(reference, repository, archs, cache, digest=digest)

@@ -1,0 +1,318 @@
+"""Images to one registry: everything by digest first, tags last, and tags only forward.
+
+*Check* looks at the version's own tag; *stage* uploads blobs, manifests, signatures and attestations, all of
+which are found by digest alone; *commit* adds the version's tag and moves the others. Tags have no
+compare-and-swap: they are moved under the channel's lease, read back, and put right where somebody without it
+was faster.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from semver import Version
+
+from jesses.base.artifact import Artifact
+from jesses.base.errors import ConflictError, RegistryError
+from jesses.base.naming import moving_tags
+from jesses.base.naming.arch import OCI
+from jesses.base.parallel import each
+from jesses.image.registry import from_layout
+from jesses.image.registry.attachments import Attachment, attach
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.push import Content, Step, Tally, check, send
+from jesses.image.registry.reference import Reference
+from jesses.package.formats import sbom
+from jesses.publish import Publication
+from jesses.stores import Progress
+from jesses.stores.dry_run import Change
+
+REVISION: Final = "org.opencontainers.image.revision"
+VERSION: Final = "org.opencontainers.image.version"
+BASE_NAME: Final = "org.opencontainers.image.base.name"
+BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
+
+_TRIES: Final = 5
+
+Lease = Callable[[], AbstractContextManager[object]]
+"""Holds the channel for one release at a time."""
+
+
+class Connection(Protocol):
+    """A registry that we may write to."""
+
+    def repository(self, name: str) -> Repository:
+        """The repository `name`; nothing is asked of the registry yet."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What would have been written, where nothing is."""
+
+    def create(self, name: str) -> None:
+        """Have the repository there, where a registry does not make it at the first push."""
+
+    def check(self, name: str) -> None:
+        """See that we may write to it; raises `RegistryError` where we may not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """One image in its repository."""
+
+    name: str
+    version: Version
+    repository: Repository
+    content: Content
+    boms: Mapping[str, Path]
+    """The bill of materials of each manifest, by the manifest's digest."""
+
+    @property
+    def index(self) -> Document:
+        return self.content.documents[-1]
+
+
+class Vouching(Protocol):
+    """Makes what travels with an image."""
+
+    def recall(self, staged: Staged) -> None:
+        """Learn what the registry holds of it already."""
+
+    def about(self, staged: Staged, name: str) -> Sequence[Attachment]:
+        """All of it, for the image in the repository `name` (with its host)."""
+
+
+class Nothing:
+    """Images travel alone."""
+
+    def recall(self, staged: Staged) -> None: ...
+
+    def about(self, _staged: Staged, _name: str) -> Sequence[Attachment]:
+        return ()
+
+
+class RegistryPublisher:
+    """Publishes images below `prefix`.
+
+    `branch` is the tag that images of merges move; without it a release moves its lines and `latest`. `images`
+    are the names that are planned.
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: Reference,
+        connection: Connection,
+        images: Sequence[str],
+        branch: str | None = None,
+        evidence: Vouching | None = None,
+        lease: Lease = nullcontext,
+        progress: Progress = lambda _key, _sent, _total: None,
+    ) -> None:
+        self.name = f"registry {prefix.name}"
+        self.independent: Final = True
+        self._prefix = prefix
+        self._connection = connection
+        self._images = tuple(images)
+        self._branch = branch
+        self._evidence = evidence or Nothing()
+        self._lease = lease
+        self._progress = progress
+        self._staged: tuple[Staged, ...] = ()
+        self._tally = Tally()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a dry run would have written."""
+        return tuple(self._connection.changes)
+
+    def preflight(self) -> None:
+        """See that every image may be written, before anything is built.
+
+        Raises:
+            RegistryError: one may not.
+
+        """
+        for name in self._images:
+            self._connection.check(self._prefix.below(name).repository)
+
+    def check(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        resumed: bool = False,  # noqa: ARG002 - everything is asked for anyway
+    ) -> tuple[Artifact, ...]:
+        """See that no version is published with other content.
+
+        Raises:
+            ConflictError: one is.
+            RegistryError: the registry failed or refused.
+
+        """
+        self._staged = tuple(
+            self._opened(artifact, artifacts) for artifact in artifacts if artifact.kind == "image"
+        )
+        for staged in self._staged:
+            self._check_own_tag(staged)
+            self._evidence.recall(staged)
+        return tuple(artifacts)
+
+    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
+        """Upload every image, and what travels with it, by digest.
+
+        Raises:
+            RegistryError: the registry failed or refused.
+
+        """
+        for staged in self._staged:
+            self._connection.create(staged.repository.name)
+            whole_name = self._prefix.below(staged.name).name
+            self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
+            self._tally += attach(self._evidence.about(staged, whole_name), staged.repository)
+        return tuple(artifacts)
+
+    def verify(self) -> None:
+        """See that everything staged is there; raises `RegistryError` where it is not."""
+        for staged in self._staged:
+            check(staged.content, staged.repository)
+
+    def commit(self) -> Publication:
+        """Add and move the tags.
+
+        Raises:
+            ConflictError: another release was faster with other content for the same version.
+            RegistryError: the registry failed, or tags do not stay where they are put.
+
+        """
+        with self._lease():
+            for staged in self._staged:
+                self._add_own_tag(staged)
+                self._move_tags(staged)
+        return Publication(
+            publisher=self.name,
+            location=self._prefix.name,
+            uploaded=self._tally.uploaded + self._tally.mounted,
+            present=self._tally.present,
+            instructions=tuple(self._instructions()),
+        )
+
+    def _tell(self, name: str, step: Step) -> None:
+        self._progress(name, step.done, step.total)
+
+    def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
+        repository = self._connection.repository(self._prefix.below(artifact.name).repository)
+        content = from_layout.content(Path(artifact.path))
+        origin = self._origin(content.documents[-1])
+        blobs = tuple(replace(blob, origin=origin) for blob in content.blobs)
+        return Staged(
+            name=artifact.name,
+            version=artifact.version,
+            repository=repository,
+            content=replace(content, blobs=blobs),
+            boms=_boms(artifact.name, content.documents[-1], artifacts),
+        )
+
+    def _origin(self, index: Document) -> str:
+        """The repository of this registry that the base image comes from; empty where it is another."""
+        name = annotations(index).get(BASE_NAME)
+        base = Reference.parse(name) if name else None
+        return base.repository if base and base.host == self._prefix.host else ""
+
+    def _check_own_tag(self, staged: Staged) -> bool:
+        """Whether the version's tag is there already."""
+        tag = moving_tags.own(staged.version)
+        found = staged.repository.find_manifest(tag)
+        if found is None or found.digest == staged.index.digest:
+            return found is not None
+        theirs, ours = annotations(found).get(REVISION), annotations(staged.index).get(REVISION)
+        made = (
+            "from the same commit by another plan or base image"
+            if theirs == ours
+            else f"from commit {theirs}"
+        )
+        raise ConflictError(
+            f"{self._prefix.below(staged.name).name}:{tag} is already published with other content: it was made "
+            f"{made}",
+            fix="what is published never changes: release a new version",
+        )
+
+    def _add_own_tag(self, staged: Staged) -> None:
+        if self._check_own_tag(staged):
+            self._tally += Tally(present=1)
+            return
+        staged.repository.put_manifest(staged.index, moving_tags.own(staged.version))
+        self._tally += Tally(uploaded=1)
+
+    def _move_tags(self, staged: Staged) -> None:
+        """Move the tags that this version takes, until what is read back is right."""
+        moved: set[str] = set()
+        for _ in range(_TRIES):
+            wrong = dict(self._out_of_place(staged, moved))
+            if not wrong:
+                return
+            self._put_right(staged, wrong)
+            moved |= set(wrong)
+        raise RegistryError(
+            f"the tags of {self._prefix.below(staged.name).name} do not stay where they are put",
+            fix="see who else moves them, and run again",
+        )
+
+    def _put_right(self, staged: Staged, wrong: Mapping[str, Document]) -> None:
+        def put(tag: str) -> None:
+            staged.repository.put_manifest(wrong[tag], tag)
+
+        for _ in each(put, wrong, threads=len(wrong)):
+            self._tally += Tally(uploaded=1)
+
+    def _out_of_place(self, staged: Staged, moved: set[str]) -> Iterator[tuple[str, Document]]:
+        """Tags that do not show what they should, with what that is.
+
+        Where we `moved` a tag while a higher version appeared, that version is put back.
+        """
+        moving = moving_tags.moving(staged.version, branch=self._branch)
+        asked = each(staged.repository.find_manifest, moving, threads=len(moving) or 1)
+        shown = dict(zip(moving, asked, strict=True))
+        present = self._versions(staged, shown)
+        taken = moving_tags.forward(staged.version, present, branch=self._branch)
+        for tag, found in shown.items():
+            wanted: Document | None = staged.index if tag in taken else None
+            if wanted is None and tag in moved and (top := moving_tags.highest(tag, present)):
+                wanted = staged.repository.find_manifest(moving_tags.own(top))
+            if wanted and (found is None or found.digest != wanted.digest):
+                yield tag, wanted
+
+    def _versions(self, staged: Staged, shown: dict[str, Document | None]) -> tuple[Version, ...]:
+        """The versions that hold ours back: those of the repository, or the one that the branch shows."""
+        if self._branch is None:
+            return moving_tags.versions_in(staged.repository.tags())
+        texts = (annotations(found).get(VERSION, "") for found in shown.values() if found)
+        return tuple(Version.parse(text) for text in texts if Version.is_valid(text))
+
+    def _instructions(self) -> Iterator[str]:
+        for staged in self._staged:
+            name = self._prefix.below(staged.name).name
+            yield f"docker pull {name}:{moving_tags.own(staged.version)}"
+        limits = {str(staged.repository.transport.rate_limit or "") for staged in self._staged}
+        yield from (f"# {limit}" for limit in sorted(limits) if limit)
+
+
+def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
+    """What is in each architecture's image: the bill of materials that goes by the name of its archive."""
+    archives = {
+        OCI[artifact.arch]: artifact.path.name
+        for artifact in artifacts
+        if artifact.kind == "image-archive" and artifact.name == name and artifact.arch != "multi"
+    }
+    manifests = {entry["platform"]["architecture"]: entry["digest"] for entry in index.json["manifests"]}
+    return {
+        manifests[machine]: artifact.path
+        for machine, archive in archives.items()
+        for artifact in artifacts
+        if artifact.kind == "sbom" and artifact.path.name == archive + sbom.SUFFIX
+    }
+
+
+def annotations(document: Document) -> dict[str, Any]:
+    return document.json.get("annotations") or {}

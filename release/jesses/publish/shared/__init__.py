@@ -1,0 +1,1 @@
+"""What several destinations have in common."""

@@ -1,0 +1,1 @@
+"""YUM repositories."""

@@ -1,0 +1,323 @@
+"""The objects of a YUM repository in a store: how they are read, and written so that clients never see half.
+
+`repomd.xml` and its signature cannot be swapped together (librepo #311). So both are immutable here: each change
+is a snapshot of its own below `snap`, and the one pointer, `mirrorlist`, names the newest and changes by
+compare-and-swap. Users whose baseurl is the root have copies there, which follow the pointer: `repomd.xml` is
+swapped, then its signature; in between they have to try again, and any later run finishes an interrupted one.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from jesses.base.errors import RepositoryError, SigningError, StoreError
+from jesses.base.retry import TRIES, pause
+from jesses.publish.shared.objects import Objects
+from jesses.publish.yum import repomd as yum_index
+from jesses.publish.yum.lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
+from jesses.publish.yum.repomd import REPODATA, MirrorList
+from jesses.signing import Signer
+from jesses.signing.verification import verify_detached
+from jesses.stores import StoredObject
+
+POINTER: Final = "mirrorlist"
+REPOMD: Final = f"{REPODATA}/repomd.xml"
+SIGNATURE: Final = f"{REPOMD}.asc"
+
+Change = Callable[[Lists], Lists]
+"""Gives the lists that follow (`Lists.add`, `Lists.remove`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """What users of the root see; the signature was read first, so it is never newer than the pointer."""
+
+    signature: StoredObject | None = None
+    repomd: StoredObject | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The repository as the pointer showed it.
+
+    `base` is where `repomd` lies below the repository: a snapshot, or its root ("") where no pointer is there
+    yet; `lists` are those of a snapshot in any case. An empty place has no `repomd`. `root` was read before.
+    """
+
+    base: str = ""
+    token: str | None = None
+    repomd: bytes | None = None
+    lists: Lists = EMPTY
+    signature: bytes = b""
+    sources: str = ""
+    root: Root = field(default_factory=Root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A snapshot that nobody sees yet."""
+
+    base: str
+    lists: Lists
+    repomd: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What is to follow `before`; nothing where nothing is new."""
+
+    before: Snapshot = field(default_factory=Snapshot)
+    staged: Staged | None = None
+
+
+class YumRepository:
+    """The repository that `objects` are, which users reach at `url`.
+
+    `clock` gives seconds since 1970 UTC. `copies` are kept at its root for users with a baseurl. `wait` is called
+    with the number of a failed attempt, when another job was faster.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        url: str,
+        signer: Signer | None,
+        clock: Callable[[], float],
+        copies: bool = True,
+        wait: Callable[[int], object] = pause,
+    ) -> None:
+        self._objects = objects
+        self._url = url
+        self._signer = signer
+        self._clock = clock
+        self._copies = copies
+        self._wait = wait
+
+    # Reading
+
+    def read(self) -> Snapshot:
+        """The repository as it is, whoever made it.
+
+        Raises:
+            RepositoryError: it is damaged, signed by another key, or signed while this run has none.
+
+        """
+        # In this order: who swaps what was read here has seen every pointer that it was written for.
+        root = self._read_root() if self._copies else Root()
+        pointer = self._objects.get(POINTER)
+        if pointer is None:
+            return self._adopted(root if self._copies else self._read_root())
+        listed = MirrorList.parse(pointer.data)
+        repomd = self._fetch(f"{listed.base}/{REPOMD}")
+        self._check_signature(f"{listed.base}/{REPOMD}", repomd, listed.signature)
+        return Snapshot(
+            base=listed.base,
+            token=pointer.token,
+            repomd=repomd,
+            lists=yum_index.read_lists(repomd, lambda href: self._fetch(f"{listed.base}/{href}")),
+            signature=listed.signature,
+            sources=listed.sources,
+            root=root,
+        )
+
+    def _read_root(self) -> Root:
+        # In this order: who read an old pointer has an old token too, and cannot undo a newer signature.
+        signature = self._objects.get(SIGNATURE)
+        return Root(signature=signature, repomd=self._objects.get(REPOMD))
+
+    def _adopted(self, root: Root) -> Snapshot:
+        """A repository without snapshots, as other tools make it."""
+        if root.repomd is None:
+            return Snapshot(root=root)
+        repomd, signature = root.repomd.data, root.signature.data if root.signature else b""
+        self._check_signature(REPOMD, repomd, signature)
+        lists = yum_index.read_lists(repomd, self._fetch)
+        documents = {**lists.documents, "primary": seen_from_snapshot(lists.documents["primary"])}
+        return Snapshot(
+            repomd=repomd,
+            lists=Lists(documents=documents, packed={**lists.packed, "primary": b""}),
+            signature=signature,
+            root=root,
+        )
+
+    def _check_signature(self, path: str, repomd: bytes, signature: bytes) -> None:
+        """A repository that nobody signed may be continued, and is signed by that."""
+        if not signature:
+            return
+        if self._signer is None:
+            raise RepositoryError(
+                f"{self._objects.key(path)} is signed, and this run has no key", fix="give it the key"
+            )
+        if not _verifies(repomd, signature, self._signer):
+            raise RepositoryError(
+                f"{self._objects.key(path)} has no valid signature of the key {self._signer.fingerprint}",
+                fix="publish with the key that signed it, or below another prefix",
+            )
+
+    def _fetch(self, path: str) -> bytes:
+        stored = self._objects.get(path)
+        if stored is None:
+            raise self._objects.missing(path)
+        return stored.data
+
+    # Writing
+
+    def prepare(self, before: Snapshot, change: Change, *, sources: str | None = None) -> Update:
+        """Write a snapshot of what `change` makes of the lists of `before`; nobody sees it yet.
+
+        There is none where nothing changes: neither lists, nor key, nor the digest of the files for users
+        (`sources`; None: it stays).
+        """
+        lists = change(before.lists)
+        right = before.token is not None and sources in {None, before.sources}
+        if right and lists == before.lists and bool(before.signature) == bool(self._signer):
+            return Update(before=before)
+        staged = self._stage(before, lists)
+        # Who is refused reads again: nobody needs the old lists, and they are large.
+        return Update(before=replace(before, lists=EMPTY), staged=staged)
+
+    def _stage(self, before: Snapshot, lists: Lists) -> Staged:
+        packed = lists if lists.is_packed else lists.with_documents(lists.documents)
+        repomd = yum_index.next_repomd(before.repomd, packed, now=int(self._clock()))
+        base = yum_index.snapshot_of(repomd)
+        self._put_lists(base, packed)
+        for href in yum_index.others(repomd):
+            self._put(f"{base}/{href}", self._fetch(f"{before.base}/{href}".lstrip("/")))
+        self._put(f"{base}/{REPOMD}", repomd)
+        signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self._signer else b""
+        return Staged(base=base, lists=packed, repomd=repomd, signature=signature)
+
+    def _put_signature(self, path: str, repomd: bytes) -> bytes:
+        """Sign; where another run has staged the same, its signature counts."""
+        signature = self._signer.detach(repomd) if self._signer else b""
+        if not self._objects.put_immutable(path, signature, hashlib.sha256(signature).hexdigest()):
+            signature = self._fetch(path)
+            self._check_signature(path, repomd, signature)
+        return signature
+
+    def _put_lists(self, base: str, lists: Lists) -> None:
+        for kind, data in lists.packed.items():
+            self._put(f"{base}/{yum_index.file_name(kind, data)}".lstrip("/"), data)
+
+    def _put(self, path: str, data: bytes) -> None:
+        if not self._objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
+            raise StoreError(f"{self._objects.key(path)} is damaged", fix="delete it, then run again")
+
+    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
+
+        `prepared` is what was prepared already, with the same `sources`.
+
+        Raises:
+            ConflictError, RepositoryError: from `change`, and from reading.
+            StoreError: the store failed, or other jobs were faster each time.
+
+        """
+        update = prepared or self.prepare(self.read(), change, sources=sources)
+        for attempt in range(TRIES):
+            if update.staged is None:
+                self._objects.note_right(POINTER)
+                swapped: Snapshot | None = update.before
+            else:
+                swapped = self._swap(update.before, update.staged, sources)
+            if swapped:
+                if self._copies:
+                    self.refresh_root(swapped)
+                return
+            self._wait(attempt)
+            update = self.prepare(self.read(), change, sources=sources)
+        raise self._busy()
+
+    def _swap(self, before: Snapshot, staged: Staged, sources: str | None) -> Snapshot | None:
+        """Let the pointer name what was staged; None if it moved in the meantime."""
+        named = before.sources if sources is None else sources
+        listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
+        token = self._objects.swap(POINTER, listed.render(self._url), before.token)
+        if token is None:
+            return None
+        return Snapshot(
+            base=staged.base,
+            token=token,
+            repomd=staged.repomd,
+            lists=staged.lists,
+            signature=staged.signature,
+            sources=named,
+            root=before.root,
+        )
+
+    def _busy(self) -> StoreError:
+        return StoreError(
+            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
+        )
+
+    # The root, which follows the pointer
+
+    def refresh_root(self, snapshot: Snapshot) -> None:
+        """Bring the root in line with `snapshot`, or with what follows it.
+
+        Raises:
+            StoreError: it moves all the time.
+
+        """
+        for _ in range(TRIES):
+            if snapshot.repomd is None or self._root_follows(snapshot, snapshot.repomd):
+                return
+            snapshot = self.read()
+        raise self._busy()
+
+    def _root_follows(self, snapshot: Snapshot, repomd: bytes) -> bool:
+        """Whether the root is right, or could be set right; False where another writer was faster."""
+        root = snapshot.root
+        primary = seen_from_root(snapshot.lists.documents["primary"])
+        documents = {**snapshot.lists.documents, "primary": primary}
+        signed = self._is_signed(root)
+        if signed and root.repomd and yum_index.names(root.repomd.data, Lists(documents=documents)):
+            self._objects.note_right(REPOMD)
+            if self._signer:
+                self._objects.note_right(SIGNATURE)
+            return True
+        old = self._old_primary(root) if signed else EMPTY
+        lists = Lists(
+            documents=documents,
+            packed={**snapshot.lists.packed, **old.with_documents({"primary": primary}).packed},
+        )
+        return self._write_root(root, lists, yum_index.same_repomd(repomd, lists))
+
+    def _write_root(self, root: Root, lists: Lists, repomd: bytes) -> bool:
+        if root.repomd is None or root.repomd.data != repomd:
+            self._put_lists("", lists)
+            token = root.repomd.token if root.repomd else None
+            if self._objects.swap(REPOMD, repomd, token) is None:
+                return False
+        if self._signer is None:
+            return True
+        token = root.signature.token if root.signature else None
+        return self._objects.swap(SIGNATURE, self._signer.detach(repomd), token) is not None
+
+    def _is_signed(self, root: Root) -> bool:
+        """Whether clients accept the root, and so do we."""
+        if root.repomd is None or self._signer is None:
+            return root.repomd is not None and root.signature is None
+        signature = root.signature.data if root.signature else b""
+        return bool(signature) and _verifies(root.repomd.data, signature, self._signer)
+
+    def _old_primary(self, root: Root) -> Lists:
+        """What need not be compressed again, if it is there: it is about to be replaced anyway."""
+        if root.repomd is None:
+            return EMPTY
+        try:
+            document, packed = yum_index.read_list(root.repomd.data, "primary", self._fetch)
+        except RepositoryError:
+            return EMPTY
+        return Lists(documents={"primary": document}, packed={"primary": packed})
+
+
+def _verifies(repomd: bytes, signature: bytes, signer: Signer) -> bool:
+    try:
+        verify_detached(repomd, signature, public_key=signer.public_key)
+    except SigningError:
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""`invoke init`."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from jesses.tasks.command import command
+
+
+@task(
+    help={
+        "directory": "the repository to look at",
+        "force": "write workflows anew where they are there already",
+    }
+)
+@command
+def init(c: Context, directory: str = ".", force: bool = False) -> None:
+    """Look at a repository, and write release.toml, tasks.py, build stubs and GitHub workflows for it."""
+    import sys
+    from dataclasses import replace
+    from pathlib import Path
+
+    from jesses.base.resources import workflow_templates
+    from jesses.history.commands import run_git
+    from jesses.tasks.scaffold.look import look
+    from jesses.tasks.scaffold.workflows import PRODUCT, workflows
+    from jesses.tasks.scaffold.write import files, write
+
+    root = Path(directory)
+    sight = look(root, run_git)
+    written, kept = write(root, files(sight), force=False)
+    setting = replace(PRODUCT, branch=sight.branch)
+    more, there = write(root, workflows(workflow_templates(), setting), force=force)
+    for name in (*written, *more):
+        sys.stdout.write(f"wrote {name}\n")
+    for name in (*kept, *there):
+        sys.stdout.write(f"kept {name} as it is\n")
+    sys.stdout.write("next: look over release.toml, commit, and run `invoke plan`\n")

@@ -1,0 +1,131 @@
+"""The files that a product needs to be released, from what was seen of it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from jesses.tasks.scaffold.look import Driver, Sight
+
+COPYRIGHT: Final = Path("packaging/copyright")
+TASKS: Final = '''"""Releases of this product: `invoke --list`."""
+
+from jesses.tasks import make_namespace
+
+namespace = make_namespace()
+'''
+_SHELL: Final = "#!/bin/sh\n# {what}\nset -eu\n{lines}\n"
+
+
+def files(sight: Sight) -> dict[Path, str]:
+    """What to write, by its path in the product; what begins with `#!` is to be executable."""
+    made = {
+        Path("release.toml"): _configuration(sight),
+        Path("tasks.py"): TASKS,
+        COPYRIGHT: (
+            "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
+            f"Files: *\nCopyright: {sight.maintainer}\nLicense: {sight.license}\n"
+        ),
+        Path("packaging/build-userspace"): _SHELL.format(
+            what="Fills $JESSES_STAGE/root for $JESSES_ARCH; docs/configuration.md of jesses says more.",
+            lines=sight.build,
+        ),
+    }
+    if sight.driver:
+        made[Path("packaging/build-driver")] = _SHELL.format(
+            what="Puts the driver's sources into $JESSES_STAGE/driver.",
+            lines=f'mkdir "$JESSES_STAGE/driver"\ncp -R {sight.driver.directory}/. "$JESSES_STAGE/driver"',
+        )
+    if not sight.has_requirements:
+        made[Path("requirements.txt")] = "jesses\n"
+    return made
+
+
+def write(directory: Path, made: Mapping[Path, str], *, force: bool) -> tuple[list[Path], list[Path]]:
+    """Write files; those that were written, and those that are there and stay as they are."""
+    written, kept = [], []
+    for name, text in made.items():
+        path = directory / name
+        if path.exists() and not force:
+            kept.append(name)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755 if text.startswith("#!") else 0o644)
+        written.append(name)
+    return written, kept
+
+
+def _configuration(sight: Sight) -> str:
+    tables = [_project(sight), _userspace(sight)]
+    if sight.driver:
+        tables.append(_driver(sight, sight.driver))
+    tables += [_trial(sight), _channels(sight)]
+    return "\n".join(tables)
+
+
+def _project(sight: Sight) -> str:
+    github = f"github = {_text(sight.github)}\n" if sight.github else ""
+    return (
+        f"# How {sight.name} is released. What stands here was found in the repository: look it over.\n"
+        f"[project]\nname = {_text(sight.name)}\nsummary = {_text(sight.summary)}\n"
+        f"homepage = {_text(sight.homepage)}\nlicense = {_text(sight.license)}\n"
+        f"maintainer = {_text(sight.maintainer)}\nvendor = {_text(sight.maintainer.partition(' <')[0])}\n{github}"
+    )
+
+
+def _userspace(sight: Sight) -> str:
+    return (
+        f"[components.userspace]\ntag = {_text(sight.tag)}\n\n"
+        '[builds.userspace]\ncomponent = "userspace"\ncommand = ["packaging/build-userspace"]\n\n'
+        f'[packages.{_text(sight.name)}]\ncomponent = "userspace"\nbuild = "userspace"\n'
+        f"description = {_text(sight.summary + '.')}\n"
+        f'contents = [\n    {{ path = "/", staged = "root" }},\n{_copyright(sight.name)}]\n'
+    )
+
+
+def _driver(sight: Sight, driver: Driver) -> str:
+    bump = 'bump = "contract"\n' if driver.contract else ""
+    contract = f"contract = {json.dumps(list(driver.contract))}\n" if driver.contract else ""
+    description = f"The kernel driver of {sight.name}, as source for DKMS."
+    return (
+        f"[components.driver]\ntag = {_text(sight.tag + '+driver')}\n{bump}{contract}"
+        f"paths = [{_text(driver.directory)}]\n\n"
+        '[builds.driver]\ncomponent = "driver"\ncommand = ["packaging/build-driver"]\n'
+        'architectures = ["noarch"]\n\n'
+        f'[packages.{_text(sight.name + "-dkms")}]\ncomponent = "driver"\nbuild = "driver"\n'
+        f'formats = ["deb", "rpm"]\ndescription = {_text(description)}\n'
+        f'depends = ["dkms"]\ndkms = {_text(sight.name)}\n'
+        f'contents = [\n    {{ path = "/usr/src/{sight.name}-{{version}}", staged = "driver" }},\n'
+        f"{_copyright(sight.name + '-dkms')}]\n"
+    )
+
+
+def _trial(sight: Sight) -> str:
+    return (
+        "# Packages can be installed, used and removed in a container before they are published.\n"
+        '# [trials.debian]\n# image = "debian:12"\n# format = "deb"\n'
+        f'# packages = [{_text(sight.name)}]\n# command = [{_text(sight.name)}, "--version"]\n'
+    )
+
+
+def _copyright(package: str) -> str:
+    """Debian Policy 12.5 wants it in every DEB."""
+    path = f"/usr/share/doc/{package}/copyright"
+    return f'    {{ path = "{path}", source = "{COPYRIGHT}", formats = ["deb"] }},\n'
+
+
+def _channels(sight: Sight) -> str:
+    github = "github = true\n" if sight.github else ""
+    return (
+        "# Where each kind of release goes: a local directory until you name a better place.\n"
+        + "\n".join(
+            f"[channels.{name}]\nstore = {_text(f'../{sight.name}-site/{name}')}\n{extra}"
+            for name, extra in (("dev", ""), ("prerelease", github), ("stable", github))
+        )
+    )
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON's escapes are a part of TOML's."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,49 @@
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from jesses.base.errors import CommandError
+from jesses.base.runner import ProcessRunner
+
+pytestmark = pytest.mark.process
+
+
+def runner(echo: list[str], secrets: Sequence[str] = ()) -> ProcessRunner:
+    return ProcessRunner(environment={"PATH": "/usr/bin:/bin"}, echo=echo.append, secrets=secrets)
+
+
+def test_a_command_that_works_is_echoed_and_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    echo: list[str] = []
+    runner(echo)(["sh", "-c", "echo loud; pwd > where; echo $X >> where"], cwd=tmp_path, env={"X": "y"})
+    assert echo == ["sh -c 'echo loud; pwd > where; echo $X >> where'"]
+    assert (tmp_path / "where").read_text() == f"{tmp_path}\ny\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_failure_replays_what_was_printed(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="failed with exit code 3") as caught:
+        runner([])(["sh", "-c", "echo out; echo err >&2; exit 3"], cwd=tmp_path)
+    assert caught.value.output == "out\nerr"
+    assert str(tmp_path) in caught.value.fix
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot run no-such-thing") as caught:
+        runner([])(["no-such-thing"], cwd=tmp_path)
+    assert "install no-such-thing" in caught.value.fix
+
+
+def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"longer than 0\.2 s") as caught:
+        runner([])([sys.executable, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)
+    assert caught.value.exit_code == CommandError.exit_code
+
+
+def test_secrets_are_hidden_everywhere(tmp_path: Path) -> None:
+    echo: list[str] = []
+    with pytest.raises(CommandError) as caught:
+        runner(echo, secrets=["hunter2", ""])(["sh", "-c", "echo hunter2; exit 1"], cwd=tmp_path)
+    assert "hunter2" not in echo[0] + str(caught.value) + caught.value.output
+    assert "***" in caught.value.output

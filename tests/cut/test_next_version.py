@@ -1,0 +1,88 @@
+import pytest
+from semver import Version
+
+from jesses.base.errors import CutError
+from jesses.config import Component
+from jesses.cut.next_version import Level, Request, Stage, final_version, origin, staged_version
+from jesses.plan.versions.component_tags import TaggedVersion
+from jesses.plan.versions.lines import after_contract, branch_of, lines
+
+USERSPACE = Component()
+DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSION",), paths=("driver",))
+
+
+def line(text: str, pattern: str = "{version}") -> list[TaggedVersion]:
+    tags = {pattern.replace("{version}", version): version for version in text.split()}
+    return list(lines({"it": Component(tag=pattern)}, tags)["it"])
+
+
+def next_version(tags: str, request: Request) -> tuple[str, str | None]:
+    """The version and the branch that it is cut from."""
+    found = origin(USERSPACE, line(tags), request)
+    final, _ = final_version(USERSPACE, found)
+    version, _ = staged_version(final, line(tags), request.stage)
+    return str(version), found.branch
+
+
+@pytest.mark.parametrize(
+    ("tags", "level", "stage", "expected"),
+    [
+        ("", None, None, ("0.1.0", None)),
+        ("", None, "rc", ("0.1.0-rc1", None)),
+        ("0.1.0-rc1", None, "rc", ("0.1.0-rc2", "release/0.1.x")),
+        ("0.1.0-rc1", None, "final", ("0.1.0", "release/0.1.x")),
+        ("0.1.0-rc1", None, None, ("0.1.0", "release/0.1.x")),
+        ("1.1.0 1.2.0", None, None, ("1.3.0", None)),
+        ("1.1.0 1.2.0", "minor", "rc", ("1.3.0-rc1", None)),
+        ("1.2.0 1.3.0-rc.1", None, "rc", ("1.3.0-rc.2", "release/1.3.x")),
+        ("1.2.0 1.3.0-rc9", None, "final", ("1.3.0", "release/1.3.x")),
+        ("1.2.0 1.2.0-rc1", None, "rc", ("1.3.0-rc1", None)),
+        ("1.2.0", "patch", None, ("1.2.1", "release/1.2.x")),
+        ("1.2.0", "patch", "rc", ("1.2.1-rc1", "release/1.2.x")),
+        ("1.2.0 1.2.1-rc1", "patch", "rc", ("1.2.1-rc2", "release/1.2.x")),
+        ("1.2.0 1.2.1-rc1", None, "final", ("1.2.1", "release/1.2.x")),
+        ("1.2.0 1.2.1-rc1", "minor", "rc", ("1.3.0-rc1", None)),
+        ("1.2.0 1.3.0-rc1", "patch", None, ("1.2.1", "release/1.2.x")),
+        ("1.9.0 1.10.0", None, None, ("1.11.0", None)),
+    ],
+)
+def test_what_is_next_follows_from_the_tags(
+    tags: str, level: Level | None, stage: Stage | None, expected: tuple[str, str | None]
+) -> None:
+    assert next_version(tags, Request(level=level, stage=stage)) == expected
+
+
+def test_a_patch_may_be_for_an_older_line() -> None:
+    request = Request(level="patch", line="1.1")
+    assert next_version("1.1.8 1.2.0 2.0.0", request) == ("1.1.9", "release/1.1.x")
+
+
+@pytest.mark.parametrize(
+    ("tags", "request_", "message"),
+    [
+        ("", Request(level="patch"), "no final release to patch"),
+        ("1.2.0", Request(level="patch", line="1.1"), r"no final release 1\.1\.x to patch"),
+        ("1.2.0", Request(stage="final"), "no release candidate to make final"),
+        ("1.2.0", Request(level="patch", stage="final"), r"no release candidate of 1\.2\.1"),
+        ("1.2.0 1.3.0-rc9", Request(stage="rc"), "rc10 would sort before 1.3.0-rc9"),
+    ],
+)
+def test_what_cannot_be_cut_says_why(tags: str, request_: Request, message: str) -> None:
+    with pytest.raises(CutError, match=message):
+        next_version(tags, request_)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"), [("7.0.0", "7.1.1"), ("7.0.1", "7.1.1"), ("7.1.0", "7.2.0"), ("8.0.0", "8.0.0")]
+)
+def test_a_drivers_version_follows_its_contract(after: str, expected: str) -> None:
+    (base,) = line("7.1.0", DRIVER.tag)
+    texts = {"7.1.0": "7.0.0\n", "new": f"{after}\n"}
+    version, why = after_contract(DRIVER, base, "new", lambda _, at: texts[at])
+    assert str(version) == expected
+    assert "patch" in why or "API_VERSION rose" in why
+
+
+def test_a_line_has_its_branch_in_the_form_of_its_tags() -> None:
+    assert branch_of(USERSPACE, Version.parse("1.2.3")) == "release/1.2.x"
+    assert branch_of(DRIVER, Version.parse("7.2.0-rc1")) == "release/7.2.x+driver"

@@ -1,0 +1,114 @@
+"""Bases from a registry."""
+
+from pathlib import Path
+
+import pytest
+from semver import Version
+
+from jesses.base.errors import RegistryError
+from jesses.base.naming.arch import MACHINES, OCI
+from jesses.base.payload import File, Payload
+from jesses.image import oci_layout
+from jesses.image.model import Image, write_layout
+from jesses.image.registry import from_layout
+from jesses.image.registry.client import Document
+from jesses.image.registry.pull import BlobCache, bases, copy
+from jesses.image.registry.push import Content, send
+from jesses.image.registry.reference import Reference
+from jesses.package.compression import Packer
+from tests.support.fake_registry import FakeRegistry
+from tests.support.registry_bench import HOST, Bench, blob
+
+NAME = Reference.parse(f"{HOST}/library/debian:12")
+LAYER = blob(b"a layer")
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A registry with debian:12 for amd64 and for arm64 v8, and one more that we do not want."""
+    bench = Bench(FakeRegistry())
+    documents, blobs, listed = [], [LAYER], []
+    for arch, more in (("s390x", {}), ("arm64", {"variant": "v8"}), ("amd64", {})):
+        config = {"os": "linux", "architecture": arch, "rootfs": {"diff_ids": ["sha256:x"]}, **more}
+        blobs.append(blob(oci_layout.encode(config)))
+        manifest = {
+            "config": {"digest": blobs[-1].digest, "size": blobs[-1].size},
+            "layers": [{"mediaType": oci_layout.LAYER, "digest": LAYER.digest, "size": LAYER.size}],
+        }
+        documents.append(Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(manifest)))
+        platform = {"os": "linux", "architecture": arch, **more}
+        listed.append({"digest": documents[-1].digest, "platform": platform})
+    index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index(listed)))
+    repository = bench.repository("library/debian")
+    send(Content(blobs=tuple(blobs), documents=(*documents, index)), repository)
+    repository.put_manifest(index, "12")
+    repository.put_manifest(documents[-1], "only-amd64")
+    bench.registry.requests.clear()
+    return bench
+
+
+def test_each_architecture_has_its_base_and_layers_come_once(bench: Bench, tmp_path: Path) -> None:
+    cache = BlobCache(directory=tmp_path / "blobs")
+    found = bases(NAME, bench.repository("library/debian"), ("x86_64", "aarch64"), cache)
+    assert {arch: base.config["architecture"] for arch, base in found.items()} == dict(OCI)
+    assert found["aarch64"].config["variant"] == "v8"
+    assert found["x86_64"].name == str(NAME)
+    assert found["x86_64"].index_digest == found["aarch64"].index_digest
+    assert found["x86_64"].path(found["x86_64"].layers[0]).read_bytes() == b"a layer"
+    fetched = [request for request in bench.registry.requests if request.url.endswith(LAYER.digest)]
+    assert len(fetched) == 1
+    assert [path.name for path in cache.directory.iterdir()] == [LAYER.digest.removeprefix("sha256:")]
+
+
+def test_a_layer_that_is_here_is_not_fetched_unless_it_is_damaged(bench: Bench, tmp_path: Path) -> None:
+    cache, repository = BlobCache(directory=tmp_path), bench.repository("library/debian")
+    bases(NAME, repository, ("x86_64",), cache)
+    bench.registry.requests.clear()
+    bases(NAME, repository, ("x86_64",), cache)
+    assert not [request for request in bench.registry.requests if request.url.endswith(LAYER.digest)]
+    [kept] = tmp_path.iterdir()
+    kept.write_bytes(b"damaged")
+    bases(NAME, repository, ("x86_64",), cache)
+    assert kept.read_bytes() == b"a layer"
+
+
+def test_an_image_for_one_architecture_will_do_for_that_one(bench: Bench, tmp_path: Path) -> None:
+    reference = Reference.parse(f"{HOST}/library/debian:only-amd64")
+    repository, cache = bench.repository("library/debian"), BlobCache(directory=tmp_path)
+    [base] = bases(reference, repository, ("x86_64",), cache).values()
+    assert base.index_digest == base.digest
+    with pytest.raises(RegistryError, match="is not there for aarch64"):
+        bases(reference, repository, ("aarch64",), cache)
+
+
+def test_a_base_that_is_not_there_is_named(bench: Bench, tmp_path: Path) -> None:
+    reference = Reference.parse(f"{HOST}/library/debian:13")
+    with pytest.raises(RegistryError, match=f"{HOST}/library/debian has no 13"):
+        bases(reference, bench.repository("library/debian"), ("x86_64",), BlobCache(directory=tmp_path))
+
+
+def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp_path: Path) -> None:
+    images = [
+        Image(
+            large=4 << 20,
+            name="hawk",
+            version=Version(1),
+            arch=arch,
+            date=7,
+            payload=Payload.of([File(path="/usr/bin/hawk", source=arch.encode(), mode=0o755)]),
+        )
+        for arch in MACHINES
+    ]
+    with Packer(tmp_path / "spool", threads=1) as packer:
+        made = write_layout(images, tmp_path / "layout", packer)
+    repository = bench.repository("example/hawk")
+    send(from_layout.content(made.directory), repository)
+    copy(
+        repository.manifest(made.descriptor.digest), repository, tmp_path / "back", name="hawk", tag=made.tag
+    )
+    files = {path.relative_to(made.directory) for path in made.directory.rglob("*") if path.is_file()}
+    assert files == {
+        path.relative_to(tmp_path / "back") for path in (tmp_path / "back").rglob("*") if path.is_file()
+    }
+    for name in files:
+        assert (tmp_path / "back" / name).read_bytes() == (made.directory / name).read_bytes()

@@ -1,0 +1,310 @@
+"""A release in two parts, on a machine for each architecture and one that joins them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from jesses.base.artifact import Artifact
+from jesses.base.digest import sha256_of
+from jesses.base.errors import ConfigError, FormatError, OutputError
+from jesses.base.naming.arch import Arch, parse_arch
+from jesses.channel.journal import NoJournal
+from jesses.channel.records import Record
+from jesses.config import load
+from jesses.package.compression import QUICK, Packer
+from jesses.package.formats import rpm_file
+from jesses.pipeline import order
+from jesses.pipeline.context import Context, State
+from jesses.pipeline.engine import Containers
+from jesses.pipeline.workspace import open_workspace
+from jesses.plan.plan import make_plan
+from jesses.signing import Signer
+from tests.support.apt_site import SIGNER
+from tests.support.hawk import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
+from tests.support.memory_store import MemoryStore
+
+NOARCH = """
+[builds.doc]
+component = "userspace"
+command = ["doc-it"]
+architectures = ["noarch"]
+[packages.hawk-doc]
+component = "userspace"
+build = "doc"
+description = "Words."
+contents = [
+    { path = "/usr/share/doc/hawk-doc/hawk", staged = "bin/hawk" },
+    { path = "/usr/share/doc/hawk-doc/copyright", source = "copyright" },
+]
+"""
+
+
+@dataclass
+class Machines:
+    """Machines that share nothing but the sources and what is handed over."""
+
+    root: Path
+    log: list[str]
+    store: MemoryStore = field(default_factory=MemoryStore)
+    released: frozenset[str] = frozenset()
+    signer: Signer | None = None
+    containers: Containers | None = None
+    trials: bool = True
+
+    engine: FakeEngine | None = None
+    no_engine: str = ""
+
+    def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
+        runner = FakeRunner()
+        config = load(self.root / "hawk")
+        with ExitStack() as stack:
+            workspace = stack.enter_context(open_workspace(self.root / dist))
+            packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
+            quick = stack.enter_context(Packer(workspace.scratch / "quick", level=QUICK, threads=1))
+            state = part(
+                Context(
+                    config=config,
+                    directory=self.root / "hawk",
+                    plan=make_plan(
+                        config, {"userspace": VERSION}, released=self.released, no_engine=self.no_engine
+                    ),
+                    workspace=workspace,
+                    runner=runner,
+                    packer=packer,
+                    quick=quick,
+                    signer=self.signer,
+                    publishers=(FakePublisher("a", self.log),),
+                    journal=NoJournal(),
+                    invalidate=lambda _: None,
+                    progress=print,
+                    store=self.store,
+                    containers=self.containers,
+                    engine=self.engine,
+                )
+            )
+        return state, runner
+
+    def build(self, *architectures: Arch) -> FakeRunner:
+        def part(context: Context) -> State:
+            return order.build_part(context, architectures, announce=print, trials=self.trials)
+
+        return self.run("-".join(architectures), part)[1]
+
+    def publish(self, *directories: str) -> tuple[State, FakeRunner]:
+        paths = [self.root / name for name in directories]
+        return self.run(
+            "dist", lambda context: order.publish_part(context, paths, announce=print, trials=self.trials)
+        )
+
+
+def product_in(root: Path, *, product: str = PRODUCT, more: str = "") -> Machines:
+    directory = root / "hawk"
+    directory.mkdir()
+    (directory / "release.toml").write_text(product + NOARCH + more)
+    (directory / "copyright").write_text("MIT\n")
+    return Machines(root=root, log=[])
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Machines:
+    return product_in(tmp_path)
+
+
+def test_parts_that_are_joined_are_what_one_machine_makes(machines: Machines) -> None:
+    alone, _ = machines.run("alone", lambda context: order.run(context, announce=print))
+    machines.build("x86_64")
+    machines.build("aarch64")
+    joined, runner = machines.publish("aarch64", "x86_64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["noarch"]
+    assert [(artifact.path.name, artifact.sha256) for artifact in joined.artifacts] == [
+        (artifact.path.name, artifact.sha256) for artifact in alone.artifacts
+    ]
+    for name in ("artifacts.json", "SHA256SUMS"):
+        assert (machines.root / "dist" / name).read_text() == (machines.root / "alone" / name).read_text()
+
+
+def test_the_part_that_builds_publishes_nothing(machines: Machines) -> None:
+    machines.build("x86_64")
+    assert machines.log == []
+    rows = json.loads((machines.root / "x86_64" / "artifacts.json").read_text())["artifacts"]
+    assert {row["arch"] for row in rows} == {"x86_64"}
+    assert [path.name for path in (machines.root / "x86_64" / "trees").iterdir()] == ["agent-x86_64.tar"]
+
+
+def test_what_nobody_has_built_is_told_before_anything_is_built_or_published(machines: Machines) -> None:
+    machines.build("x86_64")
+    machines.log.clear()
+    with pytest.raises(
+        OutputError, match=r"nobody has built hawk-1\.2\.3-aarch64\.tar\.gz, .*\.rpm"
+    ) as caught:
+        machines.publish("x86_64")
+    assert "the staged tree agent for hawk" in caught.value.what
+    assert "invoke build --arch aarch64 --dist DIR" in caught.value.fix
+    assert machines.log == []
+
+
+def test_a_tree_that_was_not_handed_over_is_told(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64")
+    (machines.root / "x86_64-aarch64" / "trees" / "agent-aarch64.tar").unlink()
+    with pytest.raises(OutputError, match="nobody has built the staged tree agent for hawk"):
+        machines.publish("x86_64-aarch64")
+
+
+def test_a_bill_of_materials_that_was_not_handed_over_is_told(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64")
+    path = machines.root / "x86_64-aarch64" / "artifacts.json"
+    data = json.loads(path.read_text())
+    data["artifacts"] = [row for row in data["artifacts"] if row["kind"] != "sbom" or row["arch"] == "x86_64"]
+    path.write_text(json.dumps(data))
+    machines.log.clear()
+    with pytest.raises(OutputError, match=r"planned and missing: .*hawk-1\.2\.3-aarch64\.deb\.spdx\.json"):
+        machines.publish("x86_64-aarch64")
+    assert machines.log == []
+
+
+def test_signatures_are_added_to_what_was_built_and_nothing_is_packed_again(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64")
+    machines.signer = SIGNER
+    joined, _ = machines.publish("x86_64-aarch64")
+    for artifact in joined.artifacts:
+        if artifact.kind == "rpm" and artifact.arch != "noarch":
+            built = machines.root / "x86_64-aarch64" / "packages" / artifact.path.name
+            published = machines.root / "dist" / "packages" / artifact.path.name
+            assert artifact.sha256 == sha256_of(built) != artifact.signed_sha256 == sha256_of(published)
+            with published.open("rb") as signed, built.open("rb") as plain:
+                there, here = rpm_file.read(signed), rpm_file.read(plain)
+                assert (there.header, signed.read()) == (here.header, plain.read())
+
+
+def test_what_was_released_already_is_taken_from_the_store_not_from_the_jobs_that_built(
+    machines: Machines,
+) -> None:
+    machines.build("x86_64", "aarch64")
+    name = "hawk-1.2.3-x86_64.deb"
+    content = b"as it was released"
+    digest = hashlib.sha256(content).hexdigest()
+    machines.store.put("pool/hawk.deb", content)
+    artifact = Artifact(
+        path=machines.root / name, kind="deb", component="userspace", name="hawk", version=VERSION.version,
+        arch="x86_64", size=len(content), sha256="0" * 64, signed_sha256=digest,
+    )  # fmt: skip
+    record = Record(store=machines.store, project="hawk", component="userspace", version=VERSION.version)
+    record.write([artifact], {name: "pool/hawk.deb"})
+    machines.released = frozenset({name})
+    joined, runner = machines.publish("x86_64-aarch64")
+    assert [call["JESSES_ARCH"] for call in runner.calls] == ["noarch"]
+    taken = [each.signed_sha256 for each in joined.artifacts if each.path.name == name]
+    assert taken == [digest]
+    assert (machines.root / "dist" / "packages" / name).read_bytes() == content
+
+
+def test_a_file_that_was_damaged_on_the_way_is_told_and_nothing_is_published(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64")
+    machines.log.clear()
+    path = machines.root / "x86_64-aarch64" / "packages" / "hawk-1.2.3-x86_64.deb"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(OutputError, match=r"hawk-1\.2\.3-x86_64\.deb is not what artifacts\.json says"):
+        machines.publish("x86_64-aarch64")
+    assert machines.log == []
+
+
+def test_what_was_built_from_another_commit_is_told(machines: Machines) -> None:
+    machines.build("x86_64")
+    directory = machines.root / "x86_64"
+    manifest = (directory / "artifacts.json").read_text()
+    (directory / "artifacts.json").write_text(manifest.replace("1.2.3", "1.2.4"))
+    for path in [path for name in ("packages", "sbom") for path in (directory / name).iterdir()]:
+        path.rename(path.with_name(path.name.replace("1.2.3", "1.2.4")))
+    with pytest.raises(OutputError, match="is not in the plan") as caught:
+        machines.publish("x86_64")
+    assert "same commit" in caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"artifacts": [{}]}', '{"artifacts": [{"path": "../x"}]}'])
+def test_a_manifest_that_is_none_is_told(machines: Machines, text: str) -> None:
+    directory = machines.root / "x86_64"
+    directory.mkdir()
+    (directory / "artifacts.json").write_text(text)
+    with pytest.raises(OutputError, match="holds nothing that was built"):
+        machines.publish("x86_64")
+
+
+def test_a_directory_that_is_not_there_is_told(machines: Machines) -> None:
+    with pytest.raises(OutputError, match="holds nothing that was built"):
+        machines.publish("gone")
+
+
+def test_an_architecture_has_our_name() -> None:
+    assert parse_arch("aarch64") == "aarch64"
+    with pytest.raises(ConfigError, match="no architecture 'arm64'"):
+        parse_arch("arm64")
+
+
+def with_loader(machines: Machines) -> FakeEngine:
+    """The product has an image from a Dockerfile, too; what builds it is kept."""
+    image = """
+[images.hawk-loader]
+component = "userspace"
+dockerfile = "loader/Dockerfile"
+architectures = ["x86_64", "aarch64"]
+"""
+    (machines.root / "hawk" / "loader").mkdir()
+    (machines.root / "hawk" / "loader" / "Dockerfile").write_text("FROM scratch")
+    (machines.root / "hawk" / "release.toml").write_text(PRODUCT + NOARCH + image)
+    engine = machines.engine = FakeEngine()
+    return engine
+
+
+def test_an_image_is_built_on_the_machine_of_its_architecture(machines: Machines) -> None:
+    engine = with_loader(machines)
+    alone, _ = machines.run("alone", lambda context: order.run(context, announce=print))
+    engine.asked.clear()
+    machines.build("x86_64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64"]
+    machines.build("aarch64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
+    # The Dockerfile may install what is the same for every architecture.
+    rows = json.loads((machines.root / "aarch64" / "artifacts.json").read_text())["artifacts"]
+    assert {row["arch"] for row in rows} == {"aarch64", "noarch"}
+
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert len(engine.asked) == 2
+    assert [(artifact.path.name, artifact.sha256) for artifact in joined.artifacts] == [
+        (artifact.path.name, artifact.sha256) for artifact in alone.artifacts
+    ]
+
+
+def test_the_machine_that_publishes_needs_no_engine_for_what_others_built(machines: Machines) -> None:
+    with_loader(machines)
+    machines.build("x86_64")
+    machines.build("aarch64")
+    machines.engine, machines.no_engine = None, "no Docker engine answers"
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert "hawk-loader" in {artifact.name for artifact in joined.artifacts if artifact.kind == "image"}
+    (machines.root / "aarch64" / "built" / "hawk-loader-aarch64.tar").unlink()
+    joined, _ = machines.publish("x86_64", "aarch64")
+    assert "hawk-loader" not in {artifact.name for artifact in joined.artifacts}
+
+
+def test_an_image_that_no_machine_built_is_built_where_it_is_published(machines: Machines) -> None:
+    engine = with_loader(machines)
+    machines.engine, machines.no_engine = None, "no Docker engine answers"
+    machines.build("x86_64", "aarch64")
+    machines.engine, machines.no_engine = engine, ""
+    machines.publish("x86_64-aarch64")
+    assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
+
+
+def test_an_image_that_was_damaged_on_the_way_is_told(machines: Machines) -> None:
+    with_loader(machines)
+    machines.build("x86_64", "aarch64")
+    archive = machines.root / "x86_64-aarch64" / "built" / "hawk-loader-aarch64.tar"
+    archive.write_bytes(archive.read_bytes().replace(b"linux/arm64", b"linux/amd65"))
+    with pytest.raises(FormatError, match="is damaged"):
+        machines.publish("x86_64-aarch64")
+    assert machines.log == []

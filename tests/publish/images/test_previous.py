@@ -1,0 +1,224 @@
+"""What registries hold of a release already is used again: the base it stands on, the image that was built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from semver import Version
+
+from jesses.base.artifact import Artifact
+from jesses.base.naming.arch import MACHINES, Arch
+from jesses.base.payload import File, Payload
+from jesses.config import Channel
+from jesses.history.git_history import Commit
+from jesses.image import reader
+from jesses.image.base import Base
+from jesses.image.model import About, Image, write_layout
+from jesses.image.registry import from_layout
+from jesses.image.registry.client import Repository
+from jesses.image.registry.push import send
+from jesses.package.compression import Packer
+from jesses.plan.plan import Plan, PlannedImage
+from jesses.plan.versions import ComponentVersion
+from jesses.publish.images.factory import Outside
+from jesses.publish.images.previous import Past
+from tests.publish.images.test_publisher import World
+from tests.support.registry_bench import HOST, Bench
+
+BASE = f"{HOST}/library/debian:12"
+COMMIT = "a" * 40
+
+
+@dataclass
+class Place:
+    """A registry with bases, and images of a channel on them."""
+
+    world: World
+    staged: dict[str, str] = field(default_factory=dict)
+
+    def base(self, text: bytes) -> str:
+        """Let the base's tag show an image with `text` in it; its digest."""
+        index, directory = self._write("debian", text=text, base=None)
+        repository = self._send("library/debian", directory)
+        repository.put_manifest(from_layout.content(directory).documents[-1], "12")
+        return index
+
+    def past(self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()) -> Past:
+        version = ComponentVersion(
+            component="userspace",
+            version=Version.parse("1.2.0"),
+            commit=Commit(sha=commit, date=1),
+            tag="1.2.0",
+            dirty=False,
+            reasons=(),
+        )
+        plan = Plan(
+            project="kestrel",
+            channel="stable",
+            versions={"userspace": version},
+            builds=(),
+            packages=(),
+            images=(planned(base),),
+            destinations=(),
+        )
+        outside = Outside(
+            session=self.world.registry.session,
+            environment={"XDG_CACHE_HOME": str(self.world.directory.with_name("cache"))},
+            home=Path("/nowhere"),
+            progress=lambda _: None,
+        )
+        channel = Channel(store="x", registries=registries or (f"{HOST}/empty", f"{HOST}/example"))
+        return Past(channel, plan, outside, lambda: self.staged)
+
+    def on(self, bases: Mapping[Arch, Base]) -> Artifact:
+        """The image of the channel on `bases`."""
+        digest, directory = self._write("kestrel", text=b"kestrel", base=bases)
+        return Artifact(
+            path=directory,
+            kind="image",
+            component="userspace",
+            name="kestrel",
+            version=Version.parse("1.2.0"),
+            arch="multi",
+            size=1,
+            sha256=digest.removeprefix("sha256:"),
+        )
+
+    def stage(self, artifact: Artifact) -> None:
+        publisher = self.world.publisher()
+        publisher.stage(publisher.check([artifact]))
+
+    def _write(self, name: str, *, text: bytes, base: Mapping[Arch, Base] | None) -> tuple[str, Path]:
+        images = [
+            Image(
+                name=name,
+                version=Version.parse("1.2.0"),
+                arch=arch,
+                date=1,
+                large=4 << 20,
+                payload=Payload.of([File(path="/usr/share/text", source=text)]),
+                about=About(title=name, revision=COMMIT),
+                base=base[arch] if base else None,
+            )
+            for arch in MACHINES
+        ]
+        directory = self.world.directory / f"{name}-{len(list(self.world.directory.iterdir()))}"
+        with Packer(self.world.directory / "spool", threads=1) as packer:
+            index = write_layout(images, directory, packer)
+        return index.descriptor.digest, directory
+
+    def _send(self, name: str, directory: Path) -> Repository:
+        repository = Bench(self.world.registry).repository(name)
+        send(from_layout.content(directory), repository)
+        return repository
+
+
+def planned(base: str) -> PlannedImage:
+    return PlannedImage(
+        name="kestrel",
+        component="userspace",
+        build="",
+        archives=dict.fromkeys(MACHINES, ""),
+        base=base,
+        dockerfile=None,
+        skipped="",
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "world").mkdir()
+    return Place(World(tmp_path / "world"))
+
+
+def digest_of(found: Mapping[Arch, Base]) -> str:
+    [digest] = {base.index_digest for base in found.values()}
+    return digest
+
+
+def test_a_release_that_is_new_stands_on_what_the_tag_shows(place: Place) -> None:
+    place.base(b"old")
+    new = place.base(b"new")
+    assert digest_of(place.past().find_base(planned(BASE))) == new
+
+
+@pytest.mark.parametrize("how", ["published", "staged"])
+def test_a_rerun_stands_on_the_base_of_the_first_run_and_gives_the_same_image(place: Place, how: str) -> None:
+    old = place.base(b"old")
+    first = place.on(place.past().find_base(planned(BASE)))
+    if how == "published":
+        place.world.publish(first)
+    else:
+        place.stage(first)
+        place.staged["kestrel"] = first.sha256
+    assert place.base(b"new") != old
+    found = place.past().find_base(planned(BASE))
+    assert digest_of(found) == old
+    assert {base.name for base in found.values()} == {BASE}
+    assert place.on(found).sha256 == first.sha256
+
+
+def test_another_commit_or_base_stands_on_what_its_own_tag_shows(place: Place) -> None:
+    place.base(b"old")
+    place.world.publish(place.on(place.past().find_base(planned(BASE))))
+    new = place.base(b"new")
+    assert digest_of(place.past(commit="b" * 40).find_base(planned(BASE))) == new
+    other = f"{HOST}/library/debian:latest"
+    repository = place._send("library/debian", place.on(place.past().find_base(planned(BASE))).path)
+    index = repository.manifest(new)
+    repository.put_manifest(index, "latest")
+    assert digest_of(place.past(base=other).find_base(planned(other))) == new
+
+
+def test_a_base_with_a_digest_is_that_one_and_nobody_else_is_asked(place: Place) -> None:
+    old = place.base(b"old")
+    place.base(b"new")
+    place.world.registry.requests.clear()
+    assert digest_of(place.past().find_base(planned(f"{BASE}@{old}"))) == old
+    assert not [request for request in place.world.registry.requests if "/example/" in request.path]
+
+
+def test_what_a_base_is_is_asked_once(place: Place) -> None:
+    place.base(b"old")
+    past = place.past()
+    first = past.find_base(planned(BASE))
+    place.world.registry.requests.clear()
+    assert past.find_base(planned(BASE)) is first
+    assert place.world.registry.requests == []
+
+
+@pytest.mark.parametrize("how", ["published", "staged", "neither"])
+def test_an_image_that_is_built_already_is_taken_as_it_is(place: Place, how: str, tmp_path: Path) -> None:
+    place.base(b"old")
+    first = place.on(place.past().find_base(planned(BASE)))
+    if how == "published":
+        place.world.publish(first)
+    else:
+        place.stage(first)
+    if how == "staged":
+        place.staged["kestrel"] = first.sha256
+    target = tmp_path / "taken"
+    assert place.past().find_built("kestrel", target) == (how != "neither")
+    if how != "neither":
+        taken = reader.read(target, name="kestrel", tag="1.2.0", date=1)
+        assert taken.descriptor.sha256 == first.sha256
+    assert not place.past(commit="b" * 40).find_built("kestrel", tmp_path / "other")
+
+
+def test_the_layers_of_a_base_in_the_same_registry_are_taken_over_there(place: Place) -> None:
+    place.base(b"old")
+    bases = place.past().find_base(planned(BASE))
+    place.world.registry.requests.clear()
+    place.world.publish(place.on(bases))
+    asked = {
+        request.query["mount"][0] for request in place.world.registry.requests if "mount" in request.query
+    }
+    layers = {layer.digest for base in bases.values() for layer in base.layers}
+    assert layers <= asked
+    sent = {
+        request.query["digest"][0]
+        for request in place.world.registry.requests
+        if request.method == "PUT" and "digest" in request.query
+    }
+    assert not layers & sent

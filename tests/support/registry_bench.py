@@ -1,0 +1,65 @@
+"""A repository of a fake registry, with a clock that moves when somebody sleeps."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from jesses.image import oci_layout
+from jesses.image.registry.auth import Credential
+from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.push import Content
+from jesses.image.registry.transport import Transport
+from jesses.image.registry.upload import Blob
+from tests.support.fake_registry import FakeRegistry
+
+HOST = "registry.example.org"
+
+
+@dataclass
+class Clock:
+    now: float = 1_700_000_000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class Bench:
+    registry: FakeRegistry
+    clock: Clock = field(default_factory=Clock)
+    credential: Credential | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def transport(self, host: str = HOST) -> Transport:
+        return Transport(
+            host=host,
+            url=f"https://{host}",
+            session=self.registry.session,
+            credential=self.credential,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+            note=self.notes.append,
+        )
+
+    def repository(self, name: str = "example/kestrel", *, chunk: int = 100) -> Repository:
+        return Repository(self.transport(), name, writes=True, chunk=chunk)
+
+
+def blob(data: bytes, origin: str = "") -> Blob:
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return Blob(digest=digest, size=len(data), source=data, origin=origin)
+
+
+def image(*layers: bytes) -> Content:
+    """An index over one manifest with these layers."""
+    blobs = [blob(b"{}"), *map(blob, layers)]
+    described = [{"mediaType": oci_layout.LAYER, "digest": each.digest, "size": each.size} for each in blobs]
+    document = {"schemaVersion": 2, "config": described[0], "layers": described[1:]}
+    manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
+    listed = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": len(manifest.data)}
+    index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index([listed])))
+    return Content(blobs=tuple(blobs), documents=(manifest, index))
