@@ -31,7 +31,7 @@ from semver import Version
 
 from jesses.base.artifact import Artifact
 from jesses.base.naming.arch import MACHINES, OCI, Arch
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.image.base import Base
 from jesses.image.model import Image, ImageConfig, write_layout
@@ -41,7 +41,7 @@ from jesses.image.registry.push import send
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.upload import Blob
 from jesses.package.compression import QUICK, Cache, Packer
-from jesses.publish.images.factory import Outside
+from jesses.publish.images.factory import RegistryAccess
 from jesses.publish.images.previous import find_base
 from jesses.publish.images.publisher import RegistryPublisher
 from tests.engines import daemons
@@ -137,7 +137,7 @@ def connection(address: str) -> Connection:
 
 
 def bases(world: World) -> dict[Arch, Base]:
-    outside = Outside(
+    outside = RegistryAccess(
         session=new_session(),
         environment={"XDG_CACHE_HOME": str(world.scratch / "cache")},
         home=world.scratch,
@@ -189,7 +189,7 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
     for publisher in publishers:
         publisher.check([artifact])
     for step in (lambda publisher: publisher.stage([artifact]), RegistryPublisher.verify):
-        list(each(step, publishers, threads=len(publishers)))
+        list(ordered_map(step, publishers, threads=len(publishers)))
     for publisher in publishers:
         publisher.commit()
     return sum(layer.size for manifest in index.manifests for layer in manifest.layers[1:])
@@ -271,7 +271,9 @@ def layers(world: World, name: str, tags: list[str]) -> int:
     for tag in tags:
         found: dict[str, Any] = repository.manifest(tag).json
         manifests = [repository.manifest(entry["digest"]).json for entry in found.get("manifests", ())]
-        total += sum(layer["size"] for each in manifests or [found] for layer in each["layers"][1:])
+        total += sum(
+            layer["size"] for ordered_map in manifests or [found] for layer in ordered_map["layers"][1:]
+        )
     return total
 
 
@@ -290,7 +292,7 @@ def by_curl(world: World) -> int:
         )
 
     uploads = [(registry, blob) for blob in blobs for registry in world.registries]
-    list(each(upload, uploads, threads=len(uploads)))
+    list(ordered_map(upload, uploads, threads=len(uploads)))
     return sum(blob.size for blob in blobs)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from semver import Version
 
 from jesses.base.naming.arch import DEBIAN, MACHINES, OCI, Arch
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import Payload
 from jesses.image import docker_save
 from jesses.image.base import Base
@@ -41,7 +41,7 @@ def make(
         tempfile.TemporaryDirectory(prefix="base-image-") as scratch,
         Packer(Path(scratch) / "deflated") as packer,
     ):
-        made = each(lambda arch: _base(arch, packages, variant, Path(scratch), date, packer), archs)
+        made = ordered_map(lambda arch: _base(arch, packages, variant, Path(scratch), date, packer), archs)
         bases = dict(zip(archs, made, strict=True))
         images = [
             Image(

@@ -17,7 +17,7 @@ from typing import Final
 from deflate import deflate_compress
 from zlib_ng import zlib_ng
 
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.package.compression import LEVEL
 
 BLOCK: Final = 1 << 20
@@ -55,7 +55,7 @@ def main() -> None:
 
 def _seconds(function: Callable[..., object], work: list[object]) -> float:
     started = time.perf_counter()
-    for _ in each(function, work):
+    for _ in ordered_map(function, work):
         pass
     return time.perf_counter() - started
 

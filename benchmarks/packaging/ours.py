@@ -17,7 +17,7 @@ from jesses.base.artifact import suffix
 from jesses.base.bytes.atomic import write_file
 from jesses.base.naming.arch import MACHINES, Arch
 from jesses.base.package import Package
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.config.models import Contents, FormatName
 from jesses.image.model import Image, write_layout
@@ -63,7 +63,7 @@ def _pack(arguments: argparse.Namespace) -> None:
     with Packer(output / "spool", cache=cache) as packer:
         packer.prepare(found())
         jobs = [(package, kind) for package in packages for kind in KINDS]
-        for _ in each(lambda job: _write(*job, output, packer), jobs, cost=lambda job: COST[job[1]]):
+        for _ in ordered_map(lambda job: _write(*job, output, packer), jobs, cost=lambda job: COST[job[1]]):
             pass
         images = [_image(package) for package in packages]
         write_layout(images, output / "image", packer)

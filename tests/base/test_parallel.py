@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from jesses.base.parallel import each, processors
+from jesses.base.parallel import ordered_map, processors
 
 
 def test_results_come_in_order() -> None:
-    assert list(each(lambda number: number * 2, range(100))) == [number * 2 for number in range(100)]
+    assert list(ordered_map(lambda number: number * 2, range(100))) == [number * 2 for number in range(100)]
 
 
 def test_the_first_error_ends_it() -> None:
@@ -24,22 +24,22 @@ def test_the_first_error_ends_it() -> None:
 
     threading.Timer(0.2, stop.set).start()
     with pytest.raises(KeyError):
-        list(each(work, range(1000)))
+        list(ordered_map(work, range(1000)))
     assert len(begun) < 1000
 
 
 def test_what_costs_most_begins_first_and_results_keep_their_order() -> None:
     begun: list[int] = []
-    assert list(each(begun.append, [1, 3, 2], threads=1, cost=lambda number: number)) == [None] * 3
+    assert list(ordered_map(begun.append, [1, 3, 2], threads=1, cost=lambda number: number)) == [None] * 3
     assert begun == [3, 2, 1]
-    assert list(each(str, [1, 3, 2], cost=lambda number: number)) == ["1", "3", "2"]
+    assert list(ordered_map(str, [1, 3, 2], cost=lambda number: number)) == ["1", "3", "2"]
 
 
 def test_results_that_were_handed_over_are_let_go() -> None:
     class Result:
         pass
 
-    results = each(lambda _: Result(), range(3), threads=1)
+    results = ordered_map(lambda _: Result(), range(3), threads=1)
     first = weakref.ref(next(results))
     next(results)
     assert first() is None
@@ -59,7 +59,7 @@ def test_items_that_cannot_be_had_end_it_too() -> None:
         begun.append(number)
 
     with pytest.raises(KeyError):
-        list(each(work, items(), threads=1))
+        list(ordered_map(work, items(), threads=1))
     assert len(begun) < 100
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from semver import Version
 
-from jesses.base.artifact import Artifact, Kind
+from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.errors import ConflictError, StoreError
 from jesses.channel.records import Record
 from tests.support.memory_store import MemoryStore, once
@@ -18,7 +18,7 @@ def record(store: MemoryStore) -> Record:
     return Record(store=store, project="hawk", component="driver", version=Version.parse("1.2.0"))
 
 
-def artifact(directory: Path, name: str, kind: Kind, content: bytes = b"content") -> Artifact:
+def artifact(directory: Path, name: str, kind: ArtifactKind, content: bytes = b"content") -> Artifact:
     path = directory / name
     path.write_bytes(content)
     return Artifact(

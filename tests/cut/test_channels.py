@@ -7,7 +7,7 @@ from semver import Version
 
 from jesses.base.errors import StoreError
 from jesses.channel.records import Record
-from jesses.config import Channel, Config, Package
+from jesses.config import Channel, Config, PackageTable
 from jesses.cut.channels import Channels
 from tests.support.memory_store import Crash, MemoryStore, once
 from tests.support.release_bench import PROJECT, SECOND, Bench, bench_in
@@ -26,7 +26,7 @@ def channels(store: MemoryStore) -> Channels:
     config = Config(
         project=PROJECT,
         components={},
-        packages={"kestrel": Package(component="userspace", build="", description="", contents=())},
+        packages={"kestrel": PackageTable(component="userspace", build="", description="", contents=())},
         channels={"stable": Channel(store="x"), "dev": Channel(store="y")},
     )
     return Channels(config, {"stable": store, "dev": MemoryStore()})

@@ -108,7 +108,7 @@ def agent(version: str = "1.0.0", settings: str = "interval = 1\n") -> Package:
         File(path="/usr/lib/systemd/system/kestrel.service", source=UNIT.encode()),
         version=version,
         maintainer_scripts=scripts.compose(
-            "deb", SNIPPETS, scripts.Wanted(services=("kestrel.service",)), own={}
+            "deb", SNIPPETS, scripts.WantedSnippets(services=("kestrel.service",)), own={}
         ),
     )
 
@@ -136,6 +136,6 @@ def driver(tmp_path: Path, version: str) -> Package:
         arch="noarch",
         relations=Relations(recommends=("dkms",)),
         maintainer_scripts=scripts.compose(
-            "deb", SNIPPETS, scripts.Wanted(dkms=("kestrel", version)), own={}
+            "deb", SNIPPETS, scripts.WantedSnippets(dkms=("kestrel", version)), own={}
         ),
     )

@@ -15,7 +15,7 @@ from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.base.resources import packaging_data
 from jesses.package.compression import INLINE, Packer
 from jesses.package.formats import rpm
-from jesses.package.scripts import Wanted, compose
+from jesses.package.scripts import WantedSnippets, compose
 from jesses.signing import Signer, openpgp
 
 DATE = 1_700_000_000
@@ -92,7 +92,7 @@ def driver(version: str = "1.0.0") -> Package:
 
 
 def scripts(*, services: tuple[str, ...] = (), dkms: tuple[str, str] | None = None) -> dict[str, str]:
-    return compose("rpm", packaging_data() / "snippets", Wanted(services=services, dkms=dkms), own={})
+    return compose("rpm", packaging_data() / "snippets", WantedSnippets(services=services, dkms=dkms), own={})
 
 
 def package(

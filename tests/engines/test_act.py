@@ -9,7 +9,7 @@ import pytest
 
 from jesses.base.resources import workflow_templates
 from jesses.signing.openpgp_key import generate
-from jesses.tasks.scaffold.workflows import Setting, workflows
+from jesses.tasks.scaffold.workflows import WorkflowSetting, workflows
 from jesses.tasks.scaffold.write import write
 from tests.support.paths import ROOT
 from tests.support.repository import Repository
@@ -69,7 +69,7 @@ def product(tmp_path: Path) -> Repository:
     command = [sys.executable, "-m", "invoke", "--search-root", str(ROOT), "init", "--directory", "."]
     subprocess.run(command, cwd=repository.root, env=environment, check=True, capture_output=True)
     text = (repository.root / "release.toml").read_text().replace("../hawk-site", str(tmp_path / "site"))
-    setting = Setting(invoke="invoke")
+    setting = WorkflowSetting(invoke="invoke")
     write(repository.root, workflows(workflow_templates(), setting), force=True)
     repository.commit({"release.toml": text, "packaging/build-userspace": BUILD}, "new: releases")
     return repository

@@ -12,7 +12,7 @@ from jesses.publish.apt import index
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import sources
 from jesses.publish.apt.repository import AptRepository
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.stores.directory import DirectoryStore
 from tests.engines.apt_client import AptClient
 from tests.engines.engines import DEBIAN_ROOT, require
@@ -37,7 +37,7 @@ def test_apt_reads_every_stanza_of_an_index_that_grew(
     site = tmp_path / "site"
     site.mkdir()
     repository = AptRepository(
-        objects=Objects(DirectoryStore(site), "apt"),
+        objects=RepositoryObjects(DirectoryStore(site), "apt"),
         suite="stable",
         origin="kestrel",
         signer=SIGNER,

@@ -11,10 +11,10 @@ import pytest
 from ci import base_image
 from jesses.base.naming.arch import MACHINES, OCI
 from jesses.image.registry import from_layout
-from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.client import Document, ImageRepository
 from jesses.image.registry.connect import new_session
 from jesses.image.registry.push import send
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.transport import RegistryTransport
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import DEBIAN_ROOT, EMULATOR, require
@@ -80,9 +80,9 @@ def hawk(debian: Document, registry: str, tmp_path_factory: pytest.TempPathFacto
     return product
 
 
-def reader(registry: str, name: str, *, writes: bool = False) -> Repository:
-    transport = Transport(host=registry, url=f"http://{registry}", session=new_session())
-    return Repository(transport, name, writes=writes)
+def reader(registry: str, name: str, *, writes: bool = False) -> ImageRepository:
+    transport = RegistryTransport(host=registry, url=f"http://{registry}", session=new_session())
+    return ImageRepository(transport, name, writes=writes)
 
 
 def digest_in(dist: Path) -> str:

@@ -12,8 +12,8 @@ from pysequoia import CipherSuite
 from semver import Version
 
 from jesses.base.artifact import Artifact
-from jesses.channel.operations.context import DAY, Place
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.operations.promote import promote
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import find, yank
@@ -50,7 +50,7 @@ class Site:
     url: str
     made: Path
 
-    def place(self, key: Signer, name: str = "stable", *, prefix: str = "", days: float = 0) -> Place:
+    def place(self, key: Signer, name: str = "stable", *, prefix: str = "", days: float = 0) -> OpenedChannel:
         found = place(
             DirectoryStore(self.root),
             name,
@@ -61,7 +61,7 @@ class Site:
         )
         return replace(found, clock=lambda: time.time() + days * DAY)
 
-    def publish(self, version: str, where: Place, rpm_key: Signer) -> tuple[Artifact, ...]:
+    def publish(self, version: str, where: OpenedChannel, rpm_key: Signer) -> tuple[Artifact, ...]:
         directory = self.made / f"{version}-{where.name}"
         directory.mkdir(parents=True)
         with makers(directory, rpm_key) as make:
@@ -280,7 +280,7 @@ def test_a_bucket_is_pruned_of_what_was_withdrawn_a_week_ago(
         bucket.create_bucket(Bucket="site")
         store = S3Store(client=bucket, bucket="site", wait=int)
 
-        def at(days: float) -> Place:
+        def at(days: float) -> OpenedChannel:
             here = place(store, signer=key)
             return replace(here, clock=lambda: time.time() + days * DAY)
 

@@ -10,7 +10,7 @@ import requests
 
 from jesses.base.errors import CutError, GitHubError
 from jesses.cut.next_version import Request
-from jesses.publish.github import GitHub, Transport
+from jesses.publish.github import GitHub, GitHubTransport
 from tests.engines.github_api import Fault, GitHubState, github_api
 from tests.support.remote import Crash, Maintainer, Remote, dies_after
 
@@ -48,7 +48,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     remote = Remote(tmp_path)
     state = GitHubState(branches=remote.root)
     with github_api(state) as url, requests.Session() as session:
-        transport = Transport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
+        transport = GitHubTransport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
         ada = remote.maintainer("ada")
         ada.github = GitHub(transport, api_url=url, name=state.repo)
         yield Bench(remote=remote, state=state, ada=ada)

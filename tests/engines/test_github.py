@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from jesses.base.errors import GitHubError
-from jesses.publish.github import GitHub, Transport, token_in
+from jesses.publish.github import GitHub, GitHubTransport, token_in
 from tests.engines.github_api import Fault, GitHubState, github_api
 
 SHA = "a" * 40
@@ -33,7 +33,7 @@ def bench() -> Iterator[Bench]:
             slept.append(seconds)
             state.clock += seconds
 
-        transport = Transport(session, token=state.token, clock=lambda: state.clock, sleep=sleep)
+        transport = GitHubTransport(session, token=state.token, clock=lambda: state.clock, sleep=sleep)
         github = GitHub(transport, api_url=url, name=state.repo)
         yield Bench(state=state, github=github, session=session, slept=slept)
         assert state.refused == []

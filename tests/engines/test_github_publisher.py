@@ -11,11 +11,11 @@ import pytest
 import requests
 from semver import Version
 
-from jesses.base.artifact import Artifact, Kind
+from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.errors import ConflictError, GitHubError
 from jesses.config import Component
 from jesses.plan.versions.lines import tag_of
-from jesses.publish.github import DryRunGitHub, GitHub, Releases, Transport
+from jesses.publish.github import DryRunGitHub, GitHub, GitHubTransport, Releases
 from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
 from jesses.signing import Signer, openpgp
 from jesses.signing.verification import verify_detached
@@ -36,7 +36,7 @@ class Bench:
     lease: Lease = nullcontext
 
     def file(
-        self, name: str, data: bytes = b"x", *, kind: Kind = "tarball", component: str = "userspace"
+        self, name: str, data: bytes = b"x", *, kind: ArtifactKind = "tarball", component: str = "userspace"
     ) -> Artifact:
         path = self.directory / name
         path.write_bytes(data)
@@ -91,7 +91,7 @@ def _release(component: str, version: str, *, leads: bool) -> TaggedRelease:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     state = GitHubState()
     with github_api(state) as url, requests.Session() as session:
-        transport = Transport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
+        transport = GitHubTransport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
         yield Bench(state=state, github=GitHub(transport, api_url=url, name=state.repo), directory=tmp_path)
         assert state.refused == []
 
@@ -201,7 +201,9 @@ def test_killed_after_every_request_and_run_again_the_end_is_the_same(bench: Ben
         bench.state.forget()
         bench.publish("1.1.0", bench.file("hawk.tar.gz"))
         with DyingSession(count) as session:
-            transport = Transport(session, token=bench.state.token, clock=lambda: 0, sleep=lambda _: None)
+            transport = GitHubTransport(
+                session, token=bench.state.token, clock=lambda: 0, sleep=lambda _: None
+            )
             github = GitHub(transport, api_url=bench.state.url, name=bench.state.repo)
             with suppress(Died):
                 bench.publish("1.2.0", bench.file("hawk.tar.gz"), github=github)

@@ -11,9 +11,9 @@ from sigstore.verify import Verifier, policy
 
 from jesses.base.errors import SigningError
 from jesses.image.registry.attachments import BUNDLE, attached
-from jesses.image.registry.client import Repository as Images
+from jesses.image.registry.client import ImageRepository as Images
 from jesses.image.registry.connect import new_session
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.transport import RegistryTransport
 from jesses.signing import keyless, openpgp_key
 from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require
 from tests.engines.product import Product
@@ -81,7 +81,7 @@ def verified(image: str, trusted: object, identity: str, *command: str) -> subpr
 
 
 def images(registry: str, name: str) -> Images:
-    return Images(Transport(host=registry, url=f"http://{registry}", session=new_session()), name)
+    return Images(RegistryTransport(host=registry, url=f"http://{registry}", session=new_session()), name)
 
 
 def test_an_image_is_signed_once_for_all_registries_and_not_again(

@@ -39,7 +39,7 @@ def root(rpm_root: Callable[[], RpmRoot]) -> RpmRoot:
 
 def watcher() -> Package:
     """A DEB with a ghost and a trigger."""
-    wanted = scripts.Wanted(ghosts=(STATE,), triggers=(Trigger(path=PLUGINS, script=RESCAN),))
+    wanted = scripts.WantedSnippets(ghosts=(STATE,), triggers=(Trigger(path=PLUGINS, script=RESCAN),))
     package = debs.package(
         Directory(path="/var/lib/kestrel"),
         Ghost(path=STATE),

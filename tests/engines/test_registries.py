@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import MACHINES, OCI, Arch
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.client import Repository, referrers_tag
+from jesses.image.registry.client import ImageRepository, referrers_tag
 from jesses.image.registry.connect import new_session
 from jesses.image.registry.push import check, send
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
 from jesses.signing import openpgp_key
 from tests.engines.chroot import Root
@@ -315,23 +315,23 @@ def test_the_bill_of_materials_is_found_from_the_image_of_each_architecture(
         assert entry["digest"].removeprefix("sha256:") in json.dumps(document)
 
 
-def reader(registry: Registry, name: str) -> Repository:
-    transport = Transport(host=registry.address, url=registry.url, session=new_session())
-    return Repository(transport, name)
+def reader(registry: Registry, name: str) -> ImageRepository:
+    transport = RegistryTransport(host=registry.address, url=registry.url, session=new_session())
+    return ImageRepository(transport, name)
 
 
-def repository(registry: Registry, name: str, *, password: str = PASSWORD) -> Repository:
+def repository(registry: Registry, name: str, *, password: str = PASSWORD) -> ImageRepository:
     session = new_session()
     if registry.authority:
         session.trust_env = False  # the machine's own authorities would come first
         session.verify = str(registry.authority)
-    transport = Transport(
+    transport = RegistryTransport(
         host=registry.address,
         url=registry.url,
         session=session,
         credential=Credential(username=USER, password=password, source="the test"),
     )
-    return Repository(transport, name, writes=True)
+    return ImageRepository(transport, name, writes=True)
 
 
 @pytest.mark.parametrize("kind", ["passwords", "tokens"])
@@ -351,11 +351,11 @@ def test_a_token_without_the_right_to_push_is_an_error_that_says_so(registries: 
 
 
 def test_a_certificate_of_an_unknown_authority_is_an_error_that_says_so(registries: Registries) -> None:
-    transport = Transport(
+    transport = RegistryTransport(
         host=registries.passwords.address, url=registries.passwords.url, session=new_session()
     )
     with pytest.raises(RegistryError, match="cannot be trusted") as caught:
-        Repository(transport, "example/x").check_push()
+        ImageRepository(transport, "example/x").check_push()
     assert "REQUESTS_CA_BUNDLE" in caught.value.fix
 
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from jesses.base.errors import RegistryError
-from jesses.image.registry.client import Repository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.connect import new_session
-from jesses.image.registry.push import Content, check, send
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.push import ImageContent, check, send
+from jesses.image.registry.transport import RegistryTransport
 from tests.engines.engines import REGISTRY, require
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
 from tests.support.registry_bench import image
@@ -50,14 +50,14 @@ class Place:
     def fresh(self) -> str:
         return f"faults/image-{next(self.names)}"
 
-    def repository(self, name: str) -> Repository:
-        transport = Transport(
+    def repository(self, name: str) -> ImageRepository:
+        transport = RegistryTransport(
             host=urlsplit(self.proxy.url).netloc,
             url=self.proxy.url,
             session=new_session(),
             sleep=lambda _: None,
         )
-        return Repository(transport, name, writes=True, chunk=CHUNK)
+        return ImageRepository(transport, name, writes=True, chunk=CHUNK)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def place(registry: str) -> Iterator[Place]:
         yield Place(proxy)
 
 
-def push(content: Content, repository: Repository) -> None:
+def push(content: ImageContent, repository: ImageRepository) -> None:
     send(content, repository, threads=1)
     check(content, repository, threads=1)
     repository.put_manifest(content.documents[-1], "1.0.0")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.resources import workflow_templates
-from jesses.tasks.scaffold.workflows import JESSES, PRODUCT, Setting, workflows
+from jesses.tasks.scaffold.workflows import JESSES, PRODUCT, WorkflowSetting, workflows
 from jesses.tasks.scaffold.write import write
 
 TOOLS = Path(sys.executable).parent
@@ -15,7 +15,7 @@ TOOLS = Path(sys.executable).parent
 
 @pytest.fixture(params=[JESSES, PRODUCT], ids=["jesses", "product"])
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    setting: Setting = request.param
+    setting: WorkflowSetting = request.param
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     write(tmp_path, workflows(workflow_templates(), setting), force=True)
     return tmp_path

@@ -5,7 +5,7 @@ import pytest
 from jesses.base.errors import PayloadError
 from jesses.base.package import Trigger
 from jesses.base.resources import packaging_data
-from jesses.package.scripts import Wanted, compose, read
+from jesses.package.scripts import WantedSnippets, compose, read
 
 
 @pytest.fixture
@@ -26,20 +26,20 @@ def test_snippets_come_before_the_products_own_text_after_a_change(snippets: Pat
     scripts = compose(
         "deb",
         snippets,
-        Wanted(services=("k.service", "k.timer"), dkms=("k", "1.0.0")),
+        WantedSnippets(services=("k.service", "k.timer"), dkms=("k", "1.0.0")),
         own={"postinst": "own\n"},
     )
     assert scripts["postinst"] == "#!/bin/sh\nset -e\nenable k.service k.timer\ndkms add k/1.0.0\nown\n"
 
 
 def test_the_products_own_text_comes_first_before_a_change(snippets: Path) -> None:
-    scripts = compose("deb", snippets, Wanted(services=("k.service",)), own={"prerm": "own\n"})
+    scripts = compose("deb", snippets, WantedSnippets(services=("k.service",)), own={"prerm": "own\n"})
     assert scripts["prerm"] == "#!/bin/sh\nset -e\nown\nstop k.service\n"
 
 
 def test_a_package_without_services_modules_or_scripts_has_none(snippets: Path) -> None:
-    assert compose("deb", snippets, Wanted(), own={}) == {}
-    assert compose("rpm", snippets, Wanted(services=("k.service",)), own={}) == {
+    assert compose("deb", snippets, WantedSnippets(), own={}) == {}
+    assert compose("rpm", snippets, WantedSnippets(services=("k.service",)), own={}) == {
         "post": "#!/bin/sh\nset -e\npreset k.service\n"
     }
 
@@ -70,7 +70,7 @@ def test_a_script_that_would_not_run_is_an_error(content: bytes, message: str, t
 
 
 def test_purging_takes_away_what_the_program_made() -> None:
-    wanted = Wanted(ghosts=("/var/lib/k/a b", "/var/lib/k/state", "/top"))
+    wanted = WantedSnippets(ghosts=("/var/lib/k/a b", "/var/lib/k/state", "/top"))
     [(name, text)] = compose("deb", packaging_data() / "snippets", wanted, own={}).items()
     assert name == "postrm"
     assert "rm -f '/var/lib/k/a b' /var/lib/k/state /top\n" in text
@@ -78,7 +78,7 @@ def test_purging_takes_away_what_the_program_made() -> None:
 
 
 def test_a_trigger_of_a_deb_runs_in_a_shell_of_its_own() -> None:
-    wanted = Wanted(triggers=(Trigger(path="/usr/lib/k", script="exit 0\n"),))
+    wanted = WantedSnippets(triggers=(Trigger(path="/usr/lib/k", script="exit 0\n"),))
     [(name, text)] = compose("deb", packaging_data() / "snippets", wanted, own={}).items()
     assert name == "postinst"
     assert '*" /usr/lib/k "*)\n\t\t(\nexit 0\n\t\t)\n' in text

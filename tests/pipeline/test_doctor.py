@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from jesses.base.errors import EngineError
-from jesses.pipeline.doctor import Check, examine
+from jesses.pipeline.doctor import Finding, examine
 from jesses.signing import openpgp, openpgp_key
 
 
@@ -9,7 +9,7 @@ def no_engine() -> str:
     raise EngineError("no Docker engine answers", fix="start one")
 
 
-def checks(directory: Path, environment: dict[str, str], *, engine: bool = False) -> dict[str, Check]:
+def checks(directory: Path, environment: dict[str, str], *, engine: bool = False) -> dict[str, Finding]:
     found = examine(directory, environment, ping_engine=(lambda: "28.0") if engine else no_engine)
     return {check.name: check for check in found}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from jesses.stores.dry_run import Change, DryRunStore
+from jesses.stores.dry_run import DryRunStore, StoreChange
 from tests.support.memory_store import MemoryStore
 from tests.support.store_contract import StoreContract
 
@@ -24,9 +24,9 @@ def test_it_says_what_would_change_and_changes_nothing() -> None:
     assert store.put_if_unchanged("kept", b"7", "moved") is None
     assert store.delete_if_unchanged("gone", gone.token)
     assert store.changes == (
-        Change(key="new", kind="new", size=4),
-        Change(key="old", kind="replaced", size=2),
-        Change(key="gone", kind="deleted", size=0),
+        StoreChange(key="new", kind="new", size=4),
+        StoreChange(key="old", kind="replaced", size=2),
+        StoreChange(key="gone", kind="deleted", size=0),
     )
     assert inner.objects == before
     assert not [call for call in inner.calls if call.writes]

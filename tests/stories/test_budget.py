@@ -16,7 +16,7 @@ from jesses.publish.apt import index
 from jesses.publish.apt.index import Stanza
 from jesses.publish.apt.publisher import AptPublisher
 from jesses.publish.apt.repository import AptRepository
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum.lists import UP
 from jesses.publish.yum.metadata import IndexedPackage, Nevra
 from jesses.publish.yum.publisher import YumPublisher
@@ -72,7 +72,7 @@ def apt_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
     store = MemoryStore()
     publish_apt(store, first, copies=copies)
     repository = AptRepository(
-        objects=Objects(store, "apt"),
+        objects=RepositoryObjects(store, "apt"),
         suite="stable",
         origin="kestrel",
         signer=apt_site.SIGNER,
@@ -88,7 +88,7 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
     store = MemoryStore()
     publish_yum(store, first, copies=copies)
     repository = YumRepository(
-        objects=Objects(store, "yum"),
+        objects=RepositoryObjects(store, "yum"),
         url=yum_client.URL,
         signer=yum_client.SIGNER,
         clock=lambda: yum_client.NOW,

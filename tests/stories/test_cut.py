@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import ConflictError, CutError, PickError
-from jesses.cut.apply import carry_out
+from jesses.cut.apply import apply
 from jesses.cut.next_version import Request
 from jesses.cut.prepare import prepare
 from jesses.cut.session import open_cut
@@ -193,7 +193,7 @@ def test_two_maintainers_at_once_end_with_one_release_and_a_clear_message(
     before = remote.refs()
     around = bo.around()
     with pytest.raises(ConflictError, match="somebody else has pushed a release") as caught:
-        carry_out(plan, around.clone, None, print)
+        apply(plan, around.clone, None, print)
     assert "release.status" in caught.value.fix
     assert remote.refs() == before
     assert bo.git("tag") == ""
@@ -207,7 +207,7 @@ def test_two_maintainers_with_different_releases_both_get_theirs(remote: Remote,
     plan = bo.plan(Request(components=("driver",)))
     ada.cut("userspace")
     around = bo.around()
-    carry_out(plan, around.clone, None, print)
+    apply(plan, around.clone, None, print)
     assert remote.tags() == ["0.1.0", "1.0.0+driver"]
 
 

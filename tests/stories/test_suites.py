@@ -8,11 +8,11 @@ import pytest
 from msgspec import structs
 from semver import Version
 
-from jesses.channel.operations.context import DAY, Place
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import yank
-from jesses.publish.apt.metadata import Release
+from jesses.publish.apt.metadata import ReleaseFile
 from jesses.publish.apt.repository import AptRepository
 from tests.support.channel_site import Make, makers, place, release
 from tests.support.memory_store import NOW, MemoryStore
@@ -24,13 +24,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
         yield make
 
 
-def suite(store: MemoryStore, name: str, *, days: float = 0) -> Place:
+def suite(store: MemoryStore, name: str, *, days: float = 0) -> OpenedChannel:
     """A channel that shares the APT repository and nothing else."""
     here = place(store, name, now=NOW + days * DAY, prefix=f"{name}/")
     return replace(here, channel=structs.replace(here.channel, apt="apt", suite=name))
 
 
-def packages(where: Place) -> set[str]:
+def packages(where: OpenedChannel) -> set[str]:
     repository: AptRepository = where.apt()
     return {stanza.version for index in repository.read().indexes.values() for stanza in index.stanzas()}
 
@@ -51,7 +51,7 @@ def test_suites_share_package_files_and_nothing_else(make: Make) -> None:
     assert packages(suite(store, "next")) == set()
     assert packages(suite(store, "stable")) == {"1.0.0"}
     assert pool <= set(store.objects)
-    named = Release.parse(store.objects["apt/dists/stable/Release"]).files
+    named = ReleaseFile.parse(store.objects["apt/dists/stable/Release"]).files
     for path, digest in named.items():
         if not path.endswith("/Packages"):
             directory = path.rpartition("/")[0]

@@ -19,7 +19,7 @@ from jesses.package.compression import Packer
 from jesses.package.formats import deb
 from jesses.publish import Publication
 from jesses.publish.apt.index import Index, Stanza
-from jesses.publish.apt.metadata import Release
+from jesses.publish.apt.metadata import ReleaseFile
 from jesses.publish.apt.publisher import AptPublisher
 from jesses.signing import Signer
 from jesses.signing.openpgp import OpenPgpSigner
@@ -128,8 +128,8 @@ def publish(
 # What a client sees. Each reader checks all that apt checks, and fails where apt would.
 
 
-def release_of(store: MemoryStore, signer: Signer = SIGNER) -> Release:
-    return Release.parse(verified_text(store.objects[IN_RELEASE], public_key=signer.public_key))
+def release_of(store: MemoryStore, signer: Signer = SIGNER) -> ReleaseFile:
+    return ReleaseFile.parse(verified_text(store.objects[IN_RELEASE], public_key=signer.public_key))
 
 
 def by_hash_client(store: MemoryStore, signer: Signer = SIGNER) -> dict[str, set[tuple[str, str, str]]]:
@@ -156,12 +156,12 @@ def plain_client(store: MemoryStore, signer: Signer = SIGNER) -> dict[str, set[t
     """The same for a client that knows neither InRelease nor by-hash."""
     text = store.objects[f"{SUITE}/Release"]
     verify_detached(text, store.objects[f"{SUITE}/Release.gpg"], public_key=signer.public_key)
-    release = Release.parse(text)
+    release = ReleaseFile.parse(text)
     return {arch: packages_of(store, release, arch, by_hash=False) for arch in release.architectures("main")}
 
 
 def packages_of(
-    store: MemoryStore, release: Release, arch: str, *, by_hash: bool
+    store: MemoryStore, release: ReleaseFile, arch: str, *, by_hash: bool
 ) -> set[tuple[str, str, str]]:
     directory = f"main/binary-{arch}"
     texts = set()

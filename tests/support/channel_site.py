@@ -11,7 +11,7 @@ from semver import Version
 
 from jesses.base.artifact import Artifact
 from jesses.base.naming import spelling
-from jesses.channel.operations.context import Place
+from jesses.channel.operations.opened import OpenedChannel
 from jesses.channel.records import Record
 from jesses.config import Channel, Config, parse
 from jesses.publish.factory import publishers_for
@@ -86,11 +86,11 @@ def place(
     prefix: str = "",
     url: str = URL,
     contents: bool = False,
-) -> Place:
+) -> OpenedChannel:
     channel = Channel(
         store="site", apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files", contents=contents
     )
-    return Place(
+    return OpenedChannel(
         project="hawk",
         name=name,
         channel=channel,
@@ -102,7 +102,7 @@ def place(
     )
 
 
-def release(where: Place, *made: Artifact) -> None:
+def release(where: OpenedChannel, *made: Artifact) -> None:
     """Publish, as the pipeline does it."""
     publishers = publishers_for(
         CONFIG, where.channel, store=where.store, url=where.url, signer=where.signer, clock=where.clock
@@ -124,7 +124,7 @@ def release(where: Place, *made: Artifact) -> None:
     journal(where, versions)
 
 
-def journal(where: Place, versions: dict[str, Version]) -> None:
+def journal(where: OpenedChannel, versions: dict[str, Version]) -> None:
     """The journal of a finished release, as far as operations read it."""
     text = {name: str(version) for name, version in versions.items()}
     data = {

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from jesses.base.payload import File, Source
+from jesses.base.payload import ContentSource, File
 
 
 def some_bytes(size: int, seed: int = 1) -> bytes:
@@ -18,6 +18,6 @@ def a_file(path: Path, size: int, seed: int = 1) -> Path:
     return path
 
 
-def as_files(*sources: Source) -> list[File]:
+def as_files(*sources: ContentSource) -> list[File]:
     """Entries of a payload."""
     return [File(path=f"/{number}", source=source) for number, source in enumerate(sources)]

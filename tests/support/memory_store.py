@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from jesses.stores import Head, Listed, Metadata, StoredObject, keys
+from jesses.stores import Head, ListedObject, Metadata, StoredObject, keys
 
 _Answer = TypeVar("_Answer")
 NOW = 1_700_000_000.0
@@ -105,7 +105,7 @@ class MemoryStore:
     def delete_if_unchanged(self, key: str, token: str) -> bool:
         return self._call("delete_if_unchanged", keys.readable(key), lambda: self._delete(key, token))
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._call("list", prefix, lambda: self._list(prefix))
 
     def _call(self, operation: str, key: str, effect: Callable[[], _Answer], sent: int = 0) -> _Answer:
@@ -145,10 +145,10 @@ class MemoryStore:
         del self.objects[key]
         return True
 
-    def _list(self, prefix: str) -> Iterator[Listed]:
+    def _list(self, prefix: str) -> Iterator[ListedObject]:
         return iter(
             [
-                Listed(key=key, size=len(data), modified=NOW)
+                ListedObject(key=key, size=len(data), modified=NOW)
                 for key, data in sorted(self.objects.items())
                 if key.startswith(prefix)
             ]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from jesses.image import oci_layout
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.client import Document, Repository
-from jesses.image.registry.push import Content
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.registry.push import ImageContent
+from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
 from tests.support.fake_registry import FakeRegistry
 
@@ -34,8 +34,8 @@ class Bench:
     credential: Credential | None = None
     notes: list[str] = field(default_factory=list)
 
-    def transport(self, host: str = HOST) -> Transport:
-        return Transport(
+    def transport(self, host: str = HOST) -> RegistryTransport:
+        return RegistryTransport(
             host=host,
             url=f"https://{host}",
             session=self.registry.session,
@@ -45,8 +45,8 @@ class Bench:
             note=self.notes.append,
         )
 
-    def repository(self, name: str = "example/kestrel", *, chunk: int = 100) -> Repository:
-        return Repository(self.transport(), name, writes=True, chunk=chunk)
+    def repository(self, name: str = "example/kestrel", *, chunk: int = 100) -> ImageRepository:
+        return ImageRepository(self.transport(), name, writes=True, chunk=chunk)
 
 
 def blob(data: bytes, origin: str = "") -> Blob:
@@ -54,7 +54,7 @@ def blob(data: bytes, origin: str = "") -> Blob:
     return Blob(digest=digest, size=len(data), source=data, origin=origin)
 
 
-def image(*layers: bytes) -> Content:
+def image(*layers: bytes) -> ImageContent:
     """An index over one manifest with these layers."""
     blobs = [blob(b"{}"), *map(blob, layers)]
     described = [{"mediaType": oci_layout.LAYER, "digest": each.digest, "size": each.size} for each in blobs]
@@ -62,4 +62,4 @@ def image(*layers: bytes) -> Content:
     manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
     listed = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": len(manifest.data)}
     index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index([listed])))
-    return Content(blobs=tuple(blobs), documents=(manifest, index))
+    return ImageContent(blobs=tuple(blobs), documents=(manifest, index))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jesses.config import load
-from jesses.cut.apply import Outcome, carry_out
+from jesses.cut.apply import CutResult, apply
 from jesses.cut.channels import Channels
 from jesses.cut.next_version import Level, Request, Stage
 from jesses.cut.plan import CutPlan
-from jesses.cut.prepare import Surroundings, prepare
+from jesses.cut.prepare import CutContext, prepare
 from jesses.history.clone import Clone
-from jesses.history.commands import Done, Git, run_git
+from jesses.history.commands import CompletedCommand, Git, run_git
 from jesses.publish.github import GitHub
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -41,7 +41,7 @@ def dies_after(count: int) -> Git:
     """Git for a process that dies when its command number `count` is done."""
     commands = [0]
 
-    def git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
+    def git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> CompletedCommand:
         if commands[0] == count:
             raise Crash(f"before {argv}")
         commands[0] += 1
@@ -62,9 +62,9 @@ class Maintainer:
     stores: dict[str, Store] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def around(self, git: Git = run_git) -> Surroundings:
+    def around(self, git: Git = run_git) -> CutContext:
         config = load(self.root)
-        return Surroundings(
+        return CutContext(
             directory=self.root,
             config=config,
             clone=Clone(self.root, git=git, remote="origin"),
@@ -85,11 +85,11 @@ class Maintainer:
     def cut(
         self, *components: str, level: Level | None = None, stage: Stage | None = None, line: str = "",
         git: Git = run_git, skip: Sequence[str] = (),
-    ) -> Outcome:  # fmt: skip
+    ) -> CutResult:  # fmt: skip
         """As `invoke release.cut --yes` does it."""
         around = self.around(git)
         plan = prepare(Request(components=components, level=level, stage=stage, line=line), around, skip=skip)
-        return carry_out(plan, around.clone, self.github, self.said.append)
+        return apply(plan, around.clone, self.github, self.said.append)
 
     def git(self, *argv: str) -> str:
         done = run_git(*argv, cwd=self.root)

@@ -12,7 +12,7 @@ from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.package.compression import Packer
 from jesses.package.formats import rpm, rpm_file
 from jesses.package.formats.rpm_file import RpmFile
-from jesses.package.formats.rpm_relations import Relation
+from jesses.package.formats.rpm_relations import RpmRelation
 from jesses.package.formats.rpm_tags import Sense, SigTag, Tag
 
 DATE = 1_700_000_000
@@ -90,11 +90,11 @@ def parse(data: bytes) -> tuple[RpmFile, bytes]:
     return read, gzip.decompress(stream.read())
 
 
-def relations(read: RpmFile, tags: tuple[Tag, Tag, Tag]) -> list[Relation]:
+def relations(read: RpmFile, tags: tuple[Tag, Tag, Tag]) -> list[RpmRelation]:
     names, flags, versions = tags
     header = read.header
     return [
-        Relation(name=name, sense=Sense(flag), evr=evr)
+        RpmRelation(name=name, sense=Sense(flag), evr=evr)
         for name, flag, evr in zip(
             header.texts(names), header.numbers(flags), header.texts(versions), strict=True
         )

@@ -3,12 +3,12 @@ import io
 import pytest
 from rich.console import Console
 
-from jesses.tasks.render import Narrator
+from jesses.tasks.render import TerminalNarrator
 
 
-def narrator(*, terminal: bool) -> tuple[Narrator, io.StringIO]:
+def narrator(*, terminal: bool) -> tuple[TerminalNarrator, io.StringIO]:
     out = io.StringIO()
-    return Narrator(verbose=False, console=Console(file=out, force_terminal=terminal, width=100)), out
+    return TerminalNarrator(verbose=False, console=Console(file=out, force_terminal=terminal, width=100)), out
 
 
 def test_a_long_upload_has_a_bar_on_a_terminal() -> None:

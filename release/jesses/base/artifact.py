@@ -9,7 +9,7 @@ from semver import Version
 
 from jesses.base.naming.arch import Arch
 
-Kind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
+ArtifactKind = Literal["tarball", "deb", "rpm", "image", "image-archive", "sbom"]
 
 Compression = Literal["gzip", "zstd", "xz"]
 
@@ -32,7 +32,7 @@ class Artifact:
     """
 
     path: Path
-    kind: Kind
+    kind: ArtifactKind
     component: str
     name: str
     version: Version

@@ -25,7 +25,7 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
         return one(), later.result()
 
 
-def each(
+def ordered_map(
     function: Callable[[T], R],
     items: Iterable[T],
     *,

@@ -30,7 +30,7 @@ STANDARD_DIRECTORIES: Final = frozenset(
 """Directories that the system owns (Filesystem Hierarchy Standard 3.0): no package claims them."""
 
 
-Source = Path | str | bytes
+ContentSource = Path | str | bytes
 """A path to read from, as text where there are thousands; or the bytes themselves."""
 
 
@@ -44,7 +44,7 @@ class File:
     """
 
     path: str
-    source: Source
+    source: ContentSource
     mode: int = 0o644
     owner: str = "root"
     group: str = "root"

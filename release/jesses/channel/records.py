@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from semver import Version
 
-from jesses.base.artifact import Artifact, Kind
+from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.digest import sha256_of
 from jesses.base.errors import ConflictError, StoreError
 from jesses.base.naming import spelling
@@ -50,7 +50,7 @@ class Record:
     def _directory(self) -> str:
         return f"{records_prefix(self.project)}{self.component}"
 
-    def read(self) -> "Content":
+    def read(self) -> "RecordContent":
         """What the record says; nothing where the version was not released to this store.
 
         Raises:
@@ -73,7 +73,7 @@ class Record:
         """Raise `ConflictError` where the version was withdrawn from `channel`."""
         self._check_listed(self.read(), channel)
 
-    def _check_listed(self, content: "Content", channel: str) -> None:
+    def _check_listed(self, content: "RecordContent", channel: str) -> None:
         found = content.channels.get(channel)
         if found and found.withdrawn:
             day = datetime.fromtimestamp(found.withdrawn_at, UTC).date()
@@ -114,14 +114,14 @@ class Record:
             },
         )
 
-        def noted(found: Content) -> Content:
+        def noted(found: RecordContent) -> RecordContent:
             self._check_listed(found, channel)
             channels = {**found.channels, channel: united(entry, found.channels.get(channel))}
             if not channel:
                 channels.pop(channel)
             if found.is_public:
                 return replace(found, channels=channels)
-            return Content(artifacts=self._rows(own, published, keys), channels=channels)
+            return RecordContent(artifacts=self._rows(own, published, keys), channels=channels)
 
         self.change(noted)
 
@@ -145,7 +145,7 @@ class Record:
 
         """
 
-        def noted(found: Content) -> Content:
+        def noted(found: RecordContent) -> RecordContent:
             listing = found.channels[channel]
             if listing.withdrawn:
                 return found
@@ -154,7 +154,7 @@ class Record:
 
         self.change(noted)
 
-    def change(self, change: Callable[["Content"], "Content"]) -> None:
+    def change(self, change: Callable[["RecordContent"], "RecordContent"]) -> None:
         """Write what `change` makes of the record, again where another run was faster.
 
         Raises:
@@ -179,12 +179,12 @@ class Record:
             if head := self.store.head(key):
                 self.store.delete_if_unchanged(key, head.token)
 
-    def _parsed(self, stored: StoredObject | None) -> "Content":
+    def _parsed(self, stored: StoredObject | None) -> "RecordContent":
         if stored is None:
-            return Content()
+            return RecordContent()
         try:
             data = json.loads(stored.data)
-            return Content(
+            return RecordContent(
                 artifacts={name: Released(**row) for name, row in data["artifacts"].items()},
                 channels={name: Listing(**row) for name, row in data.get("channels", {}).items()},
             )
@@ -228,7 +228,7 @@ class Released:
     """An artifact in a store: the fields of `Artifact`, and the key of the object."""
 
     key: str
-    kind: Kind
+    kind: ArtifactKind
     name: str
     arch: Arch | Literal["multi"]
     size: int
@@ -252,7 +252,7 @@ class Listing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class RecordContent:
     """A record as a value: the artifacts by file name, and the channels that have, or had, the version."""
 
     artifacts: Mapping[str, Released] = field(default_factory=dict)
@@ -272,7 +272,7 @@ class Content:
         return (json.dumps(data, indent=2) + "\n").encode()
 
 
-def _moved(content: Content) -> Content:
+def _moved(content: RecordContent) -> RecordContent:
     """The record whose artifacts are those of a channel that still has them."""
     left = [listing for listing in content.channels.values() if not listing.withdrawn]
     if not left:

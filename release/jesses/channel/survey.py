@@ -22,7 +22,7 @@ from jesses.publish.yum.publisher import PACKAGES
 from jesses.publish.yum.repository import POINTER
 from jesses.stores import Store
 
-State = Literal["new", "same", "moves", "conflict"]
+RemoteState = Literal["new", "same", "moves", "conflict"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class RemoteObject:
     """An object as it would be published; `token` is that of what is there ("" where there is nothing)."""
 
     key: str
-    state: State
+    state: RemoteState
     token: str
     why: str = ""
 
@@ -90,7 +90,7 @@ def _pointers(
         moves = any(package.state == "new" for package in own)
         for name in names:
             head = store.head(f"{prefix}/{name}")
-            state: State = "new" if head is None else "moves" if moves else "same"
+            state: RemoteState = "new" if head is None else "moves" if moves else "same"
             yield RemoteObject(key=f"{prefix}/{name}", state=state, token=head.token if head else "")
 
 
@@ -121,7 +121,7 @@ def as_data(plan: Plan, objects: Sequence[RemoteObject]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreed:
+class AgreedPlan:
     """A plan that somebody has looked at: exactly this is to be carried out."""
 
     channel: str | None
@@ -155,7 +155,7 @@ class Agreed:
             )
 
 
-def read(path: Path) -> Agreed:
+def read(path: Path) -> AgreedPlan:
     """The plan in a file.
 
     Raises:
@@ -165,7 +165,7 @@ def read(path: Path) -> Agreed:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         {found["key"]: found["state"] for found in data["remote"]}
-        return Agreed(channel=data["channel"], data=data)
+        return AgreedPlan(channel=data["channel"], data=data)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", fix="correct --plan") from error
     except (ValueError, KeyError, TypeError) as error:

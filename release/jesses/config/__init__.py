@@ -1,7 +1,17 @@
 """`release.toml` as frozen, validated values."""
 
 from jesses.config.load import load, parse
-from jesses.config.models import Build, Channel, Component, Config, Contents, Image, Package, Project, Trial
+from jesses.config.models import (
+    Build,
+    Channel,
+    Component,
+    Config,
+    Contents,
+    ImageTable,
+    PackageTable,
+    Project,
+    Trial,
+)
 
 __all__ = [
     "Build",
@@ -9,8 +19,8 @@ __all__ = [
     "Component",
     "Config",
     "Contents",
-    "Image",
-    "Package",
+    "ImageTable",
+    "PackageTable",
     "Project",
     "Trial",
     "load",

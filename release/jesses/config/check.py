@@ -12,8 +12,8 @@ from jesses.config.models import (
     Config,
     Contents,
     FormatOptions,
-    Image,
-    Package,
+    ImageTable,
+    PackageTable,
 )
 from jesses.config.text import is_pattern
 
@@ -97,7 +97,7 @@ def _same_tags(config: Config) -> Iterator[str]:
             yield f"components: {count} of them have the tags {tag!r}, so their versions cannot be told apart"
 
 
-def _package(config: Config, package: Package, where: str, directory: Path | None) -> Iterator[str]:
+def _package(config: Config, package: PackageTable, where: str, directory: Path | None) -> Iterator[str]:
     yield from _made_from(config, package, where)
     yield from _all_contents(package.contents, where, directory)
     if package.debug and not {"deb", "rpm"} & set(package.formats):
@@ -111,7 +111,7 @@ def _package(config: Config, package: Package, where: str, directory: Path | Non
         yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
 
 
-def _image(config: Config, image: Image, where: str, directory: Path | None) -> Iterator[str]:
+def _image(config: Config, image: ImageTable, where: str, directory: Path | None) -> Iterator[str]:
     yield from _all_contents(image.contents, where, directory)
     if image.dockerfile is None:
         yield from _made_from(config, image, where)
@@ -128,7 +128,7 @@ def _image(config: Config, image: Image, where: str, directory: Path | None) -> 
             yield f"{where}.{key}: an image with a dockerfile has none; its Dockerfile says what is in it"
 
 
-def _made_from(config: Config, made: Package | Image, where: str) -> Iterator[str]:
+def _made_from(config: Config, made: PackageTable | ImageTable, where: str) -> Iterator[str]:
     yield from _unknown(made.component, config.components, f"{where}.component")
     yield from _unknown(made.build, config.builds, f"{where}.build")
     build = config.builds.get(made.build)
@@ -140,7 +140,7 @@ def _made_from(config: Config, made: Package | Image, where: str) -> Iterator[st
         if arch not in build.architectures:
             built = _listed(build.architectures)
             yield f"{where}.architectures: nobody builds {arch}; {made.build} builds {built}"
-    if isinstance(made, Image) and "noarch" in build.architectures:
+    if isinstance(made, ImageTable) and "noarch" in build.architectures:
         yield f"{where}.build: an image is for a machine, and {made.build} builds noarch"
 
 

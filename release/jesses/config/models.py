@@ -12,17 +12,17 @@ from jesses.config.text import (
     BranchPattern,
     DistributionId,
     ImageName,
-    Line,
+    ImageTagText,
     Maintainer,
     Mode,
     Name,
+    OneLine,
     RegistryPrefix,
-    Relation,
-    Repository,
+    RelationText,
+    RepositoryText,
     SemVer,
     SiteUrl,
     StoreLocation,
-    Tag,
     TagPattern,
     Unit,
     Url,
@@ -41,15 +41,15 @@ class Project(_Table, frozen=True, kw_only=True):
     """What the product is; every package and image carries it."""
 
     name: Name
-    summary: Line
+    summary: OneLine
     homepage: Url
-    license: Line
+    license: OneLine
     """An SPDX licence expression."""
     maintainer: Maintainer
-    vendor: Line
+    vendor: OneLine
     source: str = ""
     """The URL of the source repository; the homepage where it is empty."""
-    github: Repository | None = None
+    github: RepositoryText | None = None
     """The repository on GitHub, owner/name: pull requests, checks and milestones are read from it."""
     sign_debs: bool = False
     """Whether DEB files carry a signature of their own too, as `debsigs` makes; most clients check none."""
@@ -67,7 +67,7 @@ class Component(_Table, frozen=True, kw_only=True):
     """The version that development leads to while there is no tag."""
     bump: Literal["minor", "contract", "conventional"] = "minor"
     """How the next version is found: the next minor, from the contract files, or from commit messages."""
-    contract: tuple[Line, ...] = ()
+    contract: tuple[OneLine, ...] = ()
     """Version files of the component's interface; the first line of each is a SemVer."""
     paths: tuple[str, ...] = ()
     """What belongs to the component (git pathspecs); empty: the whole repository."""
@@ -116,7 +116,7 @@ class Contents(_Table, frozen=True, kw_only=True):
     """The formats that hold this entry."""
 
 
-class Trigger(_Table, frozen=True, kw_only=True):
+class TriggerTable(_Table, frozen=True, kw_only=True):
     """A script that runs when other packages install or remove something below a path."""
 
     path: AbsolutePath
@@ -127,8 +127,8 @@ class Trigger(_Table, frozen=True, kw_only=True):
 class FormatOptions(_Table, frozen=True, kw_only=True):
     """What holds for one package format alone; relations, in the format's own syntax, add to the package's."""
 
-    section: Line | None = None
-    summary: Line | None = None
+    section: OneLine | None = None
+    summary: OneLine | None = None
     description: str | None = None
     depends: tuple[str, ...] = ()
     recommends: tuple[str, ...] = ()
@@ -137,13 +137,13 @@ class FormatOptions(_Table, frozen=True, kw_only=True):
     breaks: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    triggers: tuple[Line, ...] = ()
+    triggers: tuple[OneLine, ...] = ()
     """Lines of a DEB's `triggers` file (deb-triggers(5)), such as `activate-noawait ldconfig`."""
     scripts: dict[str, str] = {}
     """Maintainer scripts by the format's own names (postinst, post, ...): files of the repository."""
 
 
-class Package(_Table, frozen=True, kw_only=True):
+class PackageTable(_Table, frozen=True, kw_only=True):
     """A package, made in each of its formats for each architecture of its build."""
 
     component: str
@@ -151,25 +151,25 @@ class Package(_Table, frozen=True, kw_only=True):
     formats: Annotated[tuple[FormatName, ...], Meta(min_length=1)] = ("tarball", "deb", "rpm")
     architectures: tuple[Arch, ...] = ()
     """Those of its build where it names none."""
-    summary: Line | None = None
-    license: Line | None = None
+    summary: OneLine | None = None
+    license: OneLine | None = None
     """Where it is not the project's own; an SPDX expression."""
     description: Annotated[str, Meta(min_length=1)]
-    depends: tuple[Relation, ...] = ()
+    depends: tuple[RelationText, ...] = ()
     """`name`, or `name >= 1.2.0-rc.1`: the version in SemVer, or `{version}` for the package's own."""
-    recommends: tuple[Relation, ...] = ()
-    suggests: tuple[Relation, ...] = ()
-    conflicts: tuple[Relation, ...] = ()
-    breaks: tuple[Relation, ...] = ()
-    provides: tuple[Relation, ...] = ()
-    replaces: tuple[Relation, ...] = ()
+    recommends: tuple[RelationText, ...] = ()
+    suggests: tuple[RelationText, ...] = ()
+    conflicts: tuple[RelationText, ...] = ()
+    breaks: tuple[RelationText, ...] = ()
+    provides: tuple[RelationText, ...] = ()
+    replaces: tuple[RelationText, ...] = ()
     libraries: bool = True
     """Whether it depends on the libraries that its programs are linked with."""
     static: bool = False
     """Promises that no program needs a library; the file name of a tarball says so."""
     debug: bool = False
     """Take debug information out of the programs, into packages of their own (-dbg, -debuginfo)."""
-    triggers: tuple[Trigger, ...] = ()
+    triggers: tuple[TriggerTable, ...] = ()
     services: tuple[Unit, ...] = ()
     """systemd units to enable, start, and restart on upgrade."""
     dkms: Name | None = None
@@ -179,7 +179,7 @@ class Package(_Table, frozen=True, kw_only=True):
     rpm: FormatOptions = FormatOptions()
 
 
-class Image(_Table, frozen=True, kw_only=True):
+class ImageTable(_Table, frozen=True, kw_only=True):
     """A container image: put together from payload files without an engine, or built from a Dockerfile."""
 
     component: str
@@ -234,7 +234,7 @@ class Channel(_Table, frozen=True, kw_only=True):
     """Publish tagged versions as releases of the repository that `project.github` names, too."""
     registries: tuple[RegistryPrefix, ...] = ()
     """What stands before the images' names in each registry that they are pushed to."""
-    moving_tag: Tag | None = None
+    moving_tag: ImageTagText | None = None
     """The tag that images of merges move; without it a release moves X.Y, X and latest."""
 
 
@@ -268,8 +268,8 @@ class Config(_Table, frozen=True, kw_only=True):
     project: Project
     components: Annotated[dict[Name, Component], Meta(min_length=1)]
     builds: dict[Name, Build] = {}
-    packages: dict[Name, Package] = {}
-    images: dict[Name, Image] = {}
+    packages: dict[Name, PackageTable] = {}
+    images: dict[Name, ImageTable] = {}
     channels: dict[Name, Channel] = {}
     trials: dict[Name, Trial] = {}
     compression: Compressions = Compressions()

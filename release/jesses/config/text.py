@@ -27,7 +27,7 @@ def is_pattern(text: str) -> bool:
     return any(character in text for character in "*?[")
 
 
-Relation = Annotated[str, like(relations.PATTERN, relations.WANTED)]
+RelationText = Annotated[str, like(relations.PATTERN, relations.WANTED)]
 SemVer = Annotated[str, like(spelling.SEMVER, "a SemVer, such as 1.2.0-rc.1")]
 TagPattern = Annotated[str, once("version")]
 BranchPattern = Annotated[str, once("line")]
@@ -36,7 +36,7 @@ Name = Annotated[
     str, like(r"[a-z0-9][a-z0-9+.-]+", "lower-case letters, digits, '+', '.' and '-', at least two")
 ]
 Maintainer = Annotated[str, like(r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>", "like 'Name <address@example.org>'")]
-Line = Annotated[str, like(r"[^\n]+", "one line of text")]
+OneLine = Annotated[str, like(r"[^\n]+", "one line of text")]
 Url = Annotated[str, like(r"https?://\S+", "an http or https URL")]
 SiteUrl = Annotated[str, like(r"(https?|file)://\S+", "an http, https or file URL")]
 Unit = Annotated[str, like(r"[A-Za-z0-9:_.@-]+\.[a-z]+", "a systemd unit, such as agent.service")]
@@ -49,7 +49,7 @@ RegistryPrefix = Annotated[
         "a registry and what stands before the images' names, such as docker.io/example",
     ),
 ]
-Tag = Annotated[str, like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag, such as master")]
+ImageTagText = Annotated[str, like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag, such as master")]
 ImageName = Annotated[
     str,
     like(
@@ -61,7 +61,7 @@ StoreLocation = Annotated[
     str,
     like(r"(?!.*://)[^\n]+|s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[^\n]*)?", "a directory, or s3://bucket/prefix"),
 ]
-Repository = Annotated[
+RepositoryText = Annotated[
     str, like(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "a repository on GitHub, such as owner/name")
 ]
 DistributionId = Annotated[str, like(r"[A-Z0-9]+", "the identifier of a CloudFront distribution")]

@@ -18,14 +18,14 @@ NONE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class CutResult:
     """What was pushed, by its ref, and the addresses of pull requests."""
 
     pushed: tuple[str, ...]
     pulls: tuple[str, ...]
 
 
-def carry_out(plan: CutPlan, clone: Clone, github: GitHub | None, announce: Callable[[str], None]) -> Outcome:
+def apply(plan: CutPlan, clone: Clone, github: GitHub | None, announce: Callable[[str], None]) -> CutResult:
     """Push what `plan` holds, and open its pull requests.
 
     Raises:
@@ -60,4 +60,4 @@ def carry_out(plan: CutPlan, clone: Clone, github: GitHub | None, announce: Call
         }
     )
     clone.clear()
-    return Outcome(pushed=tuple(update.ref for update in plan.updates), pulls=tuple(opened))
+    return CutResult(pushed=tuple(update.ref for update in plan.updates), pulls=tuple(opened))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from semver import Version
 
 from jesses.cut.plan import Check
-from jesses.history.clone import Identity
+from jesses.history.clone import Committer
 from jesses.history.notes.parse import release_note
 from jesses.publish.github import Milestone, Pull, Verdict
 
@@ -14,7 +14,7 @@ _NO_GITHUB = "release.toml names no GitHub repository"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class CutRequirements:
     """One tag that is to be made. `line` are the versions of its line, `local` says that only this clone has it.
 
     `contract` is what is wrong with the contract's files, `places` where the version is published already.
@@ -41,7 +41,7 @@ class Facts:
     main: str
     branch: str
     ahead: bool
-    identity: Identity | None
+    identity: Committer | None
     token: bool
     login: str | None
     verdicts: Sequence[Verdict] | None
@@ -49,7 +49,7 @@ class Facts:
     milestone_pulls: Sequence[Pull] = ()
     pulls: Mapping[str, Pull] = field(default_factory=dict)
     signed_by: str | None
-    wanted: Sequence[Wanted]
+    wanted: Sequence[CutRequirements]
     start: str
 
 
@@ -165,7 +165,7 @@ def _notes(facts: Facts) -> Check:
     )
 
 
-def _version(wanted: Wanted) -> Iterator[Check]:
+def _version(wanted: CutRequirements) -> Iterator[Check]:
     higher = [str(version) for version in wanted.line if version >= wanted.version]
     problems = [
         *([f"the remote has the tag {wanted.tag} already"] if wanted.remote else []),

@@ -28,7 +28,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class ComponentCut:
     """One component of a release.
 
     `base` is the release before, `last` the tag before it, a candidate included. `contributions` are the commits
@@ -59,7 +59,7 @@ def target_of(  # noqa: PLR0913 -- what it weighs
     seen: Seen,
     commit: str,
     leads: bool,
-) -> Target:
+) -> ComponentCut:
     """The component `name` as it would be released from `commit`."""
     component = components[name]
     line = lines(components, seen.tags)[name]
@@ -75,7 +75,7 @@ def target_of(  # noqa: PLR0913 -- what it weighs
         contributions = ()
     candidates = [tagged for tagged in line if tagged.version.finalize_version() == final]
     last = max(candidates, default=source.base, key=lambda tagged: tagged.version)
-    return Target(
+    return ComponentCut(
         name=name,
         tag=tag_of(component, version),
         version=version,
@@ -90,7 +90,7 @@ def target_of(  # noqa: PLR0913 -- what it weighs
 
 
 def has_changes(
-    target: Target, stage: Stage | None, clone: Clone, components: Mapping[str, Component]
+    target: ComponentCut, stage: Stage | None, clone: Clone, components: Mapping[str, Component]
 ) -> bool:
     """Whether there is something to release: since the release before, for a candidate since the last one."""
     contributions = target.contributions

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from jesses.config import Component
-from jesses.cut.components import Seen, Target
+from jesses.cut.components import ComponentCut, Seen
 from jesses.cut.plan import CutPlan, PlannedTag
-from jesses.history.clone import Clone, Identity, Update
+from jesses.history.clone import Clone, Committer, RefUpdate
 from jesses.history.notes import PullRequest, changes_in, newcomers, section, with_section
 from jesses.history.notes.changelog import CHANGELOG
 from jesses.plan.versions.lines import component_of_tag
@@ -16,7 +16,7 @@ BRING_BACK = "changelog/"
 
 
 def planned_tag(
-    target: Target,
+    target: ComponentCut,
     clone: Clone,
     pulls: Mapping[str, PullRequest],
     *,
@@ -49,7 +49,7 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
     components: Mapping[str, Component],
     commit: str,
     *,
-    who: Identity,
+    who: Committer,
     signer: Signer | None,
     date: int,
     asks_for_pull: bool,
@@ -76,9 +76,9 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
     main = seen.branches[seen.main]
     back = with_changelog(main, f"release: changelog of {names}\n")
     bring_back = f"{BRING_BACK}{plan.tags[0].tag}" if back != main else None
-    updates = [Update(ref=f"refs/heads/{plan.branch}", new=commit, old=old)]
+    updates = [RefUpdate(ref=f"refs/heads/{plan.branch}", new=commit, old=old)]
     updates += [
-        Update(
+        RefUpdate(
             ref=f"refs/tags/{planned.tag}",
             new=_tag(plan, planned, clone, commit, who, signer, date),
             old=None,
@@ -86,7 +86,7 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
         for planned in plan.tags
     ]
     if bring_back:
-        updates.append(Update(ref=f"refs/heads/{bring_back}", new=back, old=seen.branches.get(bring_back)))
+        updates.append(RefUpdate(ref=f"refs/heads/{bring_back}", new=back, old=seen.branches.get(bring_back)))
     return replace(
         plan,
         updates=tuple(update for update in updates if update.new != update.old),
@@ -96,7 +96,7 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
 
 
 def _tag(
-    plan: CutPlan, planned: PlannedTag, clone: Clone, commit: str, who: Identity, signer: Signer | None, date: int
+    plan: CutPlan, planned: PlannedTag, clone: Clone, commit: str, who: Committer, signer: Signer | None, date: int
 ) -> str:  # fmt: skip
     """The annotated tag as an object; a signature stands at its end, as `git tag --sign` puts it."""
     text = (

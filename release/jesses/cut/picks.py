@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jesses.base.errors import PickError
-from jesses.history.clone import Clone, Identity
+from jesses.history.clone import Clone, Committer
 from jesses.history.notes import Contribution
 from jesses.publish.github import Pull
 
@@ -37,7 +37,7 @@ def bring(
     start: str,
     picks: Sequence[Contribution],
     *,
-    who: Identity,
+    who: Committer,
     date: int,
     rerun: str,
 ) -> str:

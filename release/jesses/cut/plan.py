@@ -7,10 +7,10 @@ from typing import Any, Literal
 from semver import Version
 
 from jesses.base.errors import CutError
-from jesses.history.clone import Update
+from jesses.history.clone import RefUpdate
 from jesses.history.notes import Contribution
 
-State = Literal["ok", "failed", "skipped"]
+CheckState = Literal["ok", "failed", "skipped"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Check:
     """One thing that must hold before a release; `cure` says what to do where it does not."""
 
     name: str
-    state: State
+    state: CheckState
     detail: str
     cure: str = ""
 
@@ -54,7 +54,7 @@ class CutPlan:
     signed_by: str | None
     bring_back: str | None
     pulls: tuple[str, ...]
-    updates: tuple[Update, ...]
+    updates: tuple[RefUpdate, ...]
     checks: tuple[Check, ...]
 
     @property

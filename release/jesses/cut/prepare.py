@@ -8,21 +8,21 @@ from jesses.base.errors import CutError
 from jesses.config import Config
 from jesses.cut import checks, objects, picks
 from jesses.cut.channels import Channels
-from jesses.cut.components import Seen, Target, has_changes, target_of
+from jesses.cut.components import ComponentCut, Seen, has_changes, target_of
 from jesses.cut.next_version import Origin, Request, origin
 from jesses.cut.plan import Check, CutPlan
 from jesses.cut.pull_requests import Pulls
-from jesses.history.clone import Clone, Identity
+from jesses.history.clone import Clone, Committer
 from jesses.history.notes import Contribution
 from jesses.plan.versions.lines import branch_of, line_of, lines
 from jesses.publish.github import GitHub, Milestone
 from jesses.signing import Signer
 
-_NOBODY = Identity(name="nobody", email="nobody@localhost")
+_NOBODY = Committer(name="nobody", email="nobody@localhost")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class CutContext:
     """What cutting a release is given from outside.
 
     `github` is None where release.toml names no repository, `token` whether it can be asked; `web` is the
@@ -42,7 +42,7 @@ class Surroundings:
     clock: Callable[[], float]
 
 
-def prepare(request: Request, around: Surroundings, *, skip: Sequence[str] = ()) -> CutPlan:
+def prepare(request: Request, around: CutContext, *, skip: Sequence[str] = ()) -> CutPlan:
     """The plan of a release.
 
     Raises:
@@ -71,7 +71,7 @@ def look(clone: Clone) -> Seen:
     return Seen(main=main, branches=clone.branches(), tags=clone.tags())
 
 
-def unfinished(around: Surroundings, seen: Seen) -> tuple[str, ...]:
+def unfinished(around: CutContext, seen: Seen) -> tuple[str, ...]:
     """The branches with a changelog that were pushed but have no pull request: a cut ended in between."""
     github = around.github
     if github is None or not around.token:
@@ -80,7 +80,7 @@ def unfinished(around: Surroundings, seen: Seen) -> tuple[str, ...]:
     return tuple(branch for branch in branches if github.pull_from(branch) is None)
 
 
-def _finishing(around: Surroundings, seen: Seen, left: tuple[str, ...]) -> CutPlan:
+def _finishing(around: CutContext, seen: Seen, left: tuple[str, ...]) -> CutPlan:
     detail = f"{', '.join(left)} has no pull request yet: this finishes it, and cuts nothing new"
     return CutPlan(
         project=around.config.project.name,
@@ -102,7 +102,7 @@ def _finishing(around: Surroundings, seen: Seen, left: tuple[str, ...]) -> CutPl
 def _prepare(
     names: Sequence[str],
     request: Request,
-    around: Surroundings,
+    around: CutContext,
     seen: Seen,
     pulls: Pulls,
     skip: Sequence[str],
@@ -182,7 +182,7 @@ def _prepare(
 
 
 def _start(
-    source: Origin, around: Surroundings, seen: Seen, pulls: Pulls
+    source: Origin, around: CutContext, seen: Seen, pulls: Pulls
 ) -> tuple[str, tuple[Contribution, ...]]:
     """The commit to cut from, and what is to be backported onto it."""
     clone, main = around.clone, seen.branches[seen.main]
@@ -201,7 +201,7 @@ def _start(
     return start, picks.wanted(line_of(line), ahead, there, pulls.raw(ahead))
 
 
-def _nothing(target: Target, source: Origin) -> CutError:
+def _nothing(target: ComponentCut, source: Origin) -> CutError:
     since = f"since {target.last}" if target.last else "in the repository"
     cure = (
         f"label pull requests backport/{line_of(target.version)} (or write `Backport: {line_of(target.version)}` "
@@ -213,13 +213,13 @@ def _nothing(target: Target, source: Origin) -> CutError:
 
 
 def _facts(
-    around: Surroundings,
+    around: CutContext,
     seen: Seen,
     branch: str,
     start: str,
-    targets: Sequence[Target],
+    targets: Sequence[ComponentCut],
     pulls: Pulls,
-    identity: Identity | None,
+    identity: Committer | None,
 ) -> checks.Facts:
     clone, github = around.clone, around.github
     current = clone.current_branch()
@@ -246,7 +246,7 @@ def _facts(
         pulls=pulls.raw(each for target in targets for each in target.contributions),
         signed_by=around.signer.fingerprint if around.signer else None,
         wanted=[
-            checks.Wanted(
+            checks.CutRequirements(
                 tag=target.tag,
                 version=target.version,
                 line=[
@@ -265,7 +265,7 @@ def _facts(
     )
 
 
-def _milestones(targets: Sequence[Target], github: GitHub) -> dict[str, Milestone | None]:
+def _milestones(targets: Sequence[ComponentCut], github: GitHub) -> dict[str, Milestone | None]:
     """The milestone of every final version: it is called like the tag, or `COMPONENT VERSION`.
 
     That of the component that leads may be called like its version alone.

@@ -8,7 +8,7 @@ import requests
 
 from jesses.config import Channel, load
 from jesses.cut.channels import Channels
-from jesses.cut.prepare import Surroundings
+from jesses.cut.prepare import CutContext
 from jesses.history.clone import Clone
 from jesses.history.commands import Git, run_git
 from jesses.publish.github import token_in
@@ -28,7 +28,7 @@ def open_cut(
     rerun: str,
     git: Git = run_git,
     session: requests.Session | None = None,
-) -> Surroundings:
+) -> CutContext:
     """The product in `directory`, with everything that cutting a release of it needs.
 
     Raises:
@@ -38,7 +38,7 @@ def open_cut(
     path = Path(directory).resolve()
     config = load(path)
     web = f"{environment.get('GITHUB_SERVER_URL') or _WEB}/{config.project.github}"
-    return Surroundings(
+    return CutContext(
         directory=path,
         config=config,
         clone=Clone(path, git=git, remote=remote),

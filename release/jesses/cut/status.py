@@ -9,13 +9,13 @@ from jesses.config import Config
 from jesses.cut.channels import Channels, Published
 from jesses.cut.components import Seen
 from jesses.cut.objects import BRING_BACK
-from jesses.cut.prepare import Surroundings, look, unfinished
+from jesses.cut.prepare import CutContext, look, unfinished
 from jesses.plan.versions.lines import branch_of, lines
 from jesses.publish.github import GitHub
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class StatusLine:
     """A component's newest release, what is under way after it, and where."""
 
     component: str
@@ -30,7 +30,7 @@ class Line:
 class Status:
     """Every component's line, and what a cut that was interrupted has left to do."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[StatusLine, ...]
     unfinished: tuple[str, ...]
 
     def as_data(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Status:
         }
 
 
-def status(around: Surroundings) -> Status:
+def status(around: CutContext) -> Status:
     """Where every component stands.
 
     Raises:
@@ -64,7 +64,7 @@ def status(around: Surroundings) -> Status:
     )
 
 
-def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None) -> Iterator[Line]:
+def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None) -> Iterator[StatusLine]:
     drafts = {release.tag: release for release in github.releases()} if github else {}
     found = lines(config.components, seen.tags)
     for name, component in config.components.items():
@@ -87,7 +87,7 @@ def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None
                     for asset in github.assets(release)
                 ]
         branch = branch_of(component, highest) if highest else None
-        yield Line(
+        yield StatusLine(
             component=name,
             latest=tags[newest] if newest else None,
             under_way=tags[under_way] if under_way else None,

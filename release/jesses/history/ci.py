@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Name = Literal["GitHub Actions", "GitLab CI", "Prow", "Jenkins", "local"]
+CiName = Literal["GitHub Actions", "GitLab CI", "Prow", "Jenkins", "local"]
 
 BRANCH_VARIABLE: Final = "JESSES_BRANCH"
 """Names the branch that HEAD is built for, where nothing else can: a detached checkout in some other CI."""
@@ -22,7 +22,7 @@ class Ci:
     `url` is where people see it, `actor` who started it, `workflow` what it carries out, by its address.
     """
 
-    name: Name = "local"
+    name: CiName = "local"
     branch: str | None = None
     named: bool = False
     tag: str | None = None

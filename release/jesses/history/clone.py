@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jesses.base.errors import ConflictError, CutError, HistoryError
-from jesses.history.commands import Done, Git
+from jesses.history.commands import CompletedCommand, Git
 from jesses.history.notes import Contribution
 
 _SEEN = "refs/jesses/tags"
@@ -15,7 +15,7 @@ _FORMAT = "%x1e%H%x1f%aN%x1f%aE%x1f%ct%x1f%B%x1f"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class Committer:
     """Who makes commits and tags."""
 
     name: str
@@ -26,7 +26,7 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update:
+class RefUpdate:
     """A ref that is to be pushed: `old` is what the remote has now, None for nothing."""
 
     ref: str
@@ -107,10 +107,10 @@ class Clone:
     def revision(self, name: str) -> str:
         return self._run("rev-parse", "--verify", f"{name}^{{commit}}")
 
-    def identity(self) -> Identity | None:
+    def identity(self) -> Committer | None:
         """Who git says commits here."""
         name, email = (self._git("config", f"user.{key}", cwd=self._at).out for key in ("name", "email"))
-        return Identity(name=name, email=email) if name and email else None
+        return Committer(name=name, email=email) if name and email else None
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         return self._git("merge-base", "--is-ancestor", older, newer, cwd=self._at).code == 0
@@ -142,7 +142,7 @@ class Clone:
         return frozenset(self._run("log", "--format=%aE", *until, "--").lower().splitlines())
 
     def commit_file(
-        self, path: str, text: str, *, parent: str, message: str, who: Identity, date: int
+        self, path: str, text: str, *, parent: str, message: str, who: Committer, date: int
     ) -> str:
         """A commit on `parent` that has `text` as the product's file `path`; no branch moves."""
         self.workshop.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ class Clone:
         tree = self._run("write-tree", env=index)
         return self._run("commit-tree", tree, "-p", parent, stdin=message, env=_dated(who, date))
 
-    def join(self, commit: str, other: str, *, message: str, who: Identity, date: int) -> str:
+    def join(self, commit: str, other: str, *, message: str, who: Committer, date: int) -> str:
         """A merge of `commit` and `other` with the files of `commit`."""
         argv = (f"{commit}^{{tree}}", "-p", commit, "-p", other)
         return self._run("commit-tree", *argv, stdin=message, env=_dated(who, date))
@@ -169,7 +169,7 @@ class Clone:
         """An annotated tag as an object, which nothing points at yet (git-mktag(1))."""
         return self._run("mktag", stdin=text)
 
-    def push(self, updates: Sequence[Update]) -> None:
+    def push(self, updates: Sequence[RefUpdate]) -> None:
         """Push everything or nothing; each ref must be on the remote what it was when we looked.
 
         Raises:
@@ -216,7 +216,7 @@ class Clone:
                 self.discard(path)
         shutil.rmtree(self.workshop, ignore_errors=True)
 
-    def git(self, *argv: str, cwd: Path, env: Mapping[str, str] | None = None) -> Done:
+    def git(self, *argv: str, cwd: Path, env: Mapping[str, str] | None = None) -> CompletedCommand:
         return self._git(*argv, cwd=cwd, env=env)
 
     def _parsed(self, listing: str) -> Iterator[Contribution]:
@@ -253,7 +253,7 @@ class Clone:
         return done.out
 
 
-def _dated(who: Identity, date: int) -> dict[str, str]:
+def _dated(who: Committer, date: int) -> dict[str, str]:
     return {
         **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), who.name),
         **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), who.email),
@@ -261,7 +261,7 @@ def _dated(who: Identity, date: int) -> dict[str, str]:
     }
 
 
-def _refused(remote: str, done: Done) -> CutError | ConflictError:
+def _refused(remote: str, done: CompletedCommand) -> CutError | ConflictError:
     # git-push(1), OUTPUT: a line "!<TAB>from:to<TAB>summary (reason)" for each ref that was refused.
     lines = [line for line in done.out.splitlines() if line.startswith("!")]
     if any(reason in line for line in lines for reason in ("stale info", "already exists", "fetch first")):

@@ -12,7 +12,7 @@ from jesses.history.plumbing import OF_ANOTHER_REPOSITORY
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class CompletedCommand:
     """How a git command ended."""
 
     code: int
@@ -25,10 +25,10 @@ class Git(Protocol):
 
     def __call__(
         self, *argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None
-    ) -> Done: ...
+    ) -> CompletedCommand: ...
 
 
-def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
+def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> CompletedCommand:
     """Run `git argv`: no prompt, no editor, messages in English. A command that fails is an answer, too.
 
     Raises:
@@ -54,7 +54,7 @@ def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | Non
                 f"there is no directory {cwd}", fix="name the one of the repository"
             ) from error
         raise HistoryError("git is not installed", fix="install git") from error
-    return Done(code=done.returncode, out=done.stdout.rstrip("\n"), err=done.stderr.strip())
+    return CompletedCommand(code=done.returncode, out=done.stdout.rstrip("\n"), err=done.stderr.strip())
 
 
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}

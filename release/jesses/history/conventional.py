@@ -16,7 +16,7 @@ _REVERTS: Final = r"^This reverts commit ([0-9a-f]{7,40})"
 _MINOR_TYPES: Final = frozenset({"feat", "new", "update"})
 
 
-class Level(IntEnum):
+class Bump(IntEnum):
     """How far a commit raises the version."""
 
     PATCH = 0
@@ -24,7 +24,7 @@ class Level(IntEnum):
     MAJOR = 2
 
 
-def level(message: str) -> Level:
+def level(message: str) -> Bump:
     r"""What a commit asks for: whatever changed files is at least a patch.
 
     >>> [level(text).name for text in ("fix: a leak", "new(driver): events", "rule(shell in pod): note", "x")]
@@ -34,28 +34,28 @@ def level(message: str) -> Level:
     """
     header = re.match(_HEADER, message)
     if re.search(_BREAKING, message, re.MULTILINE) or (header and header["breaking"]):
-        return Level.MAJOR
-    return Level.MINOR if header and header["type"].lower() in _MINOR_TYPES else Level.PATCH
+        return Bump.MAJOR
+    return Bump.MINOR if header and header["type"].lower() in _MINOR_TYPES else Bump.PATCH
 
 
-def decide(commits: Sequence[Logged]) -> tuple[Level, tuple[Logged, ...]]:
+def decide(commits: Sequence[Logged]) -> tuple[Bump, tuple[Logged, ...]]:
     """The highest level of `commits` (newest first) and those that ask for it.
 
     A commit that a later one reverts counts no more, nor does the revert.
     """
     standing = _without_reverted(commits)
-    highest = max((level(commit.message) for commit in standing), default=Level.PATCH)
+    highest = max((level(commit.message) for commit in standing), default=Bump.PATCH)
     return highest, tuple(commit for commit in standing if level(commit.message) == highest)
 
 
-def next_by_level(base: Version, wanted: Level) -> Version:
+def next_by_level(base: Version, wanted: Bump) -> Version:
     """The version that follows `base`.
 
     While the major is 0, a breaking change raises the minor: 1.0.0 is a promise that people make, by a tag.
     """
-    if wanted is Level.MAJOR and base.major:
+    if wanted is Bump.MAJOR and base.major:
         return base.bump_major()
-    return base.bump_patch() if wanted is Level.PATCH else base.bump_minor()
+    return base.bump_patch() if wanted is Bump.PATCH else base.bump_minor()
 
 
 def _without_reverted(commits: Sequence[Logged]) -> list[Logged]:

@@ -17,7 +17,7 @@ from semver import Version
 from jesses.base.errors import FormatError
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import MACHINES, OCI, Arch
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload, Symlink, parents
 from jesses.image import layers, oci_layout
 from jesses.image.base import Base
@@ -155,7 +155,7 @@ def write_layout(images: Sequence[Image], directory: Path, packer: Packer) -> Im
     packer.prepare(file for image in images for file in image.payload.files)
     stacks = [_layers(image, packer) for image in images]
     # Those of many files begin first: their headers are what threads cannot share.
-    written = each(
+    written = ordered_map(
         lambda payload: _write_layer(payload, layout, packer),
         [payload for stack in stacks for payload in stack],
         cost=len,

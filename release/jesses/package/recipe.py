@@ -11,7 +11,7 @@ from jesses.base.payload import Payload
 from jesses.base.resources import packaging_data
 from jesses.config import Config, Contents
 from jesses.config.models import FormatName, FormatOptions
-from jesses.config.models import Package as PackageConfig
+from jesses.config.models import PackageTable as PackageConfig
 from jesses.package import scripts
 from jesses.package.contents import resolve
 from jesses.package.elf import binaries, debug_information
@@ -142,7 +142,7 @@ def _scripts(
     return scripts.compose(
         planned.kind,
         packaging_data() / "snippets",
-        scripts.Wanted(
+        scripts.WantedSnippets(
             services=wanted.services,
             dkms=(wanted.dkms, str(package.version)) if wanted.dkms else None,
             ghosts=tuple(ghost.path for ghost in package.payload.ghosts),

@@ -21,7 +21,7 @@ _SHEBANG: Final = re.compile(r"#!\s*/bin/sh(\s+-[eu]+)*\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedSnippets:
     """What snippets are for. `dkms` is the module's name and version, `ghosts` are paths."""
 
     services: tuple[str, ...] = ()
@@ -43,7 +43,9 @@ class Wanted:
             yield "trigger", {"PATH": trigger.path, "SCRIPT": trigger.script.strip("\n")}
 
 
-def compose(format_name: str, snippets: Path, wanted: Wanted, *, own: Mapping[str, str]) -> dict[str, str]:
+def compose(
+    format_name: str, snippets: Path, wanted: WantedSnippets, *, own: Mapping[str, str]
+) -> dict[str, str]:
     """Every script of a package by its name in the format; `own` are the product's, without their first line."""
     scripts = {}
     for script in SCRIPTS[format_name]:
@@ -55,7 +57,7 @@ def compose(format_name: str, snippets: Path, wanted: Wanted, *, own: Mapping[st
     return scripts
 
 
-def _snippets(directory: Path, wanted: Wanted, script: str) -> Iterator[str]:
+def _snippets(directory: Path, wanted: WantedSnippets, script: str) -> Iterator[str]:
     for what, values in wanted.snippets:
         path = directory / f"{what}.{script}"
         if path.is_file():

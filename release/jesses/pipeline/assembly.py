@@ -20,7 +20,7 @@ from jesses.history.commands import run_git
 from jesses.image.registry.connect import new_session
 from jesses.package.compression import Cache, Packer
 from jesses.pipeline import engine
-from jesses.pipeline.context import Context, Source
+from jesses.pipeline.context import ComponentSource, Context
 from jesses.pipeline.options import Narrator, Options
 from jesses.pipeline.workspace import Workspace
 from jesses.plan.channels import channel_named
@@ -32,12 +32,12 @@ from jesses.publish.github import DryRunGitHub, Releases
 from jesses.publish.github.factory import github_publisher, open_github
 from jesses.publish.github.notes import notes_of
 from jesses.publish.github.publisher import GitHubPublisher
-from jesses.publish.images.factory import Outside, registry_publishers
-from jesses.publish.images.previous import Past
+from jesses.publish.images.factory import RegistryAccess, registry_publishers
+from jesses.publish.images.previous import PreviousImages
 from jesses.publish.images.publisher import RegistryPublisher
 from jesses.signing import Signer, ecdsa, keyless, openpgp
 from jesses.stores.directory import DirectoryStore
-from jesses.stores.dry_run import Change, DryRunStore
+from jesses.stores.dry_run import DryRunStore, StoreChange
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Assembled:
     elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...]
 
     @property
-    def changes(self) -> tuple[Change, ...] | None:
+    def changes(self) -> tuple[StoreChange, ...] | None:
         """What a dry run would have changed; None where it was none."""
         store = self.context.store
         if not isinstance(store, DryRunStore):
@@ -105,7 +105,7 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
     signer = run.key or (openpgp.ephemeral(_key_owner(run)) if run.options.sign else None)
     place = _target(run, workspace)
     outside = _outside(run, place)
-    past = Past(run.channel, run.plan, outside, lambda: staged_digests(place.store, run.plan))
+    past = PreviousImages(run.channel, run.plan, outside, lambda: staged_digests(place.store, run.plan))
     elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...] = (
         *registry_publishers(run.product.config, run.channel, run.plan, outside),
         *_on_github(run, place, signer, outside),
@@ -165,7 +165,7 @@ def _target(run: Run, workspace: Workspace) -> Target:
     )
 
 
-def _outside(run: Run, place: Target) -> Outside:
+def _outside(run: Run, place: Target) -> RegistryAccess:
     """What registries and GitHub are reached with."""
     options, environment = run.options, run.environment
     lease = target.channel_lease(
@@ -175,7 +175,7 @@ def _outside(run: Run, place: Target) -> Outside:
         environment=environment,
         tell=run.narrator.progress,
     )
-    return Outside(
+    return RegistryAccess(
         session=new_session(),
         environment=environment,
         home=Path.home(),
@@ -189,7 +189,7 @@ def _outside(run: Run, place: Target) -> Outside:
 
 
 def _on_github(
-    run: Run, place: Target, signer: Signer | None, outside: Outside
+    run: Run, place: Target, signer: Signer | None, outside: RegistryAccess
 ) -> tuple[GitHubPublisher, ...]:
     product = run.product
 
@@ -214,9 +214,9 @@ def _notes(product: Product, component: str) -> str:
     return notes_of(component, product.versions[component].version, product.config.components, clone, {})
 
 
-def _source(product: Product, component: str) -> Source:
+def _source(product: Product, component: str) -> ComponentSource:
     version = product.versions[component]
-    return Source(
+    return ComponentSource(
         config=product.descriptions.get(component, product.config),
         directory=product.source_directory(component),
         commit=version.commit.sha if version.exported else None,

@@ -15,7 +15,7 @@ from jesses.config import Config
 from jesses.history.export import Export, export
 from jesses.image.base import Base
 from jesses.package.compression import Packer
-from jesses.package.formats.sbom import Subject
+from jesses.package.formats.sbom import SbomSubject
 from jesses.pipeline.engine import Containers, Engine
 from jesses.pipeline.workspace import Workspace
 from jesses.plan.plan import Plan, PlannedImage
@@ -57,7 +57,7 @@ def nothing_agreed() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class ComponentSource:
     """What a component is made from: the configuration that describes it, and the directory of its sources.
 
     With a `commit` it is made from the tree of that commit, not from what lies in the directory.
@@ -90,7 +90,7 @@ class Context:
     invalidate: Invalidate
     progress: Callable[[str], None]
     store: Store
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, ComponentSource] = field(default_factory=dict)
     export: Export = export
     find_base: FindBase = without_bases
     clock: Callable[[], float] = time.time
@@ -109,9 +109,9 @@ class Context:
             version=self.plan.versions[component].version,
         )
 
-    def source(self, component: str) -> Source:
+    def source(self, component: str) -> ComponentSource:
         """What `component` is made from."""
-        return self.sources.get(component) or Source(config=self.config, directory=self.directory)
+        return self.sources.get(component) or ComponentSource(config=self.config, directory=self.directory)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +123,11 @@ class State:
     materials are about.
     """
 
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, ComponentSource] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     saved: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
-    subjects: tuple[Subject, ...] = ()
+    subjects: tuple[SbomSubject, ...] = ()
     publications: tuple[Publication, ...] = ()
 
 

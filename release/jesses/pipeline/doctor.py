@@ -14,7 +14,7 @@ _GIBIBYTE = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Finding:
     """One thing looked for; `disables` says what does not work without it."""
 
     name: str
@@ -26,9 +26,9 @@ class Check:
 
 def examine(
     directory: Path, environment: Mapping[str, str], *, ping_engine: Callable[[], str]
-) -> Iterator[Check]:
+) -> Iterator[Finding]:
     """Look at everything a release may use; `ping_engine` answers with the Docker engine's version or raises."""
-    yield Check(
+    yield Finding(
         name="Python", present=True, detail=sys.version.split()[0], disables="everything", required=True
     )
     yield _tool("git", "versions, so everything", required=True)
@@ -43,7 +43,7 @@ def examine(
     ):
         yield _tool(tool, disables)
     free = shutil.disk_usage(directory).free
-    yield Check(
+    yield Finding(
         name="disk",
         present=free > _GIBIBYTE,
         detail=f"{free / _GIBIBYTE:.1f} GiB free",
@@ -51,16 +51,16 @@ def examine(
     )
 
 
-def _tool(name: str, disables: str, *, required: bool = False) -> Check:
+def _tool(name: str, disables: str, *, required: bool = False) -> Finding:
     path = shutil.which(name)
-    return Check(
+    return Finding(
         name=name, present=bool(path), detail=path or "not installed", disables=disables, required=required
     )
 
 
-def _compiler() -> Check:
+def _compiler() -> Finding:
     found = importlib.util.find_spec("ziglang")
-    return Check(
+    return Finding(
         name="ziglang",
         present=bool(found),
         detail="a C compiler for every architecture" if found else "not installed",
@@ -68,21 +68,21 @@ def _compiler() -> Check:
     )
 
 
-def _signing_key(environment: Mapping[str, str]) -> Check:
+def _signing_key(environment: Mapping[str, str]) -> Finding:
     disables = "publishing to channels (but for --no-sign); a snapshot is signed with an ephemeral key"
     try:
         signer = openpgp.configured(environment)
     except ReleaseError as error:
-        return Check(name="signing key", present=False, detail=error.what, disables=disables)
+        return Finding(name="signing key", present=False, detail=error.what, disables=disables)
     detail = (
         signer.fingerprint if signer else f"none in {openpgp.KEY_VARIABLE} or {openpgp.KEY_FILE_VARIABLE}"
     )
-    return Check(name="signing key", present=bool(signer), detail=detail, disables=disables)
+    return Finding(name="signing key", present=bool(signer), detail=detail, disables=disables)
 
 
-def _engine(ping_engine: Callable[[], str]) -> Check:
+def _engine(ping_engine: Callable[[], str]) -> Finding:
     disables = "running images here, and images built from a Dockerfile"
     try:
-        return Check(name="Docker engine", present=True, detail=ping_engine(), disables=disables)
+        return Finding(name="Docker engine", present=True, detail=ping_engine(), disables=disables)
     except ReleaseError as error:
-        return Check(name="Docker engine", present=False, detail=error.what, disables=disables)
+        return Finding(name="Docker engine", present=False, detail=error.what, disables=disables)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from jesses.channel.survey import Agreed
+from jesses.channel.survey import AgreedPlan
 
 
 class Narrator(Protocol):
@@ -29,4 +29,4 @@ class Options:
     sign: bool = True
     dry_run: bool = False
     take_over: bool = False
-    agreed: Agreed | None = None
+    agreed: AgreedPlan | None = None

@@ -11,7 +11,7 @@ from jesses.base.errors import ConfigError
 from jesses.channel import survey as remote
 from jesses.channel import target
 from jesses.channel.records import Record
-from jesses.channel.survey import Agreed, RemoteObject
+from jesses.channel.survey import AgreedPlan, RemoteObject
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.pipeline import engine, order
 from jesses.pipeline.assembly import Run, assemble, configured_key
@@ -24,7 +24,7 @@ from jesses.plan.product import Product
 from jesses.plan.versions import ComponentVersion
 from jesses.publish import Publication
 from jesses.stores import Store
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Report:
     publications: tuple[Publication, ...]
     signing_key: str | None
     ephemeral_key: bool
-    changes: tuple[Change, ...] | None
+    changes: tuple[StoreChange, ...] | None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain data, for `--json`."""
@@ -71,7 +71,7 @@ def plan(product: Product, channel: str | None) -> Plan:
     return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
 
 
-def channel_asked_for(product: Product, name: str, agreed: Agreed | None = None) -> str | None:
+def channel_asked_for(product: Product, name: str, agreed: AgreedPlan | None = None) -> str | None:
     """The channel of this name; the one that HEAD's tags stand for if it is `auto`; that of the plan, if any."""
     if name == AUTO:
         return _channel_of_head(product)
@@ -153,7 +153,7 @@ def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:
     return remote.survey(planned, channel, place.store)
 
 
-def _confirm(product: Product, planned: Plan, agreed: Agreed | None) -> None:
+def _confirm(product: Product, planned: Plan, agreed: AgreedPlan | None) -> None:
     """See that what was agreed on still holds."""
     if agreed:
         agreed.check_plan(planned)

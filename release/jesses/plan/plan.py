@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jesses.base.artifact import Compression, Kind, suffix
+from jesses.base.artifact import ArtifactKind, Compression, suffix
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
-from jesses.config import Channel, Config, Package
+from jesses.config import Channel, Config, PackageTable
 from jesses.config.models import FormatName
 from jesses.plan.versions import ComponentVersion
 
@@ -61,7 +61,7 @@ class Destination:
 
     publisher: str
     location: str
-    takes: tuple[Kind, ...]
+    takes: tuple[ArtifactKind, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ def _packages(config: Config, component: str, version: ComponentVersion) -> Iter
                 )
 
 
-def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
+def _made(package: PackageTable) -> Iterator[tuple[FormatName, bool]]:
     """Each format, and whether it is the debug package."""
     yield from ((kind, False) for kind in package.formats)
     if package.debug:
@@ -175,7 +175,7 @@ def _made(package: Package) -> Iterator[tuple[FormatName, bool]]:
 
 
 def _file_name(
-    name: str, package: Package, version: str, arch: Arch, kind: FormatName, *, debug: bool
+    name: str, package: PackageTable, version: str, arch: Arch, kind: FormatName, *, debug: bool
 ) -> str:
     if debug:
         return f"{debug_name(name, kind)}-{version}-{arch}"

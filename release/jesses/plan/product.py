@@ -12,7 +12,7 @@ from jesses.history.ci import detect
 from jesses.history.git_history import GitHistory, History
 from jesses.history.plumbing import Git
 from jesses.plan.plan import Plan, make_plan
-from jesses.plan.versions import ComponentVersion, Repository, compute_all
+from jesses.plan.versions import ComponentRepository, ComponentVersion, compute_all
 from jesses.plan.versions.checkout import examine
 
 
@@ -67,7 +67,7 @@ def open_product(directory: Path, own: GitHistory, environment: Mapping[str, str
         }
         ci = detect(environment)
         repositories = {
-            place: Repository(
+            place: ComponentRepository(
                 history=history, checkout=examine(history, ci if place == "." else ci.elsewhere())
             )
             for place, history in histories.items()

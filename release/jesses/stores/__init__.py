@@ -45,7 +45,7 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListedObject:
     """An object in a listing; `size` is in bytes, `modified` in seconds since 1970 UTC by the store's clock."""
 
     key: str
@@ -92,7 +92,7 @@ class Store(Protocol):
     def delete_if_unchanged(self, key: str, token: str) -> bool:
         """Delete the object that has `token`; False (and no change) if it moved or is gone."""
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """The objects whose keys start with `prefix`, sorted by key."""
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from jesses.base.bytes.span import Span
 from jesses.base.errors import StoreError
-from jesses.stores import Head, Listed, Metadata, StoredObject, keys
+from jesses.stores import Head, ListedObject, Metadata, StoredObject, keys
 
 _LOCK = ".lock"
 _NEW = ".new-"
@@ -85,18 +85,18 @@ class DirectoryStore:
             self._path(key).unlink()
         return True
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         with self._explained("list", prefix):
             yield from sorted(self._listed(prefix), key=lambda found: found.key)
 
-    def _listed(self, prefix: str) -> Iterator[Listed]:
+    def _listed(self, prefix: str) -> Iterator[ListedObject]:
         # Only what lies below the last directory of the prefix can match.
         for directory, _, names in os.walk(self.root / prefix.rpartition("/")[0]):
             for path in (Path(directory) / name for name in names):
                 key = path.relative_to(self.root).as_posix()
                 if key.startswith(prefix) and not _hidden(key):
                     status = path.stat()
-                    yield Listed(key=key, size=status.st_size, modified=status.st_mtime)
+                    yield ListedObject(key=key, size=status.st_size, modified=status.st_mtime)
 
     def _token(self, key: str) -> str | None:
         head = self.head(key)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from jesses.base.digest import sha256_of
-from jesses.stores import Head, Listed, Metadata, Store, StoredObject, keys
+from jesses.stores import Head, ListedObject, Metadata, Store, StoredObject, keys
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class StoreChange:
     """What would happen to an object; `size` is in bytes, 0 for one that is deleted."""
 
     key: str
@@ -33,10 +33,10 @@ class DryRunStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._written: dict[str, _Written | None] = {}
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, StoreChange] = {}
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[StoreChange, ...]:
         """Every object that would be other than it is, in the order of the first write."""
         return tuple(self._changes.values())
 
@@ -77,17 +77,17 @@ class DryRunStore:
             return False
         self._written[key] = None
         if self._store.head(key):
-            self._changes[key] = Change(key=key, kind="deleted", size=0)
+            self._changes[key] = StoreChange(key=key, kind="deleted", size=0)
         else:
             self._changes.pop(key, None)
         return True
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         found = {listed.key: listed for listed in self._store.list(prefix)}
         for key, written in self._written.items():
             found.pop(key, None)
             if written and key.startswith(prefix):
-                found[key] = Listed(key=key, size=written.head.size, modified=time.time())
+                found[key] = ListedObject(key=key, size=written.head.size, modified=time.time())
         return iter(sorted(found.values(), key=lambda listed: listed.key))
 
     def _write(self, key: str, source: Path | bytes, metadata: Metadata | None) -> str:
@@ -96,7 +96,7 @@ class DryRunStore:
         replaced = self._store.head(keys.writable(key)) is not None
         head = Head(size=size, token=f"dry-run-{digest}", sha256=digest, metadata=metadata)
         self._written[key] = _Written(source=source, head=head)
-        self._changes[key] = Change(key=key, kind="replaced" if replaced else "new", size=size)
+        self._changes[key] = StoreChange(key=key, kind="replaced" if replaced else "new", size=size)
         return head.token
 
 

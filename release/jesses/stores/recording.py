@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from jesses.stores import Head, Listed, Metadata, Store, StoredObject
-from jesses.stores.dry_run import Change
+from jesses.stores import Head, ListedObject, Metadata, Store, StoredObject
+from jesses.stores.dry_run import StoreChange
 
 
 class RecordedStore:
@@ -14,10 +14,10 @@ class RecordedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._changes: dict[str, Change] = {}
+        self._changes: dict[str, StoreChange] = {}
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[StoreChange, ...]:
         """Every object that is other than it was, in the order of the first write."""
         return tuple(self._changes.values())
 
@@ -56,7 +56,7 @@ class RecordedStore:
             self._note(key, "deleted", 0)
         return deleted
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._store.list(prefix)
 
     def _note(self, key: str, kind: Literal["new", "replaced", "deleted"], size: int) -> None:
@@ -66,4 +66,4 @@ class RecordedStore:
                 del self._changes[key]
                 return
             kind = "new"
-        self._changes[key] = Change(key=key, kind=kind, size=size)
+        self._changes[key] = StoreChange(key=key, kind=kind, size=size)

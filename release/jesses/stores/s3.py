@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jesses.base.digest import sha256_of
 from jesses.base.errors import StoreError
-from jesses.stores import Head, Listed, Metadata, Progress, StoredObject, keys, s3_multipart
+from jesses.stores import Head, ListedObject, Metadata, Progress, StoredObject, keys, s3_multipart
 from jesses.stores.headers import immutable, pointer
 from jesses.stores.s3_errors import cause, explained, may_have_been_done
 from jesses.stores.s3_stream import Counted, S3Stream, digest_in
@@ -112,12 +112,12 @@ class S3Store:
                     return None
                 raise
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
         pages = self._client.get_paginator("list_objects_v2")
         with explained("list", self._url(prefix)):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 for found in page.get("Contents", []):
-                    yield Listed(
+                    yield ListedObject(
                         key=found["Key"].removeprefix(self._prefix),
                         size=found["Size"],
                         modified=found["LastModified"].timestamp(),
@@ -198,7 +198,7 @@ class S3Store:
         # A condition is only looked at when all parts are there.
         if self.head(key):
             return None
-        upload = s3_multipart.Upload(
+        upload = s3_multipart.MultipartUpload(
             client=self._client,
             where=self._where(keys.writable(key)),
             source=source,

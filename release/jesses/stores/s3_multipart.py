@@ -25,7 +25,7 @@ _MOST_PARTS: Final = 10_000
 _THREADS: Final = 4
 
 
-class Upload:
+class MultipartUpload:
     """One upload: `start`, `send_all`, then `complete` or `abort`. Errors are those of boto3."""
 
     def __init__(

@@ -8,7 +8,7 @@ from invoke.tasks import task
 from jesses.tasks.command import JSON_HELP, PROJECT_HELP, command
 
 if TYPE_CHECKING:
-    from jesses.channel.operations.assembly import Desk, Done
+    from jesses.channel.operations.assembly import OperationContext, OperationResult
 
 _COMMON: Final = {
     "project": PROJECT_HELP,
@@ -109,16 +109,16 @@ def prune(  # noqa: PLR0913, PLR0917 -- an option is an argument
     _show(prune_channel(desk, channel, limits), json=json)
 
 
-def _desk(project: str, **options: Any) -> "Desk":  # noqa: ANN401 -- those of Desk
+def _desk(project: str, **options: Any) -> "OperationContext":  # noqa: ANN401 -- those of Desk
     import os
     import sys
     from pathlib import Path
 
-    from jesses.channel.operations.assembly import Desk
+    from jesses.channel.operations.assembly import OperationContext
     from jesses.config import load
 
     directory = Path(project).resolve()
-    return Desk(
+    return OperationContext(
         config=load(directory),
         directory=directory,
         environment=os.environ,
@@ -127,7 +127,7 @@ def _desk(project: str, **options: Any) -> "Desk":  # noqa: ANN401 -- those of D
     )
 
 
-def _show(done: "Done", *, json: bool) -> None:
+def _show(done: "OperationResult", *, json: bool) -> None:
     from jesses.tasks import render, tables
 
     tables.data(done.as_data()) if json else render.operation(done)

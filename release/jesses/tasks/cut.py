@@ -47,7 +47,7 @@ def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     """Cut a release: show the plan, ask, then branch, changelog, tags and one atomic push."""
     import os
 
-    from jesses.cut.apply import carry_out
+    from jesses.cut.apply import apply
     from jesses.cut.options import request_of, rerun_of
     from jesses.cut.prepare import prepare
     from jesses.cut.session import open_cut
@@ -65,7 +65,7 @@ def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     plan.require_ready()
     if not yes:
         render_cut.confirm(plan, rerun)
-    outcome = carry_out(plan, around.clone, around.github, render_cut.announce)
+    outcome = apply(plan, around.clone, around.github, render_cut.announce)
     tables.data({**plan.as_data(), "outcome": vars(outcome)}) if json else render_cut.outcome(plan, outcome)
 
 

@@ -40,7 +40,7 @@ def build(
 
     architectures = [parse_arch(name) for name in arch or ()]
     product = open_product(project or c.config.project)
-    with closing(render.Narrator(verbose=verbose)) as narrator:
+    with closing(render.TerminalNarrator(verbose=verbose)) as narrator:
         report = release(
             product,
             Path(dist),
@@ -99,7 +99,7 @@ def publish(  # noqa: PLR0913, PLR0917 -- an option is an argument
     agreed = survey.read(Path(plan)) if plan else None
     chosen = channel_asked_for(product, channel, agreed)
     directories = [Path(name).absolute() for name in from_ or ()]
-    with closing(render.Narrator(verbose=verbose)) as narrator:
+    with closing(render.TerminalNarrator(verbose=verbose)) as narrator:
         report = release(
             product,
             Path(dist),

@@ -52,6 +52,6 @@ def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
         take_over=take_over,
         agreed=agreed,
     )
-    with closing(render.Narrator(verbose=verbose)) as narrator:
+    with closing(render.TerminalNarrator(verbose=verbose)) as narrator:
         report = session.release(product, Path(dist), options, narrator)
     tables.data(report.as_data()) if json else render.report(report)

@@ -8,17 +8,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from jesses.channel.operations.assembly import Done
-from jesses.pipeline.doctor import Check
+from jesses.channel.operations.assembly import OperationResult
+from jesses.pipeline.doctor import Finding
 from jesses.pipeline.session import Report
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 
 _WIDE = 160
 _LONG = 4 << 20
 _UNITS = ("B", "kB", "MB", "GB")
 
 
-class Narrator:
+class TerminalNarrator:
     """Says on stderr how a run goes on."""
 
     def __init__(self, *, verbose: bool, console: Console | None = None) -> None:
@@ -60,7 +60,7 @@ class Narrator:
                 self.close()
 
 
-def checks(values: Iterable[Check]) -> None:
+def checks(values: Iterable[Finding]) -> None:
     table = _table("", "what", "found", "without it")
     for check in values:
         mark = "ok" if check.present else "missing" if check.required else "-"
@@ -101,12 +101,12 @@ def report(value: Report) -> None:
         console.print("nothing is signed (--no-sign)")
 
 
-def changes(console: Console, values: Sequence[Change]) -> None:
+def changes(console: Console, values: Sequence[StoreChange]) -> None:
     console.print(f"nothing was changed (--dry-run); {len(values)} objects would be:")
     _changed(console, values, "would be")
 
 
-def operation(value: Done) -> None:
+def operation(value: OperationResult) -> None:
     console = _console()
     about = ", ".join(value.versions) or "no version"
     console.print(f"{value.channel}: {about}", soft_wrap=True)
@@ -118,7 +118,7 @@ def operation(value: Done) -> None:
         console.print("nothing was changed: there was nothing to do")
 
 
-def _changed(console: Console, values: Sequence[Change], what: str) -> None:
+def _changed(console: Console, values: Sequence[StoreChange], what: str) -> None:
     table = _table("object", what, "size")
     for change in values:
         table.add_row(change.key, change.kind, size(change.size))

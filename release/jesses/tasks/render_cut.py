@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from jesses.base.errors import CutError
-from jesses.cut.apply import Outcome
+from jesses.cut.apply import CutResult
 from jesses.cut.plan import CutPlan
 from jesses.cut.status import Status
 from jesses.tasks import tables
@@ -49,7 +49,7 @@ def announce(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def outcome(value: CutPlan, done: Outcome) -> None:
+def outcome(value: CutPlan, done: CutResult) -> None:
     for ref in done.pushed:
         _say(f"pushed {ref}")
     for url in done.pulls:

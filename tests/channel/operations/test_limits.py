@@ -5,8 +5,8 @@ from semver import Version
 
 from jesses.base.errors import ConfigError
 from jesses.base.naming.moving_tags import rank
-from jesses.channel.operations.context import DAY
 from jesses.channel.operations.limits import Candidate, Limits, newest, parse_limits, surplus
+from jesses.channel.operations.opened import DAY
 
 NOW = 100 * DAY
 

@@ -5,8 +5,8 @@ import pytest
 from semver import Version
 
 from jesses.base.errors import ConflictError, StoreError
-from jesses.channel.operations.context import DAY, Place
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.operations.promote import promote
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import find, yank
@@ -30,7 +30,7 @@ def store(make: Make) -> MemoryStore:
     return store
 
 
-def to(source: Place, target: Place, directory: Path) -> None:
+def to(source: OpenedChannel, target: OpenedChannel, directory: Path) -> None:
     directory.mkdir(exist_ok=True)
     publishers = publishers_for(
         CONFIG, target.channel, store=target.store, url=target.url, signer=target.signer, clock=target.clock

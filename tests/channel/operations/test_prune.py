@@ -5,11 +5,11 @@ import pytest
 from semver import Version
 
 from jesses.base.errors import RepositoryError
-from jesses.channel.operations.context import DAY
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import DAY
 from jesses.channel.operations.prune import Pruned, prune
 from jesses.channel.operations.yank import yank
-from jesses.publish.apt.metadata import Digest, Release
+from jesses.publish.apt.metadata import Digest, ReleaseFile
 from jesses.stores.dry_run import DryRunStore
 from jesses.stores.recording import RecordedStore
 from tests.support import apt_site
@@ -111,7 +111,7 @@ def test_an_index_of_another_tool_that_release_names_stays(store: MemoryStore) -
     # Such as Contents of all components, which lie beside InRelease itself.
     release = apt_site.release_of(store)
     digest = Digest.of(b"theirs")
-    named = Release(fields=release.fields, files={**release.files, "Contents-amd64": digest})
+    named = ReleaseFile(fields=release.fields, files={**release.files, "Contents-amd64": digest})
     store.objects[apt_site.IN_RELEASE] = apt_site.SIGNER.clearsign(named.render())
     key = f"{apt_site.SUITE}/by-hash/SHA256/{digest.sha256}"
     store.objects[key] = b"theirs"

@@ -11,8 +11,8 @@ from semver import Version
 
 from jesses.base.errors import ConflictError, FormatError, StoreError
 from jesses.channel.operations import unrecorded
-from jesses.channel.operations.context import DAY, Place
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.operations.promote import promote
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import find, yank
@@ -51,11 +51,11 @@ def records(store: MemoryStore) -> set[str]:
     return {key.removeprefix(RECORDS) for key in store.objects if key.startswith(RECORDS)}
 
 
-def later(store: MemoryStore, days: float) -> Place:
+def later(store: MemoryStore, days: float) -> OpenedChannel:
     return place(store, now=NOW + days * DAY)
 
 
-def note(where: Place, version: Version, component: str | None = None) -> None:
+def note(where: OpenedChannel, version: Version, component: str | None = None) -> None:
     unrecorded.note(where, COMPONENTS, version, component)
 
 
@@ -159,7 +159,7 @@ def test_what_is_beyond_the_limits_is_pruned(make: Make) -> None:
 # Promoting
 
 
-def to(source: Place, target: Place, directory: Path) -> None:
+def to(source: OpenedChannel, target: OpenedChannel, directory: Path) -> None:
     directory.mkdir()
     publishers = publishers_for(
         CONFIG, target.channel, store=target.store, url=target.url, signer=target.signer, clock=target.clock

@@ -6,7 +6,7 @@ import pytest
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.client import referrers_tag
-from jesses.image.registry.push import Step, Tally, check, send
+from jesses.image.registry.push import PushStep, Tally, check, send
 from jesses.image.registry.upload import Blob
 from tests.support.fake_registry import FakeRegistry
 from tests.support.registry_bench import Bench, blob, image
@@ -84,7 +84,7 @@ def test_blobs_come_back(bench: Bench, tmp_path: Path) -> None:
 
 def test_an_image_is_pushed_once_and_found_by_digest_and_tag(bench: Bench) -> None:
     content, repository = image(b"one", LARGE), bench.repository()
-    steps: list[Step] = []
+    steps: list[PushStep] = []
     tally = send(content, repository, progress=steps.append)
     assert tally == Tally(uploaded=5, sent=2 + 3 + len(LARGE))
     assert steps[-1].done == steps[-1].total == tally.sent

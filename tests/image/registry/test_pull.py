@@ -13,7 +13,7 @@ from jesses.image.model import Image, write_layout
 from jesses.image.registry import from_layout
 from jesses.image.registry.client import Document
 from jesses.image.registry.pull import BlobCache, bases, copy
-from jesses.image.registry.push import Content, send
+from jesses.image.registry.push import ImageContent, send
 from jesses.image.registry.reference import Reference
 from jesses.package.compression import Packer
 from tests.support.fake_registry import FakeRegistry
@@ -40,7 +40,7 @@ def bench() -> Bench:
         listed.append({"digest": documents[-1].digest, "platform": platform})
     index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index(listed)))
     repository = bench.repository("library/debian")
-    send(Content(blobs=tuple(blobs), documents=(*documents, index)), repository)
+    send(ImageContent(blobs=tuple(blobs), documents=(*documents, index)), repository)
     repository.put_manifest(index, "12")
     repository.put_manifest(documents[-1], "only-amd64")
     bench.registry.requests.clear()

@@ -16,7 +16,7 @@ from jesses.base.payload import Directory, Entry, File, Ghost, Payload, Symlink
 from jesses.package.compression import INLINE, Packer
 from jesses.package.formats import cpio, rpm, rpm_file, rpm_metadata, rpm_relations
 from jesses.package.formats.rpm_metadata import Item
-from jesses.package.formats.rpm_relations import Relation
+from jesses.package.formats.rpm_relations import RpmRelation
 from jesses.package.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
 from tests.support.paths import GOLDEN
 from tests.support.rpm_example import DATE, KESTREL, Member, build, listing, members, parse, relations
@@ -92,8 +92,8 @@ def test_what_breaks_others_conflicts_with_them(built: Callable[[Package], bytes
     package = replace(KESTREL, relations=Relations(conflicts=("a",), breaks=("b < 2",)))
     read, _ = parse(built(package))
     assert relations(read, rpm_relations.CONFLICTS) == [
-        Relation(name="a"),
-        Relation(name="b", sense=Sense.LESS, evr="2"),
+        RpmRelation(name="a"),
+        RpmRelation(name="b", sense=Sense.LESS, evr="2"),
     ]
 
 
@@ -207,7 +207,7 @@ def test_config_files_survive_upgrades_and_are_marked(built: Callable[[Package],
     assert flags["kestrel.conf"] == FileFlag.CONFIG | FileFlag.NOREPLACE
     assert (flags["README"], flags["LICENSE"]) == (FileFlag.DOC, FileFlag.LICENSE)
     assert flags["kestrel"] == FileFlag.NONE
-    own = Relation(name="config(kestrel)", evr="1.2.3-1", sense=Sense.CONFIG | Sense.EQUAL)
+    own = RpmRelation(name="config(kestrel)", evr="1.2.3-1", sense=Sense.CONFIG | Sense.EQUAL)
     assert own in relations(read, rpm_relations.PROVIDES)
     assert own in relations(read, rpm_relations.REQUIRES)
 
@@ -236,7 +236,7 @@ def test_scripts_require_the_shell_that_runs_them(built: Callable[[Package], byt
     for name, (script, interpreter, sense) in rpm.SCRIPTS.items():
         assert read.header.text(script) == every[name]
         assert read.header.text(interpreter) == "/bin/sh"
-        required = Relation(name="/bin/sh", sense=Sense.INTERP | sense)
+        required = RpmRelation(name="/bin/sh", sense=Sense.INTERP | sense)
         assert required in relations(read, rpm_relations.REQUIRES)
 
 
@@ -261,17 +261,17 @@ def test_rpm_is_required_to_know_the_marks_in_versions(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("dkms", Relation(name="dkms")),
-        ("libfoo >= 1.2", Relation(name="libfoo", evr="1.2", sense=Sense.GREATER | Sense.EQUAL)),
-        ("libfoo>=2:1.2-3", Relation(name="libfoo", evr="2:1.2-3", sense=Sense.GREATER | Sense.EQUAL)),
-        (" a = 1 ", Relation(name="a", evr="1", sense=Sense.EQUAL)),
-        ("a<1", Relation(name="a", evr="1", sense=Sense.LESS)),
-        ("libc.so.6(GLIBC_2.34)(64bit)", Relation(name="libc.so.6(GLIBC_2.34)(64bit)")),
-        ("/usr/bin/env", Relation(name="/usr/bin/env")),
-        ("perl(Foo::Bar) > 1", Relation(name="perl(Foo::Bar)", evr="1", sense=Sense.GREATER)),
+        ("dkms", RpmRelation(name="dkms")),
+        ("libfoo >= 1.2", RpmRelation(name="libfoo", evr="1.2", sense=Sense.GREATER | Sense.EQUAL)),
+        ("libfoo>=2:1.2-3", RpmRelation(name="libfoo", evr="2:1.2-3", sense=Sense.GREATER | Sense.EQUAL)),
+        (" a = 1 ", RpmRelation(name="a", evr="1", sense=Sense.EQUAL)),
+        ("a<1", RpmRelation(name="a", evr="1", sense=Sense.LESS)),
+        ("libc.so.6(GLIBC_2.34)(64bit)", RpmRelation(name="libc.so.6(GLIBC_2.34)(64bit)")),
+        ("/usr/bin/env", RpmRelation(name="/usr/bin/env")),
+        ("perl(Foo::Bar) > 1", RpmRelation(name="perl(Foo::Bar)", evr="1", sense=Sense.GREATER)),
     ],
 )
-def test_relations_are_read_from_text(text: str, expected: Relation) -> None:
+def test_relations_are_read_from_text(text: str, expected: RpmRelation) -> None:
     assert rpm_relations.parse(text) == expected
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jesses.base.errors import FormatError
 from jesses.package.formats import rpm_header
-from jesses.package.formats.rpm_header import Entry, Header
+from jesses.package.formats.rpm_header import Header, HeaderEntry
 from jesses.package.formats.rpm_tags import Tag, Type
 
 TAGS = st.integers(min_value=1000, max_value=6000)
@@ -104,7 +104,7 @@ def test_an_unknown_type_is_an_error() -> None:
 
 @pytest.mark.parametrize("kind", [Type.INT64, Type.STRING, Type.STRING_ARRAY])
 def test_an_entry_that_reaches_beyond_the_header_is_an_error(kind: Type) -> None:
-    entry = Entry(tag=1000, type=kind, count=1000, data=b"abc\0")
+    entry = HeaderEntry(tag=1000, type=kind, count=1000, data=b"abc\0")
     with pytest.raises(FormatError, match="lies outside"):
         read(Header(entries=(entry,)).encode(Tag.REGION))
 

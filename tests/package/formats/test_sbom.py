@@ -13,8 +13,8 @@ import pytest
 from semver import Version
 
 from jesses.base.artifact import Artifact
-from jesses.base.payload import Directory, File, Payload, Source, Symlink
-from jesses.package.formats.sbom import Digests, Subject, document, image_url, package_url
+from jesses.base.payload import ContentSource, Directory, File, Payload, Symlink
+from jesses.package.formats.sbom import Digests, SbomSubject, document, image_url, package_url
 from tests.support.paths import DATA, GOLDEN
 
 SHA256 = "ab" * 32
@@ -29,7 +29,7 @@ ARTIFACT = Artifact(
     sha256=SHA256,
     signed_sha256="cd" * 32,
 )
-SUBJECT = Subject(
+SUBJECT = SbomSubject(
     artifact=ARTIFACT,
     payload=Payload.of(
         (
@@ -48,7 +48,7 @@ SUBJECT = Subject(
 )
 
 
-def digests(source: Source) -> Digests:
+def digests(source: ContentSource) -> Digests:
     assert isinstance(source, bytes)
     sha1 = hashlib.sha1(source, usedforsecurity=False).hexdigest()
     return Digests(sha1=sha1, sha256=hashlib.sha256(source).hexdigest())

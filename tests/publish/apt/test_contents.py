@@ -14,7 +14,7 @@ from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import Digest
 from jesses.publish.apt.repository import AptRepository
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from tests.support import channel_site
 from tests.support.apt_site import (
     IN_RELEASE,
@@ -156,8 +156,8 @@ def test_nothing_is_said_of_a_package_that_cannot_be_read(make: Make) -> None:
     assert set(contents_of(store).values()) == {"misc/other"}
 
 
-def remove(store: MemoryStore, *gone: apt_index.Identity) -> None:
-    objects = Objects(store, "apt")
+def remove(store: MemoryStore, *gone: apt_index.PackageIdentity) -> None:
+    objects = RepositoryObjects(store, "apt")
     repository = AptRepository(
         objects=objects,
         suite="stable",

@@ -17,9 +17,9 @@ from jesses.base.naming.arch import Arch
 from jesses.package.formats import deb_signature
 from jesses.publish.apt import index as apt_index
 from jesses.publish.apt.index import Index, Stanza
-from jesses.publish.apt.metadata import SOURCES, Release
+from jesses.publish.apt.metadata import SOURCES, ReleaseFile
 from jesses.publish.apt.repository import AptRepository
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from tests.support.apt_site import (
     IN_RELEASE,
     NOW,
@@ -116,7 +116,7 @@ def test_a_run_without_a_key_has_release_for_its_pointer(make: Make) -> None:
     publication = publish(store, make(), signer=None)
     publish(store, make(version="1.1.0"), signer=None)
     assert not {key for key in store.objects if key.endswith(("InRelease", ".gpg", ".asc"))}
-    release = Release.parse(store.objects[f"{SUITE}/Release"])
+    release = ReleaseFile.parse(store.objects[f"{SUITE}/Release"])
     assert packages_of(store, release, "amd64", by_hash=True) == {
         ("kestrel", "1.0.0", "amd64"),
         ("kestrel", "1.1.0", "amd64"),
@@ -175,7 +175,7 @@ def test_a_package_is_where_the_index_says_and_not_where_we_would_put_it(make: M
     publish(store, artifact)
     ours, theirs = "apt/pool/main/kestrel/kestrel-1.0.0-x86_64.deb", "apt/pool/k/kestrel_1.0.0_amd64.deb"
     repository = AptRepository(
-        objects=Objects(store, "apt"), suite="stable", origin="k", signer=SIGNER, clock=lambda: NOW
+        objects=RepositoryObjects(store, "apt"), suite="stable", origin="k", signer=SIGNER, clock=lambda: NOW
     )
     repository.edit(
         lambda indexes: {
@@ -226,7 +226,7 @@ def narrow(store: MemoryStore, architecture: str) -> None:
     release = release_of(store)
     files = {path: digest for path, digest in release.files.items() if architecture in path}
     fields = dict(release.fields) | {"Architectures": architecture}
-    store.objects[IN_RELEASE] = SIGNER.clearsign(Release(fields=fields, files=files).render())
+    store.objects[IN_RELEASE] = SIGNER.clearsign(ReleaseFile(fields=fields, files=files).render())
 
 
 def test_fields_and_files_of_another_writer_are_kept(make: Make) -> None:
@@ -245,7 +245,7 @@ def test_fields_and_files_of_another_writer_are_kept(make: Make) -> None:
         "Components": "contrib main",
         "Valid-Until": "Wed, 15 Nov 2023 22:13:20 UTC",
     }
-    text = Release(fields=fields, files=dict(release.files) | others).render()
+    text = ReleaseFile(fields=fields, files=dict(release.files) | others).render()
     store.objects[IN_RELEASE] = SIGNER.clearsign(text)
     publish(store, make(version="1.1.0"))
     after = release_of(store)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import ConflictError, FormatError, RepositoryError, StoreError
-from jesses.publish.apt.metadata import Digest, Release
+from jesses.publish.apt.metadata import Digest, ReleaseFile
 from tests.support.apt_site import (
     IN_RELEASE,
     NOW,
@@ -121,7 +121,7 @@ def test_an_index_that_is_damaged_is_refused(make: Make, form: str) -> None:
     release = release_of(store)
     data = MAGIC[form] + b"and then nothing that is known"
     digest = Digest(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-    text = Release(fields=release.fields, files={path: digest}).render()
+    text = ReleaseFile(fields=release.fields, files={path: digest}).render()
     store.objects |= {IN_RELEASE: SIGNER.clearsign(text), f"{SUITE}/{path}": data}
     with pytest.raises(RepositoryError, match="cannot be unpacked"):
         publish(store, make(version="1.1.0"))

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from jesses.base.artifact import Artifact
 from jesses.image.registry.attachments import ATTESTATION, BUNDLE, STATEMENT, attached
-from jesses.image.registry.client import Repository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.reference import Reference
-from jesses.publish.images.evidence import SIGNED, Evidence, Unsigning
+from jesses.publish.images.evidence import SIGNED, Evidence, UnsignedNotary
 from jesses.publish.images.evidence import Notary as AnyNotary
 from jesses.publish.images.publisher import RegistryPublisher
 from jesses.signing.ecdsa import EcdsaKey
@@ -79,7 +79,7 @@ def publish(
     return [change.key for publisher in publishers for change in publisher.changes]
 
 
-def repository(registry: FakeRegistry) -> Repository:
+def repository(registry: FakeRegistry) -> ImageRepository:
     return Bench(registry).repository()
 
 
@@ -178,6 +178,6 @@ def test_a_dry_run_says_what_would_be_attached(
 
 def test_a_dry_run_signs_nothing(world: World) -> None:
     notary = Notary()
-    said = publish(world.image("1.2.0"), FakeRegistry(), notary=Unsigning(notary), rehearsal=True)
+    said = publish(world.image("1.2.0"), FakeRegistry(), notary=UnsignedNotary(notary), rehearsal=True)
     assert notary.signed == []
     assert f"{HOST}/example/kestrel:1.2.0" in said

@@ -16,13 +16,13 @@ from jesses.image import reader
 from jesses.image.base import Base
 from jesses.image.model import About, Image, write_layout
 from jesses.image.registry import from_layout
-from jesses.image.registry.client import Repository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.push import send
 from jesses.package.compression import Packer
 from jesses.plan.plan import Plan, PlannedImage
 from jesses.plan.versions import ComponentVersion
-from jesses.publish.images.factory import Outside
-from jesses.publish.images.previous import Past
+from jesses.publish.images.factory import RegistryAccess
+from jesses.publish.images.previous import PreviousImages
 from tests.publish.images.test_publisher import World
 from tests.support.registry_bench import HOST, Bench
 
@@ -44,7 +44,9 @@ class Place:
         repository.put_manifest(from_layout.content(directory).documents[-1], "12")
         return index
 
-    def past(self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()) -> Past:
+    def past(
+        self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()
+    ) -> PreviousImages:
         version = ComponentVersion(
             component="userspace",
             version=Version.parse("1.2.0"),
@@ -62,14 +64,14 @@ class Place:
             images=(planned(base),),
             destinations=(),
         )
-        outside = Outside(
+        outside = RegistryAccess(
             session=self.world.registry.session,
             environment={"XDG_CACHE_HOME": str(self.world.directory.with_name("cache"))},
             home=Path("/nowhere"),
             progress=lambda _: None,
         )
         channel = Channel(store="x", registries=registries or (f"{HOST}/empty", f"{HOST}/example"))
-        return Past(channel, plan, outside, lambda: self.staged)
+        return PreviousImages(channel, plan, outside, lambda: self.staged)
 
     def on(self, bases: Mapping[Arch, Base]) -> Artifact:
         """The image of the channel on `bases`."""
@@ -108,7 +110,7 @@ class Place:
             index = write_layout(images, directory, packer)
         return index.descriptor.digest, directory
 
-    def _send(self, name: str, directory: Path) -> Repository:
+    def _send(self, name: str, directory: Path) -> ImageRepository:
         repository = Bench(self.world.registry).repository(name)
         send(from_layout.content(directory), repository)
         return repository

@@ -13,13 +13,13 @@ from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming.arch import MACHINES
 from jesses.base.payload import File, Payload
 from jesses.image.model import About, Image, write_layout
-from jesses.image.registry.client import Repository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.dry_run import Rehearsal
 from jesses.image.registry.reference import Reference
 from jesses.package.compression import Packer
 from jesses.publish import Publication
 from jesses.publish.images.publisher import RegistryPublisher
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 from tests.stories.test_latest import MOVED, SCRIPTED
 from tests.support.fake_registry import Answer, FakeRegistry, Request, error
 from tests.support.registry_bench import HOST, Bench
@@ -32,9 +32,9 @@ class Connection:
     bench: Bench
     rehearsal: bool = False
     created: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[StoreChange] = field(default_factory=list)
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> ImageRepository:
         if self.rehearsal:
             return Rehearsal(self.bench.transport(), name, self.changes)
         return self.bench.repository(name)

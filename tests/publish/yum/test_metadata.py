@@ -72,7 +72,7 @@ def primary(read: RpmFile) -> ET.Element:
     return ET.fromstring(WRAPPER.format(text))[0]  # noqa: S314 - made by the code under test
 
 
-def changed(read: RpmFile, *entries: rpm_header.Entry) -> RpmFile:
+def changed(read: RpmFile, *entries: rpm_header.HeaderEntry) -> RpmFile:
     kept = read.header.without([entry.tag for entry in entries]).entries
     return replace(read, header=Header.of((*kept, *entries)))
 

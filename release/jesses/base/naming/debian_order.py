@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-Key = tuple[object, ...]
+SortKey = tuple[object, ...]
 
 _PARTS: Final = re.compile(r"([^0-9]*)([0-9]*)")
 _END: Final = ([0], 0)
@@ -11,7 +11,7 @@ _BEFORE_THE_END: Final = "~"
 _AFTER_LETTERS: Final = 256
 
 
-def sort_key(version: str) -> Key:
+def sort_key(version: str) -> SortKey:
     """What versions are sorted by: epoch, upstream version and revision, each in its parts.
 
     >>> sorted(["1.0", "1.0~rc.1", "1:0.1", "1.0-1"], key=sort_key)

@@ -13,8 +13,8 @@ from semver import Version
 from jesses.base.errors import VersionError
 from jesses.channel import target
 from jesses.channel.operations import unrecorded
-from jesses.channel.operations.context import InChannel, Place
 from jesses.channel.operations.limits import Limits
+from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
 from jesses.channel.operations.promote import promote
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import find, yank
@@ -25,14 +25,14 @@ from jesses.publish.factory import publishers_for
 from jesses.publish.files.latest import DIRECTORY
 from jesses.signing import Signer, openpgp
 from jesses.stores import Store
-from jesses.stores.dry_run import Change, DryRunStore
+from jesses.stores.dry_run import DryRunStore, StoreChange
 from jesses.stores.factory import is_s3
 from jesses.stores.probe import probe
 from jesses.stores.recording import RecordedStore
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class OperationContext:
     """Where an operation is started: the product, and what the outside gives. `tell` is told how it goes on.
 
     With `dry_run` nothing is changed, and nobody is waited for.
@@ -49,20 +49,22 @@ class Desk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class OperationResult:
     """What an operation did to a channel, or would do: the versions it is about, and every object."""
 
     channel: str
     dry_run: bool
     versions: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[StoreChange, ...]
 
     def as_data(self) -> dict[str, Any]:
         """The same as plain data, for `--json`."""
         return {**vars(self), "changes": [vars(change) for change in self.changes]}
 
 
-def yank_version(desk: Desk, channel: str, version: str, component: str | None) -> Done:
+def yank_version(
+    desk: OperationContext, channel: str, version: str, component: str | None
+) -> OperationResult:
     """Yank a version from a channel; errors as `yank`."""
     with _at(desk, channel) as place:
         wanted = parsed(version)
@@ -71,14 +73,16 @@ def yank_version(desk: Desk, channel: str, version: str, component: str | None) 
         return _done(desk, place, [found])
 
 
-def prune_channel(desk: Desk, channel: str, limits: Limits) -> Done:
+def prune_channel(desk: OperationContext, channel: str, limits: Limits) -> OperationResult:
     """Prune a channel; errors as `prune`."""
     with _at(desk, channel) as place:
         unrecorded.note_all(place, unrecorded.components_of(desk.config))
         return _done(desk, place, prune(place, limits).withdrawn)
 
 
-def promote_version(desk: Desk, version: str, component: str | None, *, source: str | None, to: str) -> Done:
+def promote_version(
+    desk: OperationContext, version: str, component: str | None, *, source: str | None, to: str
+) -> OperationResult:
     """Promote a version from one channel (None: the only other one that has it) to another.
 
     Raises:
@@ -103,8 +107,8 @@ def promote_version(desk: Desk, version: str, component: str | None, *, source: 
 
 
 def _source(
-    desk: Desk, version: Version, component: str | None, source: str | None, to: str
-) -> tuple[Place, InChannel]:
+    desk: OperationContext, version: Version, component: str | None, source: str | None, to: str
+) -> tuple[OpenedChannel, ChannelVersion]:
     names = [source] if source else [name for name in desk.config.channels if name != to]
     found = []
     for name in names:
@@ -123,7 +127,7 @@ def _source(
     )
 
 
-def _has(place: Place, version: Version, component: str | None) -> bool:
+def _has(place: OpenedChannel, version: Version, component: str | None) -> bool:
     return any(
         component in {None, each.component} and not each.listing.withdrawn for each in place.versions(version)
     )
@@ -138,7 +142,7 @@ def parsed(text: str) -> Version:
 
 
 @contextmanager
-def _at(desk: Desk, name: str) -> Iterator[Place]:
+def _at(desk: OperationContext, name: str) -> Iterator[OpenedChannel]:
     """A channel to be changed, under its lease; caches are told what has moved."""
     opened = _opened(desk, name)
     if not desk.dry_run and is_s3(channel_named(name, desk.config).store):
@@ -152,14 +156,16 @@ def _at(desk: Desk, name: str) -> Iterator[Place]:
             target.caches(place.channel, place.url)(moved)
 
 
-def _is_moved(change: Change) -> bool:
+def _is_moved(change: StoreChange) -> bool:
     """Whether caches may hold another state of an object that users read."""
     latest = posixpath.basename(posixpath.dirname(change.key)) == DIRECTORY
     return (change.kind == "replaced" or latest) and not change.key.startswith("journal/")
 
 
-def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = None) -> Place:
-    return Place(
+def _place(
+    desk: OperationContext, name: str, opened: target.Target, store: Store | None = None
+) -> OpenedChannel:
+    return OpenedChannel(
         project=desk.config.project.name,
         name=name,
         channel=channel_named(name, desk.config),
@@ -170,11 +176,11 @@ def _place(desk: Desk, name: str, opened: target.Target, store: Store | None = N
     )
 
 
-def _opened(desk: Desk, name: str) -> target.Target:
+def _opened(desk: OperationContext, name: str) -> target.Target:
     return target.open_channel(channel_named(name, desk.config), desk.directory, progress=_unseen)
 
 
-def _lease(desk: Desk, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
+def _lease(desk: OperationContext, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
     if desk.dry_run:
         return nullcontext
     return target.channel_lease(
@@ -187,15 +193,17 @@ def _lease(desk: Desk, name: str, store: Store) -> Callable[[], AbstractContextM
     )
 
 
-def _key(desk: Desk) -> Signer | None:
+def _key(desk: OperationContext) -> Signer | None:
     signer = openpgp.configured(desk.environment) if desk.sign else None
     return openpgp.for_repositories(signer, desk.environment)
 
 
-def _done(desk: Desk, place: Place, versions: Sequence[InChannel]) -> Done:
+def _done(
+    desk: OperationContext, place: OpenedChannel, versions: Sequence[ChannelVersion]
+) -> OperationResult:
     store = place.store
     changes = store.changes if isinstance(store, DryRunStore | RecordedStore) else ()
-    return Done(
+    return OperationResult(
         channel=place.name,
         dry_run=desk.dry_run,
         versions=tuple(map(str, versions)),

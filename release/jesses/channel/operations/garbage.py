@@ -14,15 +14,15 @@ from typing import Final
 
 from jesses.base.errors import StoreError
 from jesses.base.retry import TRIES
-from jesses.channel.operations.context import DAY, Place
-from jesses.channel.records import Content
-from jesses.publish.apt.metadata import Release
+from jesses.channel.operations.opened import DAY, OpenedChannel
+from jesses.channel.records import RecordContent
+from jesses.publish.apt.metadata import ReleaseFile
 from jesses.publish.apt.repository import COMPONENT
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum import repomd
 from jesses.publish.yum.repomd import REPODATA
 from jesses.publish.yum.repository import REPOMD
-from jesses.stores import Listed
+from jesses.stores import ListedObject
 
 KEEP: Final = 7 * DAY
 
@@ -38,7 +38,7 @@ Retired = Mapping[str, int]
 """Since when (seconds since 1970 UTC) nothing refers to an object, by key."""
 
 
-def collect(place: Place, records: Iterable[Content]) -> list[str]:
+def collect(place: OpenedChannel, records: Iterable[RecordContent]) -> list[str]:
     """Delete what was retired a week ago, remember what is retired now; gives the keys that were deleted.
 
     `records` are all of the store: what they say of withdrawn versions is when their files were retired.
@@ -69,7 +69,7 @@ def collect(place: Place, records: Iterable[Content]) -> list[str]:
     return [key for key in old if _delete(place, key)]
 
 
-def read(place: Place) -> Retired:
+def read(place: OpenedChannel) -> Retired:
     """What was found retired before.
 
     Raises:
@@ -86,11 +86,11 @@ def read(place: Place) -> Retired:
         ) from error
 
 
-def _key(place: Place) -> str:
+def _key(place: OpenedChannel) -> str:
     return f"journal/{place.project}/retired/{place.name}.json"
 
 
-def _remember(place: Place, retired: Retired) -> None:
+def _remember(place: OpenedChannel, retired: Retired) -> None:
     data = (json.dumps({"retired": dict(sorted(retired.items()))}, indent=2) + "\n").encode()
     for _ in range(TRIES):
         stored = place.store.get(_key(place))
@@ -101,12 +101,14 @@ def _remember(place: Place, retired: Retired) -> None:
     raise StoreError(f"{_key(place)} keeps changing", fix="run again when other operations are done")
 
 
-def _delete(place: Place, key: str) -> bool:
+def _delete(place: OpenedChannel, key: str) -> bool:
     head = place.store.head(key)
     return head is not None and place.store.delete_if_unchanged(key, head.token)
 
 
-def _listed_versions(place: Place, records: Iterable[Content]) -> tuple[dict[str, int], set[str]]:
+def _listed_versions(
+    place: OpenedChannel, records: Iterable[RecordContent]
+) -> tuple[dict[str, int], set[str]]:
     """The objects of versions withdrawn from this channel, and since when; and those that any channel has."""
     withdrawn: dict[str, int] = {}
     alive: set[str] = set()
@@ -120,7 +122,7 @@ def _listed_versions(place: Place, records: Iterable[Content]) -> tuple[dict[str
     return withdrawn, alive
 
 
-def _unused_apt(place: Place, withdrawn: Collection[str]) -> Iterator[Listed]:
+def _unused_apt(place: OpenedChannel, withdrawn: Collection[str]) -> Iterator[ListedObject]:
     """Of package files and indexes, those that no suite names."""
     objects = place.apt_objects
     listed = {found.key: found for found in place.store.list(objects.key(""))}
@@ -140,12 +142,12 @@ def _unused_apt(place: Place, withdrawn: Collection[str]) -> Iterator[Listed]:
             yield found
 
 
-def _by_hash(suite: str, release: Release) -> Iterator[str]:
+def _by_hash(suite: str, release: ReleaseFile) -> Iterator[str]:
     for path, digest in release.files.items():
         yield posixpath.join("dists", suite, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
 
 
-def _unused_yum(place: Place) -> Iterator[Listed]:
+def _unused_yum(place: OpenedChannel) -> Iterator[ListedObject]:
     """Of package files, snapshots and lists, those that neither the pointer nor the root names."""
     objects = place.yum_objects
     snapshot = place.yum().read()
@@ -170,7 +172,7 @@ def _unused_yum(place: Place) -> Iterator[Listed]:
             yield found
 
 
-def _reader(objects: Objects) -> Callable[[str], bytes]:
+def _reader(objects: RepositoryObjects) -> Callable[[str], bytes]:
     def read_object(path: str) -> bytes:
         with objects.open(path) as stream:
             return stream.read()

@@ -8,7 +8,7 @@ from semver import Version
 
 from jesses.base.errors import ConfigError
 from jesses.base.naming.moving_tags import rank
-from jesses.channel.operations.context import DAY
+from jesses.channel.operations.opened import DAY
 
 Named = tuple[str, Version]
 """A component and its version."""

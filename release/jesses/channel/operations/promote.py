@@ -7,12 +7,16 @@ from pathlib import Path
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError
 from jesses.channel.operations import unrecorded
-from jesses.channel.operations.context import InChannel, Place
+from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
 from jesses.publish import Publication, Publisher
 
 
 def promote(
-    version: InChannel, source: Place, target: Place, publishers: Sequence[Publisher], directory: Path
+    version: ChannelVersion,
+    source: OpenedChannel,
+    target: OpenedChannel,
+    publishers: Sequence[Publisher],
+    directory: Path,
 ) -> tuple[Publication, ...]:
     """Publish what `source` has of a version to `target`, through its `publishers`; copies go to `directory`.
 
@@ -39,7 +43,7 @@ def promote(
     return publications
 
 
-def _fetched(version: InChannel, directory: Path) -> list[Artifact]:
+def _fetched(version: ChannelVersion, directory: Path) -> list[Artifact]:
     """The artifacts with the bytes that the channel has."""
     rows = version.record.read().artifacts
     found = []
@@ -56,7 +60,7 @@ def _fetched(version: InChannel, directory: Path) -> list[Artifact]:
     return found
 
 
-def _check_same(target: Place, artifacts: Sequence[Artifact], known: dict[str, str]) -> None:
+def _check_same(target: OpenedChannel, artifacts: Sequence[Artifact], known: dict[str, str]) -> None:
     other = [
         artifact.path.name
         for artifact in artifacts

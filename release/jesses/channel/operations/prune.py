@@ -14,22 +14,22 @@ from semver import Version
 from jesses.base import parallel
 from jesses.channel.journal import PHASES
 from jesses.channel.operations import garbage
-from jesses.channel.operations.context import READERS, InChannel, Place, keys_of
 from jesses.channel.operations.limits import Candidate, Limits, Named, newest, surplus
+from jesses.channel.operations.opened import READERS, ChannelVersion, OpenedChannel, keys_of
 from jesses.channel.operations.withdraw import withdraw
-from jesses.channel.records import Content
+from jesses.channel.records import RecordContent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
     """What was done: versions withdrawn, objects deleted, and versions of which nothing is left."""
 
-    withdrawn: tuple[InChannel, ...]
+    withdrawn: tuple[ChannelVersion, ...]
     deleted: tuple[str, ...]
-    forgotten: tuple[InChannel, ...]
+    forgotten: tuple[ChannelVersion, ...]
 
 
-def prune(place: Place, limits: Limits) -> Pruned:
+def prune(place: OpenedChannel, limits: Limits) -> Pruned:
     """Withdraw what is beyond `limits`, and delete what was retired a week ago.
 
     What the newest version of each component needs stays, whatever the limits are: itself, and those that it was
@@ -63,8 +63,11 @@ def prune(place: Place, limits: Limits) -> Pruned:
 
 
 def _surplus(
-    place: Place, versions: tuple[InChannel, ...], limits: Limits, journals: Mapping[str, Mapping[str, Any]]
-) -> list[InChannel]:
+    place: OpenedChannel,
+    versions: tuple[ChannelVersion, ...],
+    limits: Limits,
+    journals: Mapping[str, Mapping[str, Any]],
+) -> list[ChannelVersion]:
     there = {(each.component, each.version): each for each in versions if not each.listing.withdrawn}
     sizes = _sizes(place) if limits.size is not None else {}
     candidates = [
@@ -82,17 +85,17 @@ def _surplus(
     return [there[each.name] for each in surplus(candidates, limits, needed=needed, now=place.clock())]
 
 
-def _sizes(place: Place) -> dict[str, int]:
+def _sizes(place: OpenedChannel) -> dict[str, int]:
     prefixes = (place.channel.apt, place.channel.yum, place.channel.files)
     return {found.key: found.size for prefix in prefixes for found in place.store.list(f"{prefix}/")}
 
 
-def _journals(place: Place) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _journals(place: OpenedChannel) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The journals of this channel's releases, by key."""
     prefix = f"journal/{place.project}/"
     names = (listed.key.removeprefix(prefix) for listed in place.store.list(prefix))
     keys = [prefix + name for name in names if "/" not in name and name.endswith(".json")]
-    for key, stored in zip(keys, parallel.each(place.store.get, keys, threads=READERS), strict=True):
+    for key, stored in zip(keys, parallel.ordered_map(place.store.get, keys, threads=READERS), strict=True):
         try:
             data = json.loads(stored.data) if stored else {}
         except ValueError:
@@ -112,15 +115,15 @@ def _released_with(wanted: Named, journals: list[Mapping[str, Any]]) -> set[Name
     return _names(last)
 
 
-def _has_objects(place: Place, version: InChannel) -> bool:
+def _has_objects(place: OpenedChannel, version: ChannelVersion) -> bool:
     """Whether an object is left that is not another channel's too."""
     own = keys_of([version.listing]).keys() - version.elsewhere
     return any(place.store.head(key) for key in sorted(own))
 
 
 def _delete_journals(
-    place: Place,
-    forgotten: Sequence[InChannel],
+    place: OpenedChannel,
+    forgotten: Sequence[ChannelVersion],
     alive: Collection[Named],
     journals: Mapping[str, Mapping[str, Any]],
 ) -> None:
@@ -133,7 +136,7 @@ def _delete_journals(
             place.store.delete_if_unchanged(key, head.token)
 
 
-def _forget(place: Place, version: InChannel) -> None:
+def _forget(place: OpenedChannel, version: ChannelVersion) -> None:
     """Let a pruned version be as if it had never been in this channel; a yanked one stays known."""
     if version.listing.withdrawn != "pruned":
         return
@@ -142,7 +145,7 @@ def _forget(place: Place, version: InChannel) -> None:
         version.record.forget()
         return
 
-    def without(content: Content) -> Content:
+    def without(content: RecordContent) -> RecordContent:
         channels = {name: found for name, found in content.channels.items() if name != place.name}
         return replace(content, channels=channels)
 

@@ -14,11 +14,11 @@ from typing import Final
 
 from semver import Version
 
-from jesses.base.artifact import Artifact, Kind
+from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.errors import FormatError, VersionError
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import DEBIAN, Arch
-from jesses.channel.operations.context import InChannel, Place, keys_of
+from jesses.channel.operations.opened import ChannelVersion, OpenedChannel, keys_of
 from jesses.channel.records import Listing, Released, united
 from jesses.config import Config
 from jesses.package.formats import deb_reader, rpm_file
@@ -53,7 +53,7 @@ def components_of(config: Config) -> dict[str, str]:
     return derived | {name: package.component for name, package in config.packages.items()}
 
 
-def note_all(place: Place, components: Mapping[str, str]) -> None:
+def note_all(place: OpenedChannel, components: Mapping[str, str]) -> None:
     """Write a record of each version that the channel has without one; `components` as `components_of` gives them.
 
     It says what the indexes say, and nothing of digests before signing: no release takes a package from there.
@@ -66,7 +66,9 @@ def note_all(place: Place, components: Mapping[str, str]) -> None:
     _note(place, components, place.versions(), None)
 
 
-def note(place: Place, components: Mapping[str, str], version: Version, component: str | None) -> None:
+def note(
+    place: OpenedChannel, components: Mapping[str, str], version: Version, component: str | None
+) -> None:
     """The same for one version, where the channel has no record of it, of any component or of this one."""
     known = place.versions(version)
     if not [each for each in known if component in {None, each.component}]:
@@ -74,7 +76,10 @@ def note(place: Place, components: Mapping[str, str], version: Version, componen
 
 
 def _note(
-    place: Place, components: Mapping[str, str], known: Iterable[InChannel], version: Version | None
+    place: OpenedChannel,
+    components: Mapping[str, str],
+    known: Iterable[ChannelVersion],
+    version: Version | None,
 ) -> None:
     recorded = keys_of(each.listing for each in known)
     found: dict[tuple[str, Version], list[_Package]] = defaultdict(list)
@@ -94,7 +99,7 @@ def _note(
         _write(place, component, number, listing)
 
 
-def _write(place: Place, component: str, version: Version, listing: Listing) -> None:
+def _write(place: OpenedChannel, component: str, version: Version, listing: Listing) -> None:
     place.record(component, version).change(
         lambda content: replace(
             content,
@@ -103,7 +108,7 @@ def _write(place: Place, component: str, version: Version, listing: Listing) -> 
     )
 
 
-def _in_apt(place: Place, components: Mapping[str, str]) -> Iterator[_Package]:
+def _in_apt(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
     for index in place.apt().read().indexes.values():
         for stanza in index.stanzas():
             version = _version(stanza.version) if stanza.package in components else None
@@ -116,7 +121,7 @@ def _in_apt(place: Place, components: Mapping[str, str]) -> Iterator[_Package]:
                 )
 
 
-def _in_yum(place: Place, components: Mapping[str, str]) -> Iterator[_Package]:
+def _in_yum(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
     lists = place.yum().read().lists
     for name, component in components.items():
         for listed in lists.named(name):
@@ -131,7 +136,7 @@ def _in_yum(place: Place, components: Mapping[str, str]) -> Iterator[_Package]:
                 )
 
 
-def _in_files(place: Place, components: Mapping[str, str]) -> Iterator[_Package]:
+def _in_files(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
     names = "|".join(map(re.escape, sorted(components, key=len, reverse=True)))
     pattern = re.compile(rf"({names})-(.+?){_ARCH_AND_FORM}")
     for name, sha256 in place.sums().read().items():
@@ -158,7 +163,7 @@ def _version(text: str) -> Version | None:
     return None
 
 
-def _modified(place: Place) -> dict[str, float]:
+def _modified(place: OpenedChannel) -> dict[str, float]:
     prefixes = (place.channel.apt, place.channel.yum, place.channel.files)
     return {found.key: found.modified for prefix in prefixes for found in place.store.list(f"{prefix}/")}
 
@@ -166,7 +171,7 @@ def _modified(place: Place) -> dict[str, float]:
 # Promoting
 
 
-def fetch(version: InChannel, name: str, target: Path) -> Artifact:
+def fetch(version: ChannelVersion, name: str, target: Path) -> Artifact:
     """Copy a file to `target`, of which no record says more than where it is; it says the rest itself.
 
     Raises:
@@ -197,9 +202,9 @@ def fetch(version: InChannel, name: str, target: Path) -> Artifact:
     )
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> ArtifactKind:
     """What a file is, by its name."""
-    endings: Mapping[str, Kind] = {".deb": "deb", ".rpm": "rpm", SBOM_SUFFIX: "sbom"}
+    endings: Mapping[str, ArtifactKind] = {".deb": "deb", ".rpm": "rpm", SBOM_SUFFIX: "sbom"}
     return next((kind for ending, kind in endings.items() if name.endswith(ending)), "tarball")
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from jesses.base.naming.moving_tags import rank
-from jesses.channel.operations.context import InChannel, Place, keys_of
+from jesses.channel.operations.opened import ChannelVersion, OpenedChannel, keys_of
 from jesses.channel.operations.unrecorded import kind_of
 from jesses.channel.records import Why
 from jesses.publish.apt import index as apt_index
-from jesses.publish.apt.index import Identity, Index
+from jesses.publish.apt.index import Index, PackageIdentity
 from jesses.publish.files import latest
 from jesses.publish.files.latest import Latest
-from jesses.publish.files.sums import Lines
+from jesses.publish.files.sums import SumLines
 
 
-def withdraw(place: Place, versions: Sequence[InChannel], why: Why) -> None:
+def withdraw(place: OpenedChannel, versions: Sequence[ChannelVersion], why: Why) -> None:
     """Note that `versions` are withdrawn, then take them out of every index; again, this finishes what was begun.
 
     Raises:
@@ -47,7 +47,7 @@ def _below(prefix: str, keys: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(start): digest for key, digest in keys.items() if key.startswith(start)}
 
 
-def _identities(indexes: Mapping[str, Index], files: Mapping[str, str]) -> set[Identity]:
+def _identities(indexes: Mapping[str, Index], files: Mapping[str, str]) -> set[PackageIdentity]:
     return {
         stanza.identity
         for index in indexes.values()
@@ -59,11 +59,11 @@ def _identities(indexes: Mapping[str, Index], files: Mapping[str, str]) -> set[I
     }
 
 
-def _without(lines: Lines, gone: Lines) -> dict[str, str]:
+def _without(lines: SumLines, gone: SumLines) -> dict[str, str]:
     return {name: digest for name, digest in lines.items() if gone.get(name) != digest}
 
 
-def _put_latest_back(place: Place, gone: Sequence[InChannel]) -> None:
+def _put_latest_back(place: OpenedChannel, gone: Sequence[ChannelVersion]) -> None:
     """A latest that was withdrawn is followed by the highest that is left."""
     shown = {name: latest.version_of(place.files, name) for name in {each.component for each in gone}}
     wanted = [each for each in gone if each.version == shown[each.component]]
@@ -80,7 +80,7 @@ def _put_latest_back(place: Place, gone: Sequence[InChannel]) -> None:
         )
 
 
-def _tarballs(place: Place, version: InChannel) -> dict[str, str]:
+def _tarballs(place: OpenedChannel, version: ChannelVersion) -> dict[str, str]:
     artifacts = version.record.read().artifacts
     below = _below(place.channel.files, keys_of([version.listing]))
     kinds = {name: artifacts[name].kind if name in artifacts else kind_of(name) for name in below}

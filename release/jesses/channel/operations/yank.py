@@ -3,11 +3,11 @@
 from semver import Version
 
 from jesses.base.errors import VersionError
-from jesses.channel.operations.context import InChannel, Place
+from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
 from jesses.channel.operations.withdraw import withdraw
 
 
-def yank(place: Place, version: Version, component: str | None) -> InChannel:
+def yank(place: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
     """Take a version out of every index of a channel; its files stay until `channel.prune`.
 
     Raises:
@@ -21,7 +21,7 @@ def yank(place: Place, version: Version, component: str | None) -> InChannel:
     return found
 
 
-def find(place: Place, version: Version, component: str | None) -> InChannel:
+def find(place: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
     """The one component that has `version` in a channel; raises `VersionError` where there is no such."""
     found = [each for each in place.versions(version) if component in {None, each.component}]
     if len(found) == 1:

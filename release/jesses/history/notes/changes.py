@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jesses.config import Component
-from jesses.history.notes.parse import Kind, Note, commit_type, headline, release_note
+from jesses.history.notes.parse import ChangeKind, Note, commit_type, headline, release_note
 
 _PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40})\)$", re.MULTILINE)
 _NUMBER = re.compile(r"\s*\(#(\d+)\)$")
@@ -46,7 +46,7 @@ class PullRequest:
 class Change:
     """One line of the notes. `author` is a login where a pull request says it, a name otherwise."""
 
-    kind: Kind
+    kind: ChangeKind
     text: str
     author: str
     author_url: str = ""

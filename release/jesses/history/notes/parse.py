@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["major", "minor", "bug", "rule", "other"]
+ChangeKind = Literal["major", "minor", "bug", "rule", "other"]
 
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, ChangeKind] = {
     **dict.fromkeys(("new", "feat", "feature", "deprecation"), "major"),
     **dict.fromkeys(("update", "perf", "improvement"), "minor"),
     **dict.fromkeys(("fix", "bug", "bugfix", "revert", "security"), "bug"),
@@ -30,7 +30,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 class Note:
     """One line for users."""
 
-    kind: Kind
+    kind: ChangeKind
     text: str
 
 
@@ -79,7 +79,7 @@ def _notes(body: str) -> Iterator[Note]:
         yield Note(kind=_kind(line), text=line)
 
 
-def _kind(line: str) -> Kind:
+def _kind(line: str) -> ChangeKind:
     if _BREAKING.match(line):
         return "major"
     header = _HEADER.fullmatch(line)

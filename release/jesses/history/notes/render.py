@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from jesses.base.artifact import Artifact
 from jesses.history.notes.changes import Change
-from jesses.history.notes.parse import Kind
+from jesses.history.notes.parse import ChangeKind
 
-_HEADINGS: dict[Kind, str] = {
+_HEADINGS: dict[ChangeKind, str] = {
     "major": "Major Changes",
     "minor": "Minor Changes",
     "bug": "Bug Fixes",

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from jesses.image import oci_layout
-from jesses.image.registry.client import Document, Repository, digest_of, referrers_tag
-from jesses.image.registry.push import Content, Tally, send
+from jesses.image.registry.client import Document, ImageRepository, digest_of, referrers_tag
+from jesses.image.registry.push import ImageContent, Tally, send
 from jesses.image.registry.upload import Blob
 
 SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
@@ -28,7 +28,7 @@ _SIGNATURE_KEY: Final = "dev.cosignproject.cosign/signature"
 _TRIES: Final = 5
 
 
-class Key(Protocol):
+class ImageKey(Protocol):
     """A key whose signature of some bytes is always the same."""
 
     @property
@@ -57,7 +57,7 @@ class Attachment:
         return f"{referrers_tag(self.subject['digest'])}.{self.suffix}" if self.suffix else ""
 
     @property
-    def content(self) -> Content:
+    def content(self) -> ImageContent:
         """The attachment as a registry holds it."""
         config_type, config = (oci_layout.CONFIG, _config(self.data)) if self.suffix else (_EMPTY, b"{}")
         layer = {**_descriptor(self.media_type, self.data), "annotations": dict(self.annotations)}
@@ -74,10 +74,10 @@ class Attachment:
         blobs = tuple(
             Blob(digest=digest_of(data), size=len(data), source=data) for data in (config, self.data)
         )
-        return Content(blobs=blobs, documents=(manifest,))
+        return ImageContent(blobs=blobs, documents=(manifest,))
 
 
-def signature(repository: str, subject: Mapping[str, Any], key: Key) -> Attachment:
+def signature(repository: str, subject: Mapping[str, Any], key: ImageKey) -> Attachment:
     """Who has `key` says that `subject` is an image of `repository` (with its host)."""
     payload = {
         "critical": {
@@ -122,7 +122,7 @@ def attestation(subject: Mapping[str, Any], data: bytes, *, kind: str, predicate
     )
 
 
-def sealed(statement: bytes, key: Key) -> bytes:
+def sealed(statement: bytes, key: ImageKey) -> bytes:
     """A statement in a signed envelope (DSSE 1.0); the same whenever it is made."""
     signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(statement), statement)
     envelope = {
@@ -133,7 +133,7 @@ def sealed(statement: bytes, key: Key) -> bytes:
     return oci_layout.encode(envelope)
 
 
-def attach(attachments: Sequence[Attachment], repository: Repository) -> Tally:
+def attach(attachments: Sequence[Attachment], repository: ImageRepository) -> Tally:
     """Have every attachment in the repository, findable from its image.
 
     Raises:
@@ -152,7 +152,7 @@ def attach(attachments: Sequence[Attachment], repository: Repository) -> Tally:
     return total
 
 
-def attached(subject: str, kind: str, repository: Repository) -> Iterator[bytes]:
+def attached(subject: str, kind: str, repository: ImageRepository) -> Iterator[bytes]:
     """The documents of the type `kind` that the repository has about the image with the digest `subject`.
 
     Raises:
@@ -165,7 +165,7 @@ def attached(subject: str, kind: str, repository: Repository) -> Iterator[bytes]
             yield repository.read_blob(layer["digest"])
 
 
-def _tag(repository: Repository, tag: str, manifest: Document) -> Tally:
+def _tag(repository: ImageRepository, tag: str, manifest: Document) -> Tally:
     found = repository.find_manifest(tag)
     if found and found.digest == manifest.digest:
         return Tally()
@@ -173,7 +173,7 @@ def _tag(repository: Repository, tag: str, manifest: Document) -> Tally:
     return Tally(uploaded=1)
 
 
-def _list(repository: Repository, attachment: Attachment, manifest: Document) -> None:
+def _list(repository: ImageRepository, attachment: Attachment, manifest: Document) -> None:
     """Where the referrers API does not find it, add it to the index that stands in for the API."""
     subject = attachment.subject["digest"]
     entry = {

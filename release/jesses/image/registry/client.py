@@ -19,8 +19,8 @@ import requests
 from jesses.base.errors import RegistryError
 from jesses.image import oci_layout
 from jesses.image.registry.auth import scope
-from jesses.image.registry.transport import PassingError, Transport
-from jesses.image.registry.upload import CHUNK, Blob, Progress, Upload
+from jesses.image.registry.transport import PassingError, RegistryTransport
+from jesses.image.registry.upload import CHUNK, Blob, BlobUpload, Progress
 
 MANIFEST_TYPES: Final = (
     oci_layout.INDEX,
@@ -28,7 +28,7 @@ MANIFEST_TYPES: Final = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-Outcome = Literal["present", "mounted", "uploaded"]
+PutOutcome = Literal["present", "mounted", "uploaded"]
 
 _PAGE: Final = 1000
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
@@ -64,10 +64,12 @@ class Document:
         return found
 
 
-class Repository:
+class ImageRepository:
     """A repository `name`, to read from or, with `writes`, to write to; several threads may use it at once."""
 
-    def __init__(self, transport: Transport, name: str, *, writes: bool = False, chunk: int = CHUNK) -> None:
+    def __init__(
+        self, transport: RegistryTransport, name: str, *, writes: bool = False, chunk: int = CHUNK
+    ) -> None:
         self.transport = transport
         self.name = name
         self._url = f"{transport.url}/v2/{name}"
@@ -77,7 +79,7 @@ class Repository:
     def has_blob(self, digest: str) -> bool:
         return self._exists(f"blobs/{digest}")
 
-    def put_blob(self, blob: Blob, *, progress: Progress = lambda _: None) -> Outcome:
+    def put_blob(self, blob: Blob, *, progress: Progress = lambda _: None) -> PutOutcome:
         """Have the blob there: it is already, or is taken over from its origin, or is uploaded.
 
         Raises:
@@ -87,7 +89,7 @@ class Repository:
         if self.has_blob(blob.digest):
             return "present"
         scopes = self._scopes | ({scope(blob.origin, "pull")} if blob.origin else frozenset())
-        upload = Upload(self.transport, self._url, scopes, blob, progress=progress, chunk=self._chunk)
+        upload = BlobUpload(self.transport, self._url, scopes, blob, progress=progress, chunk=self._chunk)
         return "uploaded" if upload.run() else "mounted"
 
     def fetch_blob(self, digest: str, target: Path) -> None:

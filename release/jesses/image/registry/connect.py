@@ -9,12 +9,12 @@ from requests.adapters import HTTPAdapter
 
 from jesses.image.registry import ecr
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.client import Repository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.dry_run import Rehearsal
 from jesses.image.registry.ecr import Catalog, PrivateRegistry, PublicRegistry
 from jesses.image.registry.reference import Reference
-from jesses.image.registry.transport import Transport
-from jesses.stores.dry_run import Change
+from jesses.image.registry.transport import RegistryTransport
+from jesses.stores.dry_run import StoreChange
 
 _CONNECTIONS = 16
 
@@ -44,21 +44,21 @@ class Connection:
     note: Callable[[str], object] = lambda _: None
     amazon: PublicRegistry | PrivateRegistry | None = None
     rehearsal: bool = False
-    changes: list[Change] = field(default_factory=list)
+    changes: list[StoreChange] = field(default_factory=list)
 
     @cached_property
-    def transport(self) -> Transport:
+    def transport(self) -> RegistryTransport:
         """The one way to this registry, so that tokens and rate limits are known in one place."""
         host = self.reference.host
         credential = self.find_credential(host) or (self.amazon.credential() if self.amazon else None)
-        return Transport(
+        return RegistryTransport(
             host=host, url=self.reference.url, session=self.session, credential=credential, note=self.note
         )
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> ImageRepository:
         if self.rehearsal:
             return Rehearsal(self.transport, name, self.changes)
-        return Repository(self.transport, name, writes=True)
+        return ImageRepository(self.transport, name, writes=True)
 
     def create(self, name: str) -> None:
         """Have the repository there: Amazon's registries do not make it at the first push."""

@@ -3,19 +3,19 @@
 import threading
 from typing import Any, Final, Literal
 
-from jesses.image.registry.client import Document, Outcome, Repository
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.client import Document, ImageRepository, PutOutcome
+from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob, Progress
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 
 
 def _unseen(_count: int) -> None: ...
 
 
-class Rehearsal(Repository):
+class Rehearsal(ImageRepository):
     """Reads see what was written here before what is in the registry; `changes` is added to."""
 
-    def __init__(self, transport: Transport, name: str, changes: list[Change]) -> None:
+    def __init__(self, transport: RegistryTransport, name: str, changes: list[StoreChange]) -> None:
         super().__init__(transport, name, writes=True)
         self._changes: Final = changes
         self._blobs: Final[set[str]] = set()
@@ -25,13 +25,13 @@ class Rehearsal(Repository):
     def has_blob(self, digest: str) -> bool:
         return digest in self._blobs or super().has_blob(digest)
 
-    def put_blob(self, blob: Blob, *, progress: Progress = _unseen) -> Outcome:
+    def put_blob(self, blob: Blob, *, progress: Progress = _unseen) -> PutOutcome:
         """Say what would become of the blob; it counts as sent at once."""
         if self.has_blob(blob.digest):
             return "present"
         progress(blob.size)
         self._blobs.add(blob.digest)
-        if blob.origin and Repository(self.transport, blob.origin).has_blob(blob.digest):
+        if blob.origin and ImageRepository(self.transport, blob.origin).has_blob(blob.digest):
             return "mounted"
         self._note(f"@{blob.digest}", "new", blob.size)
         return "uploaded"
@@ -66,4 +66,4 @@ class Rehearsal(Repository):
         key = f"{self.transport.host}/{self.name}{what}"
         with self._lock:
             self._changes[:] = [change for change in self._changes if change.key != key]
-            self._changes.append(Change(key=key, kind=kind, size=size))
+            self._changes.append(StoreChange(key=key, kind=kind, size=size))

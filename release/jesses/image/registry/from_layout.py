@@ -7,11 +7,11 @@ from typing import Any
 from jesses.base.errors import RegistryError
 from jesses.image import oci_layout
 from jesses.image.registry.client import Document, digest_of
-from jesses.image.registry.push import Content
+from jesses.image.registry.push import ImageContent
 from jesses.image.registry.upload import Blob
 
 
-def content(directory: Path) -> Content:
+def content(directory: Path) -> ImageContent:
     """The image of the layout in `directory`, its index last.
 
     Raises:
@@ -29,7 +29,7 @@ def content(directory: Path) -> Content:
     blobs = tuple(
         Blob(digest=digest, size=size, source=_path(directory, digest)) for digest, size in described.items()
     )
-    return Content(blobs=blobs, documents=(*manifests, index))
+    return ImageContent(blobs=blobs, documents=(*manifests, index))
 
 
 def _document(directory: Path, descriptor: dict[str, Any]) -> Document:

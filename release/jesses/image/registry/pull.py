@@ -12,7 +12,7 @@ from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import OCI, Arch
 from jesses.image.base import Base, layer
 from jesses.image.oci_layout import BLOBS, Descriptor, LayoutWriter
-from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.client import Document, ImageRepository
 from jesses.image.registry.reference import Reference
 
 _THREADS: Final = 4
@@ -24,7 +24,7 @@ class BlobCache:
 
     directory: Path
 
-    def fetch(self, blob: Descriptor, repository: Repository) -> None:
+    def fetch(self, blob: Descriptor, repository: ImageRepository) -> None:
         """Have the blob here, whole.
 
         Raises:
@@ -46,7 +46,7 @@ class BlobCache:
 
 def bases(
     reference: Reference,
-    repository: Repository,
+    repository: ImageRepository,
     archs: Iterable[Arch],
     cache: BlobCache,
     *,
@@ -68,7 +68,7 @@ def bases(
     return dict(zip(wanted, found, strict=True))
 
 
-def copy(index: Document, repository: Repository, directory: Path, *, name: str, tag: str) -> None:
+def copy(index: Document, repository: ImageRepository, directory: Path, *, name: str, tag: str) -> None:
     """Write the image of `index`, one of ours, as a layout into `directory`, made here.
 
     Raises:
@@ -90,7 +90,9 @@ def copy(index: Document, repository: Repository, directory: Path, *, name: str,
     writer.finish(top, name=name, tag=tag)
 
 
-def _base(reference: Reference, top: Document, repository: Repository, arch: Arch, cache: BlobCache) -> Base:
+def _base(
+    reference: Reference, top: Document, repository: ImageRepository, arch: Arch, cache: BlobCache
+) -> Base:
     manifest = _manifest(reference, top, repository, arch)
     document = manifest.json
     config = Document(media_type="", data=repository.read_blob(document["config"]["digest"])).json
@@ -106,7 +108,7 @@ def _base(reference: Reference, top: Document, repository: Repository, arch: Arc
     )
 
 
-def _manifest(reference: Reference, top: Document, repository: Repository, arch: Arch) -> Document:
+def _manifest(reference: Reference, top: Document, repository: ImageRepository, arch: Arch) -> Document:
     listed: list[Mapping[str, Any]] | None = top.json.get("manifests")
     if listed is None:
         return top

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from jesses.base.errors import RegistryError
-from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.client import Document, ImageRepository
 from jesses.image.registry.upload import Blob
 
 THREADS: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class ImageContent:
     """What is to be in a repository: blobs, and manifests with those first that others list."""
 
     blobs: tuple[Blob, ...]
     documents: tuple[Document, ...]
 
-    def __add__(self, other: "Content") -> "Content":
-        return Content(blobs=self.blobs + other.blobs, documents=self.documents + other.documents)
+    def __add__(self, other: "ImageContent") -> "ImageContent":
+        return ImageContent(blobs=self.blobs + other.blobs, documents=self.documents + other.documents)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +40,14 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class PushStep:
     """How far a push is, in bytes of blobs; what is there already counts as done."""
 
     done: int
     total: int
 
 
-Progress = Callable[[Step], object]
+Progress = Callable[[PushStep], object]
 
 
 class _Meter:
@@ -62,12 +62,12 @@ class _Meter:
     def add(self, count: int) -> None:
         with self._lock:
             self._done = min(self._done + count, self._total)
-            self._progress(Step(done=self._done, total=self._total))
+            self._progress(PushStep(done=self._done, total=self._total))
 
 
 def send(
-    content: Content,
-    repository: Repository,
+    content: ImageContent,
+    repository: ImageRepository,
     *,
     threads: int = THREADS,
     progress: Progress = lambda _: None,
@@ -110,7 +110,7 @@ def send(
     )
 
 
-def check(content: Content, repository: Repository, *, threads: int = THREADS) -> None:
+def check(content: ImageContent, repository: ImageRepository, *, threads: int = THREADS) -> None:
     """See that all of `content` is in the repository.
 
     Raises:

@@ -58,7 +58,7 @@ class RateLimit:
         return f"{self.remaining} of {self.limit} pulls left in {self.window / 3600:g} h"
 
 
-class Transport:
+class RegistryTransport:
     """Sends requests to the registry at `url`, which users know as `host`; used from several threads."""
 
     def __init__(

@@ -17,7 +17,7 @@ import requests
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.auth import Scopes
-from jesses.image.registry.transport import PassingError, Transport
+from jesses.image.registry.transport import PassingError, RegistryTransport
 
 CHUNK: Final = 4 << 20
 """Bytes of a chunk, unless the registry asks for more (`OCI-Chunk-Min-Length`)."""
@@ -79,12 +79,12 @@ class Window:
                 left -= len(block)
 
 
-class Upload:
+class BlobUpload:
     """Puts one blob into the repository at `url` (`.../v2/NAME`)."""
 
     def __init__(
         self,
-        transport: Transport,
+        transport: RegistryTransport,
         url: str,
         scopes: Scopes,
         blob: Blob,

@@ -43,14 +43,14 @@ class _Stream(ctypes.Structure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class DeflateBlock:
     """A block of a stream: the bits from `start`, where its header is, to `end`."""
 
     start: int
     end: int
 
 
-def last(stream: bytearray, plain: bytes | memoryview) -> Block:
+def last(stream: bytearray, plain: bytes | memoryview) -> DeflateBlock:
     """The last block of the raw deflate `stream`, which decompresses to `plain`.
 
     Raises:
@@ -71,13 +71,13 @@ def last(stream: bytearray, plain: bytes | memoryview) -> Block:
     return found
 
 
-def _walk(state: _Stream) -> Block:
+def _walk(state: _Stream) -> DeflateBlock:
     start = end = 0
     while True:
         _check(_inflate(ctypes.byref(state), _BLOCK))
         start, end = end, 8 * state.total_in - (state.data_type & _UNUSED_BITS)
         if state.data_type & _WAS_LAST:
-            return Block(start=start, end=end)
+            return DeflateBlock(start=start, end=end)
 
 
 def _check(status: int) -> None:

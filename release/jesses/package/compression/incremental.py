@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from zlib_ng import zlib_ng
 
 from jesses.base.errors import FormatError
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.package.compression import xz
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.deflate import END, LEVEL, deflate, implementation
@@ -110,7 +110,7 @@ def xz_stream(text: Text, before: Made | None = None) -> bytes:
     return b"".join((xz.header(), *(block.data for block in blocks), xz.ending(records)))
 
 
-def _block(plain: bytes) -> xz.Block:
+def _block(plain: bytes) -> xz.XzBlock:
     return xz.block(plain, _PIECE_BITS)
 
 
@@ -124,7 +124,7 @@ def _segments(packed: bytes) -> list[memoryview]:
     return list(_cut(packed, start + _SIZE + size, table, len(END) + _TRAILER))
 
 
-def _blocks(before: Made) -> list[xz.Block]:
+def _blocks(before: Made) -> list[xz.XzBlock]:
     """The blocks of a stream made here; none of any other."""
     try:
         records = xz.records(io.BytesIO(before.packed))
@@ -136,7 +136,7 @@ def _blocks(before: Made) -> list[xz.Block]:
         return []
     sizes = [record.size for record in records]
     parts = _cut(before.packed, len(xz.header()), sizes, None)
-    return [xz.Block(data=bytes(part), record=record) for part, record in zip(parts, records, strict=True)]
+    return [xz.XzBlock(data=bytes(part), record=record) for part, record in zip(parts, records, strict=True)]
 
 
 def _cut(packed: bytes, start: int, sizes: Sequence[int], rest: int | None) -> Iterator[memoryview]:
@@ -158,6 +158,6 @@ def _grown(
         for number in range(text.count)
     ]
     missing = [number for number, part in enumerate(parts) if part is None]
-    made = map if len(missing) < _WORTH_THREADS else each
+    made = map if len(missing) < _WORTH_THREADS else ordered_map
     fresh = iter(made(lambda number: compress(text.piece(number)), missing))
     return [next(fresh) if part is None else part for part in parts]

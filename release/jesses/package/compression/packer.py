@@ -12,8 +12,8 @@ from zlib_ng import zlib_ng
 
 from jesses.base.artifact import Compression
 from jesses.base.bytes.rope import Rope
-from jesses.base.parallel import each
-from jesses.base.payload import File, Source
+from jesses.base.parallel import ordered_map
+from jesses.base.payload import ContentSource, File
 from jesses.package.compression import source_file
 from jesses.package.compression.archive import Archive, Stream, Writer
 from jesses.package.compression.cache import Cache
@@ -87,7 +87,7 @@ class Packer:
 
         """
         threads = min(_READERS, self._workers.threads)
-        for _ in each(self.pack, self._until_an_error(self._worth_a_thread(files)), threads=threads):
+        for _ in ordered_map(self.pack, self._until_an_error(self._worth_a_thread(files)), threads=threads):
             pass
 
     def _until_an_error(self, names: Iterable[str]) -> Iterator[str]:
@@ -117,7 +117,7 @@ class Packer:
             else:
                 yield name
 
-    def pack(self, source: Source) -> Packed:
+    def pack(self, source: ContentSource) -> Packed:
         """Pack a file or some bytes.
 
         Raises:

@@ -40,7 +40,7 @@ _MORE: Final = 0x80
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class IndexRecord:
     """What the index says of a block (4.3): its bytes without padding, and those of its plain content."""
 
     unpadded: int
@@ -53,11 +53,11 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class XzBlock:
     """A block, ready to stand anywhere in a stream made here."""
 
     data: bytes
-    record: Record
+    record: IndexRecord
 
 
 class XzWriter:
@@ -67,8 +67,8 @@ class XzWriter:
         self._spool = spool
         self._workers = workers
         self._raw = bytearray()
-        self._waiting: deque[Future[Block]] = deque()
-        self._records: list[Record] = []
+        self._waiting: deque[Future[XzBlock]] = deque()
+        self._records: list[IndexRecord] = []
         self._pieces: list[Piece] = []
         self._size = 0
 
@@ -106,7 +106,7 @@ def header() -> bytes:
     return _HEADER
 
 
-def block(plain: bytes, dictionary_bits: int = DICTIONARY_BITS) -> Block:
+def block(plain: bytes, dictionary_bits: int = DICTIONARY_BITS) -> XzBlock:
     """One block (3) for `plain`; a dictionary larger than that only costs time."""
     lzma2 = {"id": lzma.FILTER_LZMA2, "preset": _PRESET, "dict_size": 1 << dictionary_bits}
     compressed = lzma.compress(plain, lzma.FORMAT_RAW, filters=[lzma2])
@@ -120,10 +120,10 @@ def block(plain: bytes, dictionary_bits: int = DICTIONARY_BITS) -> Block:
     head += _crc(head)
     unpadded = len(head) + len(compressed) + _CRC
     data = head + compressed + bytes(-len(compressed) % 4) + _crc(plain)
-    return Block(data=data, record=Record(unpadded=unpadded, plain=len(plain)))
+    return XzBlock(data=data, record=IndexRecord(unpadded=unpadded, plain=len(plain)))
 
 
-def ending(records: Sequence[Record]) -> bytes:
+def ending(records: Sequence[IndexRecord]) -> bytes:
     """The index (4) of the blocks and the footer of the stream (2.1.2)."""
     index = _INDEX + _number(len(records))
     index += b"".join(_number(record.unpadded) + _number(record.plain) for record in records)
@@ -133,7 +133,7 @@ def ending(records: Sequence[Record]) -> bytes:
     return index + _crc(backward) + backward + _FOOTER_MAGIC
 
 
-def records(stream: BinaryIO) -> list[Record]:
+def records(stream: BinaryIO) -> list[IndexRecord]:
     """The index of the one stream that `stream` holds: its blocks follow each other after `header()`.
 
     Raises:
@@ -160,9 +160,9 @@ def records(stream: BinaryIO) -> list[Record]:
     return found
 
 
-def _records(index: bytes) -> list[Record]:
+def _records(index: bytes) -> list[IndexRecord]:
     numbers = _numbers(index[len(_INDEX) : -_CRC])
-    return [Record(unpadded=next(numbers), plain=next(numbers)) for _ in range(next(numbers))]
+    return [IndexRecord(unpadded=next(numbers), plain=next(numbers)) for _ in range(next(numbers))]
 
 
 def _number(value: int) -> bytes:

@@ -89,7 +89,9 @@ def signature_header(main: bytes, *, payload_size: int, archive_size: int, large
     )
 
 
-def _sizes(package: int, archive: int, *, large: bool) -> tuple[rpm_header.Entry, rpm_header.Entry]:
+def _sizes(
+    package: int, archive: int, *, large: bool
+) -> tuple[rpm_header.HeaderEntry, rpm_header.HeaderEntry]:
     if large:
         return (
             rpm_header.int64(SigTag.LONGSIZE, package),

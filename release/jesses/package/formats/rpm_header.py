@@ -23,7 +23,7 @@ _MOST_DATA: Final = 256 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class HeaderEntry:
     """One tag with its values as they lie in the store."""
 
     tag: int
@@ -44,13 +44,13 @@ class Entry:
 class Header:
     """Entries by tag, in the order of the tags, the region's own entry left out."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[HeaderEntry, ...]
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Header":
+    def of(cls, entries: Iterable[HeaderEntry]) -> "Header":
         return cls(entries=tuple(sorted(entries, key=lambda entry: entry.tag)))
 
-    def find(self, tag: int) -> Entry | None:
+    def find(self, tag: int) -> HeaderEntry | None:
         return next((entry for entry in self.entries if entry.tag == tag), None)
 
     def without(self, tags: Iterable[int]) -> "Header":
@@ -114,39 +114,39 @@ def damaged(why: str) -> FormatError:
     return FormatError(f"not a sound RPM package: {why}", fix="build or download the package again")
 
 
-def text(tag: int, value: str) -> Entry:
-    return Entry(tag=tag, type=Type.STRING, count=1, data=_terminated(value))
+def text(tag: int, value: str) -> HeaderEntry:
+    return HeaderEntry(tag=tag, type=Type.STRING, count=1, data=_terminated(value))
 
 
-def texts(tag: int, values: Sequence[str]) -> Entry:
+def texts(tag: int, values: Sequence[str]) -> HeaderEntry:
     data = _terminated("\0".join(values)) if values else b""
-    return Entry(tag=tag, type=Type.STRING_ARRAY, count=len(values), data=data)
+    return HeaderEntry(tag=tag, type=Type.STRING_ARRAY, count=len(values), data=data)
 
 
-def i18n(tag: int, value: str) -> Entry:
+def i18n(tag: int, value: str) -> HeaderEntry:
     """A text in the one locale that the I18N table names."""
-    return Entry(tag=tag, type=Type.I18NSTRING, count=1, data=_terminated(value))
+    return HeaderEntry(tag=tag, type=Type.I18NSTRING, count=1, data=_terminated(value))
 
 
-def binary(tag: int, value: bytes) -> Entry:
-    return Entry(tag=tag, type=Type.BIN, count=len(value), data=value)
+def binary(tag: int, value: bytes) -> HeaderEntry:
+    return HeaderEntry(tag=tag, type=Type.BIN, count=len(value), data=value)
 
 
-def int16(tag: int, *values: int) -> Entry:
+def int16(tag: int, *values: int) -> HeaderEntry:
     return _integers(tag, Type.INT16, values)
 
 
-def int32(tag: int, *values: int) -> Entry:
+def int32(tag: int, *values: int) -> HeaderEntry:
     return _integers(tag, Type.INT32, values)
 
 
-def int64(tag: int, *values: int) -> Entry:
+def int64(tag: int, *values: int) -> HeaderEntry:
     return _integers(tag, Type.INT64, values)
 
 
-def _integers(tag: int, kind: Type, values: Sequence[int]) -> Entry:
+def _integers(tag: int, kind: Type, values: Sequence[int]) -> HeaderEntry:
     data = struct.pack(f">{len(values)}{_WIDTHS[kind]}", *values)
-    return Entry(tag=tag, type=kind, count=len(values), data=data)
+    return HeaderEntry(tag=tag, type=kind, count=len(values), data=data)
 
 
 def _terminated(value: str) -> bytes:
@@ -157,7 +157,7 @@ def _alignment(kind: Type) -> int:
     return struct.calcsize(_WIDTHS.get(kind, "B"))
 
 
-def _entry(store: bytes, tag: int, kind: int, offset: int, count: int) -> Entry:
+def _entry(store: bytes, tag: int, kind: int, offset: int, count: int) -> HeaderEntry:
     try:
         known = Type(kind)
     except ValueError:
@@ -165,7 +165,7 @@ def _entry(store: bytes, tag: int, kind: int, offset: int, count: int) -> Entry:
     length = _text_length(store, offset, count) if known in _STRINGS else count * _alignment(known)
     if offset < 0 or length < 0 or offset + length > len(store):
         raise damaged(f"tag {tag} lies outside of the header")
-    return Entry(tag=tag, type=known, count=count, data=store[offset : offset + length])
+    return HeaderEntry(tag=tag, type=known, count=count, data=store[offset : offset + length])
 
 
 def _text_length(store: bytes, offset: int, count: int) -> int:

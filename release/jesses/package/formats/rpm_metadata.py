@@ -13,9 +13,9 @@ from jesses.base.package import Package, Trigger
 from jesses.base.payload import Directory, Entry, File, Ghost, Symlink
 from jesses.package.compression import Packed
 from jesses.package.formats import rpm_relations
-from jesses.package.formats.rpm_header import Entry as Tagged
 from jesses.package.formats.rpm_header import Header, i18n, int16, int32, int64, text, texts
-from jesses.package.formats.rpm_relations import Relation
+from jesses.package.formats.rpm_header import HeaderEntry as Tagged
+from jesses.package.formats.rpm_relations import RpmRelation
 from jesses.package.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 
 RELEASE: Final = "1"
@@ -207,10 +207,10 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     if has_config:
         asked[rpm_relations.REQUIRES].append(rpm_relations.of_configuration(name, own_evr))
     asked[rpm_relations.REQUIRES] += [
-        Relation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
+        RpmRelation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
     ]
     if package.triggers:
-        asked[rpm_relations.REQUIRES].append(Relation(name=SHELL, sense=Sense.INTERP))
+        asked[rpm_relations.REQUIRES].append(RpmRelation(name=SHELL, sense=Sense.INTERP))
     used = (relation.evr for group in asked.values() for relation in group)
     asked[rpm_relations.REQUIRES] += rpm_relations.of_rpm_itself([own_evr, *used], package.compression)
     if has_large_files(items):

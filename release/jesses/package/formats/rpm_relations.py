@@ -7,7 +7,7 @@ from typing import Final
 
 from jesses.base.artifact import Compression
 from jesses.package.formats import rpm_header
-from jesses.package.formats.rpm_header import Entry
+from jesses.package.formats.rpm_header import HeaderEntry
 from jesses.package.formats.rpm_tags import Sense, Tag
 
 EVR: Final = r"(?:\d+:)?[A-Za-z0-9._+~^]+(?:-[A-Za-z0-9._+~^]+)?"
@@ -33,7 +33,7 @@ SUGGESTS: Final = (Tag.SUGGESTNAME, Tag.SUGGESTFLAGS, Tag.SUGGESTVERSION)
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
-class Relation:
+class RpmRelation:
     """A capability by name, with `evr` ([epoch:]version[-release]) where `sense` compares one."""
 
     name: str
@@ -41,29 +41,29 @@ class Relation:
     sense: Sense = Sense.ANY
 
 
-def parse(text: str) -> Relation | None:
+def parse(text: str) -> RpmRelation | None:
     """The relation that a text like `dkms` or `libfoo >= 1.2` means, or None where it means none."""
     match = _RELATION.fullmatch(text.strip())
     if match is None:
         return None
-    return Relation(name=match["name"], evr=match["evr"] or "", sense=_SENSES[match["operator"] or ""])
+    return RpmRelation(name=match["name"], evr=match["evr"] or "", sense=_SENSES[match["operator"] or ""])
 
 
-def provided(name: str, evr: str, arch: str, *, has_config: bool) -> Iterator[Relation]:
+def provided(name: str, evr: str, arch: str, *, has_config: bool) -> Iterator[RpmRelation]:
     """What every package provides: itself, and itself for its architecture."""
     if has_config:
-        yield Relation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
-    yield Relation(name=name, evr=evr, sense=Sense.EQUAL)
+        yield RpmRelation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
+    yield RpmRelation(name=name, evr=evr, sense=Sense.EQUAL)
     if arch in _ISA:
-        yield Relation(name=f"{name}({_ISA[arch]})", evr=evr, sense=Sense.EQUAL)
+        yield RpmRelation(name=f"{name}({_ISA[arch]})", evr=evr, sense=Sense.EQUAL)
 
 
-def of_configuration(name: str, evr: str) -> Relation:
+def of_configuration(name: str, evr: str) -> RpmRelation:
     """A package with configuration files requires its own (rpmbuild does so for upgrades)."""
-    return Relation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
+    return RpmRelation(name=f"config({name})", evr=evr, sense=Sense.CONFIG | Sense.EQUAL)
 
 
-def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[Relation]:
+def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[RpmRelation]:
     """The features that an rpm needs to read this package (`rpmlib(7)` names, rpm's `rpmds.c`)."""
     used = "".join(evrs)
     yield _feature("CompressedFileNames", "3.0.4-1")
@@ -79,12 +79,12 @@ def of_rpm_itself(evrs: Iterable[str], compression: Compression) -> Iterator[Rel
         yield _feature("PayloadIsZstd", "5.4.18-1")
 
 
-def of_large_files() -> Relation:
+def of_large_files() -> RpmRelation:
     """What an rpm needs to read the archive of a package with a file of 4 GiB or more."""
     return _feature("LargeFiles", "4.12.0-1")
 
 
-def entries(relations: Iterable[Relation], tags: tuple[Tag, Tag, Tag]) -> Iterator[Entry]:
+def entries(relations: Iterable[RpmRelation], tags: tuple[Tag, Tag, Tag]) -> Iterator[HeaderEntry]:
     """The three parallel arrays for `relations`, or nothing for none; `tags` are name, flags, version."""
     ordered = sorted(set(relations))
     if ordered:
@@ -93,5 +93,5 @@ def entries(relations: Iterable[Relation], tags: tuple[Tag, Tag, Tag]) -> Iterat
         yield rpm_header.texts(tags[2], [relation.evr for relation in ordered])
 
 
-def _feature(name: str, since: str) -> Relation:
-    return Relation(name=f"rpmlib({name})", evr=since, sense=Sense.RPMLIB | Sense.LESS | Sense.EQUAL)
+def _feature(name: str, since: str) -> RpmRelation:
+    return RpmRelation(name=f"rpmlib({name})", evr=since, sense=Sense.RPMLIB | Sense.LESS | Sense.EQUAL)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jesses.base.artifact import Artifact
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import DEBIAN, OCI, RPM, Arch
-from jesses.base.payload import File, Payload, Source
+from jesses.base.payload import ContentSource, File, Payload
 from jesses.package.formats.rpm_metadata import RELEASE
 
 SUFFIX: Final = ".spdx.json"
@@ -27,7 +27,7 @@ _UNKNOWN: Final = "NOASSERTION"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class SbomSubject:
     """What a document describes: a finished file, and the files that are in it.
 
     `purl` is its package URL; `date` is seconds since 1970 UTC; `license` is an SPDX expression.
@@ -51,7 +51,7 @@ class Digests:
     sha256: str
 
 
-def document(subject: Subject, digests: Callable[[Source], Digests]) -> bytes:
+def document(subject: SbomSubject, digests: Callable[[ContentSource], Digests]) -> bytes:
     """The document that describes `subject`; `digests` reads a content."""
     found = [(file, digests(file.source)) for file in subject.payload.files]
     artifact = subject.artifact
@@ -76,7 +76,7 @@ def document(subject: Subject, digests: Callable[[Source], Digests]) -> bytes:
     return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _package(subject: Subject, digests: list[Digests]) -> dict[str, Any]:
+def _package(subject: SbomSubject, digests: list[Digests]) -> dict[str, Any]:
     return {
         "SPDXID": _SUBJECT,
         "name": subject.artifact.name,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jesses.pipeline.context import Context, Source, State
+from jesses.pipeline.context import ComponentSource, Context, State
 
 
 def checkout(context: Context, state: State) -> State:
@@ -16,7 +16,7 @@ def checkout(context: Context, state: State) -> State:
     components += [package.component for package in context.plan.packages if not package.released]
     components += [image.component for image in context.plan.images if not image.skipped]
     sources = {component: context.source(component) for component in components}
-    exported: dict[tuple[str, str], Source] = {}
+    exported: dict[tuple[str, str], ComponentSource] = {}
     for component, source in sources.items():
         if source.commit is None:
             continue

@@ -8,16 +8,16 @@ from jesses.base.artifact import Artifact
 from jesses.base.bytes.atomic import write_file
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import Payload
-from jesses.config import Image as ImageConfigEntry
+from jesses.config import ImageTable as ImageConfigEntry
 from jesses.image import docker_archive, reader
 from jesses.image.base import Base
 from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
 from jesses.package.compression import Packer
 from jesses.package.contents import resolve
 from jesses.package.elf import binaries
-from jesses.package.formats.sbom import Subject, image_url
+from jesses.package.formats.sbom import SbomSubject, image_url
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.steps.dockerfile import built
 from jesses.plan.plan import PlannedImage
@@ -29,7 +29,7 @@ def image(context: Context, state: State) -> State:
     """Every planned image, below `images/` of the output."""
     directory = context.workspace.output / DIRECTORY
     made: list[Artifact] = []
-    subjects: list[Subject] = []
+    subjects: list[SbomSubject] = []
     for planned in context.plan.images:
         if planned.skipped:
             context.progress(f"{planned.name} is skipped: {planned.skipped}")
@@ -80,8 +80,8 @@ def _packer(context: Context, state: State, planned: PlannedImage) -> Packer:
     return context.packer if shared else context.quick
 
 
-def _subject(archive: Artifact, image: Image, digest: str) -> Subject:
-    return Subject(
+def _subject(archive: Artifact, image: Image, digest: str) -> SbomSubject:
+    return SbomSubject(
         artifact=archive,
         payload=image.payload,
         summary=image.about.description,
@@ -122,7 +122,7 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
             sha256=written.sha256,
         )
 
-    return each(write, images)
+    return ordered_map(write, images)
 
 
 def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, base: Base | None) -> Image:

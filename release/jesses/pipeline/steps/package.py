@@ -8,10 +8,10 @@ from pathlib import Path
 from jesses.base.artifact import Artifact
 from jesses.base.bytes.atomic import write_file
 from jesses.base.package import Package
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.payload import File
 from jesses.package.formats.by_name import COST, FORMATS
-from jesses.package.formats.sbom import Subject, package_url
+from jesses.package.formats.sbom import SbomSubject, package_url
 from jesses.package.recipe import Look, on_disk, package_of
 from jesses.pipeline.context import Context, State
 from jesses.plan.plan import PlannedPackage
@@ -35,9 +35,11 @@ def package(context: Context, state: State) -> State:
 
     context.packer.prepare(found())
     made: list[Artifact] = []
-    subjects: list[Subject] = []
+    subjects: list[SbomSubject] = []
     for artifact, (planned, value) in zip(
-        each(lambda pair: _write(context, *pair, directory), values, cost=lambda pair: COST[pair[0].kind]),
+        ordered_map(
+            lambda pair: _write(context, *pair, directory), values, cost=lambda pair: COST[pair[0].kind]
+        ),
         values,
         strict=True,
     ):
@@ -75,8 +77,8 @@ def _write(context: Context, planned: PlannedPackage, value: Package, directory:
     )
 
 
-def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> Subject:
-    return Subject(
+def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> SbomSubject:
+    return SbomSubject(
         artifact=artifact,
         payload=FORMATS[planned.kind].contents(value),
         summary=value.summary,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from jesses.base.artifact import Artifact
 from jesses.base.digest import sha256_of
-from jesses.base.payload import Source
+from jesses.base.payload import ContentSource
 from jesses.package.formats import sbom as spdx
-from jesses.package.formats.sbom import Digests, Subject
+from jesses.package.formats.sbom import Digests, SbomSubject
 from jesses.pipeline.context import Context, State
 
 DIRECTORY = "sbom"
@@ -20,7 +20,7 @@ def sbom(context: Context, state: State) -> State:
     directory.mkdir(exist_ok=True)
     read: dict[str, Digests] = {}
 
-    def digests(source: Source) -> Digests:
+    def digests(source: ContentSource) -> Digests:
         if isinstance(source, bytes):
             return Digests(sha1=_sha1(source), sha256=hashlib.sha256(source).hexdigest())
         name = str(source)
@@ -42,7 +42,7 @@ def _sha1(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
-def _described(subject: Subject, path: Path) -> Artifact:
+def _described(subject: SbomSubject, path: Path) -> Artifact:
     return replace(
         subject.artifact,
         path=path,

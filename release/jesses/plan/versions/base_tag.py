@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jesses.base.parallel import both
-from jesses.plan.versions.checkout import Line
+from jesses.plan.versions.checkout import VersionLine
 from jesses.plan.versions.component_tags import TaggedVersion
-from jesses.plan.versions.subject import Subject
+from jesses.plan.versions.versioned_component import VersionedComponent
 
 _FEW: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base:
+class BaseTag:
     """A final tag and how it lies to HEAD.
 
     `there` counts the commits that only the tag has, `here` those that only HEAD has. `files` are those of the
@@ -32,7 +32,7 @@ class Base:
         return self.here == 0
 
 
-def find_base(subject: Subject, line: Line | None) -> Base | None:
+def find_base(subject: VersionedComponent, line: VersionLine | None) -> BaseTag | None:
     """The highest tag that development may start from; `line` is that of a release branch.
 
     A release that HEAD is a part of is its future and no base, unless the component is the same in it. So an
@@ -49,7 +49,7 @@ def find_base(subject: Subject, line: Line | None) -> Base | None:
     return base
 
 
-def place(tagged: TaggedVersion, subject: Subject) -> Base:
+def place(tagged: TaggedVersion, subject: VersionedComponent) -> BaseTag:
     """A tag as a base, seen from HEAD."""
     history, commit = subject.history, tagged.commit
     (there, here), files = both(
@@ -58,10 +58,10 @@ def place(tagged: TaggedVersion, subject: Subject) -> Base:
     )
     if files and there and here and not _changed_here(commit, subject):
         files = ()
-    return Base(tagged=tagged, there=there, here=here, files=tuple(files))
+    return BaseTag(tagged=tagged, there=there, here=here, files=tuple(files))
 
 
-def _candidates(subject: Subject, line: Line | None) -> Sequence[TaggedVersion]:
+def _candidates(subject: VersionedComponent, line: VersionLine | None) -> Sequence[TaggedVersion]:
     """Final tags, highest first.
 
     On a release branch a contract follows what the branch holds, and the other rules follow the line's own
@@ -76,7 +76,7 @@ def _candidates(subject: Subject, line: Line | None) -> Sequence[TaggedVersion]:
     return own or [tagged for tagged in finals if tagged.core[:2] < line]
 
 
-def _reachable(subject: Subject) -> Sequence[TaggedVersion]:
+def _reachable(subject: VersionedComponent) -> Sequence[TaggedVersion]:
     """The final tags that HEAD holds, or only some of the highest: the whole walk costs what history is long."""
     finals = subject.tags.finals
     for some in (finals[:_FEW], finals):
@@ -86,7 +86,7 @@ def _reachable(subject: Subject) -> Sequence[TaggedVersion]:
     return ()
 
 
-def _changed_here(aside: str, subject: Subject) -> bool:
+def _changed_here(aside: str, subject: VersionedComponent) -> bool:
     """Whether what differs from a tag that lies aside was changed on the way here, and not only there."""
     history = subject.history
     fork = history.merge_base(aside, subject.head)

@@ -8,7 +8,7 @@ from jesses.base.naming.spelling import NUMBER
 from jesses.history.ci import BRANCH_VARIABLE, Ci
 from jesses.history.git_history import Branches, Commit, History
 
-Line = tuple[int, int]
+VersionLine = tuple[int, int]
 """Major and minor of a release branch."""
 
 
@@ -25,7 +25,7 @@ class Checkout:
     branches: Branches | None = None
     tag: str | None = None
 
-    def line(self, pattern: str) -> Line | None:
+    def line(self, pattern: str) -> VersionLine | None:
         """The line of the release branch that this is, by the component's pattern; None elsewhere.
 
         A detached HEAD stands for the release branch that holds it, unless the default branch does too: then it
@@ -94,7 +94,7 @@ def _check_tags_are_here(history: History, ci: Ci) -> None:
         )
 
 
-def line_of(pattern: str, branch: str) -> Line | None:
+def line_of(pattern: str, branch: str) -> VersionLine | None:
     """Major and minor of a release branch, None for any other branch.
 
     >>> line_of("release/{line}.x", "release/0.40.x")

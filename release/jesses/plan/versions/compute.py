@@ -7,22 +7,22 @@ from functools import partial
 from typing import Final
 
 from jesses.base.errors import HistoryError
-from jesses.base.parallel import both, each
+from jesses.base.parallel import both, ordered_map
 from jesses.config.models import Component
 from jesses.history.git_history import Commit, History
-from jesses.plan.versions.base_tag import Base, find_base
+from jesses.plan.versions.base_tag import BaseTag, find_base
 from jesses.plan.versions.checkout import Checkout
 from jesses.plan.versions.component_tags import ComponentTags, TaggedVersion, tags_by_component
 from jesses.plan.versions.rules import Following, following
-from jesses.plan.versions.subject import Subject
-from jesses.plan.versions.values import ComponentVersion, Evidence
+from jesses.plan.versions.values import ComponentVersion, Reason
+from jesses.plan.versions.versioned_component import VersionedComponent
 
 _SHORT: Final = 7
 _LIKE_A_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repository:
+class ComponentRepository:
     """A repository that holds components."""
 
     history: History
@@ -30,7 +30,7 @@ class Repository:
 
 
 def compute_all(
-    components: Mapping[str, Component], repositories: Mapping[str, Repository]
+    components: Mapping[str, Component], repositories: Mapping[str, ComponentRepository]
 ) -> dict[str, ComponentVersion]:
     """The version of every component, each in the one of `repositories` that it names.
 
@@ -46,7 +46,9 @@ def compute_all(
     return {name: found[name] for name in components}
 
 
-def _compute_in(repository: Repository, components: Mapping[str, Component]) -> dict[str, ComponentVersion]:
+def _compute_in(
+    repository: ComponentRepository, components: Mapping[str, Component]
+) -> dict[str, ComponentVersion]:
     history, checkout = repository.history, repository.checkout
     patterns = {name: component.tag for name, component in components.items()}
     tags = tags_by_component(patterns, history.tags())
@@ -59,7 +61,7 @@ def _compute_in(repository: Repository, components: Mapping[str, Component]) -> 
         )
     branches = tuple(component.release_branch for component in components.values())
     subjects = (
-        Subject(
+        VersionedComponent(
             name=name,
             component=component,
             tags=tags[name],
@@ -70,11 +72,11 @@ def _compute_in(repository: Repository, components: Mapping[str, Component]) -> 
         for name, component in components.items()
     )
     # Each waits for git most of the time.
-    versions = each(partial(_compute, strangers=strangers), subjects, threads=len(components))
+    versions = ordered_map(partial(_compute, strangers=strangers), subjects, threads=len(components))
     return {version.component: version for version in versions}
 
 
-def _strangers(repository: Repository, tags: Mapping[str, ComponentTags]) -> list[str]:
+def _strangers(repository: ComponentRepository, tags: Mapping[str, ComponentTags]) -> list[str]:
     """The tags on HEAD that look like versions and are none of any component."""
     head = repository.checkout.head.sha
     own = {tagged.tag for component in tags.values() for tagged in component.on(head)}
@@ -82,7 +84,7 @@ def _strangers(repository: Repository, tags: Mapping[str, ComponentTags]) -> lis
     return [tag for tag in here if tag not in own and _LIKE_A_VERSION.search(tag)]
 
 
-def _compute(subject: Subject, strangers: Sequence[str]) -> ComponentVersion:
+def _compute(subject: VersionedComponent, strangers: Sequence[str]) -> ComponentVersion:
     if here := _tag_here(subject):
         return _tagged(subject, here)
     line = subject.line
@@ -92,7 +94,7 @@ def _compute(subject: Subject, strangers: Sequence[str]) -> ComponentVersion:
     return _development(subject, commit, base, following(subject, base, line), strangers)
 
 
-def _tag_here(subject: Subject) -> TaggedVersion | None:
+def _tag_here(subject: VersionedComponent) -> TaggedVersion | None:
     """The tag on HEAD; of several the one that started this run, that of the release branch, or the highest."""
     here = subject.tags.on(subject.head)
     if wanted := next((tagged for tagged in here if tagged.tag == subject.checkout.tag), None):
@@ -103,7 +105,7 @@ def _tag_here(subject: Subject) -> TaggedVersion | None:
     return here[0] if here else None
 
 
-def _tagged(subject: Subject, here: TaggedVersion) -> ComponentVersion:
+def _tagged(subject: VersionedComponent, here: TaggedVersion) -> ComponentVersion:
     name = here.tag
     if subject.dirty:
         raise HistoryError(
@@ -124,11 +126,11 @@ def _tagged(subject: Subject, here: TaggedVersion) -> ComponentVersion:
         dirty=False,
         exported=subject.history.is_dirty(),
         reasons=(f"tag {name} is on this commit",),
-        evidence=Evidence(rule="tag", branch=subject.checkout.described, base=name, commits=0),
+        evidence=Reason(rule="tag", branch=subject.checkout.described, base=name, commits=0),
     )
 
 
-def _standing(subject: Subject, base: Base) -> ComponentVersion:
+def _standing(subject: VersionedComponent, base: BaseTag) -> ComponentVersion:
     name = base.tagged.tag
     return ComponentVersion(
         component=subject.name,
@@ -141,12 +143,16 @@ def _standing(subject: Subject, base: Base) -> ComponentVersion:
             f"tag {name} still stands: nothing has changed since in {', '.join(subject.paths)}",
             f"no new {subject.name} is made: the released one is used again",
         ),
-        evidence=Evidence(rule="unchanged", branch=subject.checkout.described, base=name, commits=base.here),
+        evidence=Reason(rule="unchanged", branch=subject.checkout.described, base=name, commits=base.here),
     )
 
 
 def _development(
-    subject: Subject, commit: Commit, base: Base | None, following: Following, strangers: Sequence[str]
+    subject: VersionedComponent,
+    commit: Commit,
+    base: BaseTag | None,
+    following: Following,
+    strangers: Sequence[str],
 ) -> ComponentVersion:
     since = base.tagged.tag if base else None
     if base and commit.sha == subject.head:
@@ -170,7 +176,7 @@ def _development(
             f"{_commits(count)}{f' from {since}' if since else ''} to {short}{touching}",
             *(f"tag {name} on this commit is no version of any component" for name in strangers),
         ),
-        evidence=Evidence(
+        evidence=Reason(
             rule=following.rule,
             branch=subject.checkout.described,
             base=since,
@@ -182,7 +188,7 @@ def _development(
     )
 
 
-def _own_commit(subject: Subject) -> Commit:
+def _own_commit(subject: VersionedComponent) -> Commit:
     """The commit of a development version: while nothing changes it is the same at every merge."""
     head = subject.checkout.head
     if subject.dirty or not subject.paths:

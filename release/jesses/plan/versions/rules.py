@@ -7,11 +7,11 @@ from semver import Version
 from jesses.base.errors import VersionError
 from jesses.history import conventional
 from jesses.history.git_history import Logged
-from jesses.plan.versions.base_tag import Base, place
-from jesses.plan.versions.checkout import Line
+from jesses.plan.versions.base_tag import BaseTag, place
+from jesses.plan.versions.checkout import VersionLine
 from jesses.plan.versions.contract import contract_changes, next_by_contract
-from jesses.plan.versions.subject import Subject
 from jesses.plan.versions.values import ContractChange, Rule
+from jesses.plan.versions.versioned_component import VersionedComponent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Following:
     messages: tuple[Logged, ...] = ()
 
 
-def following(subject: Subject, base: Base | None, line: Line | None) -> Following:
+def following(subject: VersionedComponent, base: BaseTag | None, line: VersionLine | None) -> Following:
     """The version that follows `base`, on the release branch of `line` or elsewhere.
 
     Raises:
@@ -47,13 +47,13 @@ def following(subject: Subject, base: Base | None, line: Line | None) -> Followi
     )
 
 
-def _first(subject: Subject) -> Following:
+def _first(subject: VersionedComponent) -> Following:
     first = Version.parse(subject.component.first_version)
     reason = f"no final tag like {subject.tags.pattern} yet, so development leads to first_version {first}"
     return Following(version=first, rule="first version", reason=reason)
 
 
-def _on_line(subject: Subject, base: Base | None, line: Line) -> Following:
+def _on_line(subject: VersionedComponent, base: BaseTag | None, line: VersionLine) -> Following:
     above = [tagged for tagged in subject.tags.finals if tagged.core[:2] > line]
     if reached := subject.history.merged([tagged.tag for tagged in above]):
         raise VersionError(
@@ -69,7 +69,7 @@ def _on_line(subject: Subject, base: Base | None, line: Line) -> Following:
     return Following(version=version, rule="release branch", reason=f"{_place(subject)} leads to {why}")
 
 
-def _by_messages(subject: Subject, base: Base) -> Following:
+def _by_messages(subject: VersionedComponent, base: BaseTag) -> Following:
     commits = subject.history.log(subject.paths, since=base.tagged.commit, until=subject.head)
     level, decisive = conventional.decide(commits)
     version = conventional.next_by_level(base.tagged.version, level)
@@ -80,7 +80,7 @@ def _by_messages(subject: Subject, base: Base) -> Following:
     return Following(version=version, rule="conventional", reason=reason, messages=decisive)
 
 
-def _by_contract(subject: Subject, base: Base, line: Line | None) -> Following:
+def _by_contract(subject: VersionedComponent, base: BaseTag, line: VersionLine | None) -> Following:
     paths = subject.component.contract
     places = [(commit, path) for commit in (base.tagged.commit, subject.head) for path in paths]
     texts = subject.history.read(places)
@@ -97,7 +97,7 @@ def _by_contract(subject: Subject, base: Base, line: Line | None) -> Following:
     return Following(version=version, rule="contract", reason=reason, contracts=changes)
 
 
-def _free(subject: Subject, base: Base, version: Version, reason: str) -> tuple[Version, str]:
+def _free(subject: VersionedComponent, base: BaseTag, version: Version, reason: str) -> tuple[Version, str]:
     """`version`, or the first patch after it that no other branch has released.
 
     Raises:
@@ -119,5 +119,5 @@ def _free(subject: Subject, base: Base, version: Version, reason: str) -> tuple[
     return version, reason if version == wanted else f"{reason}; the first that is free is {version}"
 
 
-def _place(subject: Subject) -> str:
+def _place(subject: VersionedComponent) -> str:
     return subject.checkout.described

@@ -22,7 +22,7 @@ class ContractChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Reason:
     """What decided a version.
 
     `base` is the tag that the rule started from, `commits` the number of commits that lead from it to the
@@ -75,7 +75,7 @@ class ComponentVersion:
     dirty: bool
     reasons: tuple[str, ...]
     exported: bool = False
-    evidence: Evidence | None = None
+    evidence: Reason | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, for `--json`."""

@@ -17,7 +17,7 @@ from jesses.base.errors import FormatError, RepositoryError
 from jesses.base.naming.debian_order import sort_key
 from jesses.package.formats import deb_reader
 from jesses.publish.apt.index import Index, Stanza
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 
 Files = Callable[[Stanza], Iterable[str]]
 """Gives the paths of a package's files, without the slash at their start."""
@@ -36,7 +36,9 @@ class PackageFiles:
     damaged, nothing is known.
     """
 
-    def __init__(self, objects: Objects, at_hand: Callable[[Stanza], Path | None] = lambda _: None) -> None:
+    def __init__(
+        self, objects: RepositoryObjects, at_hand: Callable[[Stanza], Path | None] = lambda _: None
+    ) -> None:
         self._objects = objects
         self._at_hand = at_hand
         self._known: dict[str, list[str]] = {}

@@ -18,7 +18,7 @@ from jesses.publish.apt.metadata import CONTENTS_FORM, INDEX, contents_path, ind
 
 ALL: Final = DEBIAN["noarch"]
 
-Identity = tuple[str, str, str]
+PackageIdentity = tuple[str, str, str]
 """Name, version and architecture: two files with the same are a conflict."""
 
 _GZIP: Final = f"{INDEX}.gz"
@@ -43,7 +43,7 @@ class Stanza:
     text: bytes
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> PackageIdentity:
         return self.package, self.version, self.architecture
 
     @classmethod
@@ -104,7 +104,7 @@ class Index:
             start, end = _around(self.text, at)
             yield Stanza.parse(self.text[start:end])
 
-    def find(self, identity: Identity) -> Stanza | None:
+    def find(self, identity: PackageIdentity) -> Stanza | None:
         # Releases share a name, or a version: the rarer of the two leads to fewer stanzas.
         fields = {"Package": identity[0], "Version": identity[1]}
         rare = min(fields, key=lambda name: self.text.count(fields[name].encode()))
@@ -128,7 +128,7 @@ class Index:
         return None if packed is None else Made(text=Text(data=self.text), packed=packed)
 
 
-def find(indexes: Mapping[str, Index], identity: Identity) -> Stanza | None:
+def find(indexes: Mapping[str, Index], identity: PackageIdentity) -> Stanza | None:
     """The package of `identity` in any of `indexes`."""
     return next((found for index in indexes.values() if (found := index.find(identity))), None)
 
@@ -155,7 +155,7 @@ def add(indexes: Mapping[str, Index], new: Sequence[Stanza]) -> dict[str, Index]
     return _changed(indexes, texts)
 
 
-def remove(indexes: Mapping[str, Index], gone: Iterable[Identity]) -> dict[str, Index]:
+def remove(indexes: Mapping[str, Index], gone: Iterable[PackageIdentity]) -> dict[str, Index]:
     """The indexes that change when `gone` are taken out, by Debian architecture."""
     wanted = list(gone)
     texts = {architecture: _without(index, wanted) for architecture, index in indexes.items()}
@@ -171,7 +171,7 @@ def _changed(indexes: Mapping[str, Index], texts: Mapping[str, bytes]) -> dict[s
 
 
 def _check(indexes: Mapping[str, Index], new: Sequence[Stanza]) -> None:
-    digests: dict[Identity, str] = {}
+    digests: dict[PackageIdentity, str] = {}
     for stanza in new:
         there = find(indexes, stanza.identity)
         known = digests.setdefault(stanza.identity, there.sha256 if there else stanza.sha256)
@@ -197,7 +197,7 @@ def _added(index: Index | None, candidates: Sequence[Stanza], architecture: str)
     return b"".join((there.text, separator, *(text + b"\n" for text in added.values())))
 
 
-def _without(index: Index, gone: Iterable[Identity]) -> bytes:
+def _without(index: Index, gone: Iterable[PackageIdentity]) -> bytes:
     text = index.text
     spans = {
         _around(text, at)

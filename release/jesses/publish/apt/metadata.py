@@ -39,7 +39,7 @@ class Digest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class ReleaseFile:
     """A `Release` file: its plain fields, and what it says of the files beside it, by path."""
 
     fields: Mapping[str, str]
@@ -105,7 +105,7 @@ def contents_path(component: str, architecture: str) -> str:
 
 
 def successor(
-    previous: Release | None,
+    previous: ReleaseFile | None,
     files: Mapping[str, Digest],
     *,
     origin: str,
@@ -113,7 +113,7 @@ def successor(
     component: str,
     sources: str,
     now: float,
-) -> Release:
+) -> ReleaseFile:
     """The Release file after `previous`; `files` are those of the indexes that changed.
 
     Of what is given in one form, other forms that were there would be out of date: they go.
@@ -122,7 +122,7 @@ def successor(
     apt refuses a repository where they change. The date moves forward even where the clock does not: apt ignores a
     Release file that is older than the one it has.
     """
-    before = previous or Release(fields={}, files={})
+    before = previous or ReleaseFile(fields={}, files={})
     date = max(int(now), previous.date + 1) if previous else int(now)
     names = {"Origin": origin, "Label": origin, "Suite": suite, "Codename": suite}
     fields = {
@@ -135,7 +135,7 @@ def successor(
     }
     stale = set(map(_stem, files))
     kept = {path: digest for path, digest in before.files.items() if _stem(path) not in stale}
-    return Release(fields=fields, files={**kept, **files})
+    return ReleaseFile(fields=fields, files={**kept, **files})
 
 
 def _stem(path: str) -> str:

@@ -20,9 +20,9 @@ from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import sources
 from jesses.publish.apt.repository import COMPONENT, AptRepository, Snapshot, Update
-from jesses.publish.shared.client_setup import ForUsers
+from jesses.publish.shared.client_setup import ClientSetup
 from jesses.publish.shared.instructions import KEYRINGS, SUITE, apt_lines, apt_source
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.shared.pool import Pool, checked
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -54,7 +54,7 @@ class AptPublisher:
         cache: Cache | None = None,
         wait: Callable[[int], object] = pause,
     ) -> None:
-        self._objects = Objects(store, prefix)
+        self._objects = RepositoryObjects(store, prefix)
         self._repository = AptRepository(
             objects=self._objects,
             suite=suite,
@@ -70,7 +70,7 @@ class AptPublisher:
         self._project = name
         self._signer = signer
         self._source = apt_source(name, suite)
-        self._for_users = ForUsers(self._objects, self._key_and_source(suite))
+        self._for_users = ClientSetup(self._objects, self._key_and_source(suite))
         self._pool = Pool(self._objects)
         self._stanzas: dict[Path, Stanza] = {}
         self._snapshot = Snapshot()

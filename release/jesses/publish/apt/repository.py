@@ -22,13 +22,13 @@ from jesses.publish.apt.metadata import (
     INDEX,
     SOURCES,
     Digest,
-    Release,
+    ReleaseFile,
     contents_path,
     index_directory,
     successor,
 )
 from jesses.publish.shared.decompress import unpack
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
 from jesses.signing.verification import verified_text, verify_detached
 from jesses.stores import StoredObject
@@ -54,7 +54,7 @@ class Snapshot:
 
     token: str | None = None
     text: bytes = b""
-    release: Release | None = None
+    release: ReleaseFile | None = None
     indexes: Mapping[str, Index] = field(default_factory=dict)
 
     @property
@@ -87,7 +87,7 @@ class AptRepository:
     def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
         self,
         *,
-        objects: Objects,
+        objects: RepositoryObjects,
         suite: str,
         origin: str,
         signer: Signer | None,
@@ -129,13 +129,13 @@ class AptRepository:
         return Snapshot() if text is None else self._snapshot(text, None)
 
     def _snapshot(self, text: bytes, token: str | None) -> Snapshot:
-        release = Release.parse(text)
+        release = ReleaseFile.parse(text)
         self._check_date(release)
         architectures = release.architectures(COMPONENT)
         indexes = {architecture: self._index(release, architecture) for architecture in architectures}
         return Snapshot(token=token, text=text, release=release, indexes=indexes)
 
-    def _check_date(self, release: Release) -> None:
+    def _check_date(self, release: ReleaseFile) -> None:
         """A client refuses a date ahead of its clock, and ignores one that is older than what it has."""
         ahead = release.date - self._clock()
         if ahead > _AHEAD:
@@ -181,7 +181,7 @@ class AptRepository:
                 f"{self._objects.key(self._pointer)} cannot be trusted: {error.what}", fix=_FIX
             ) from error
 
-    def _index(self, release: Release, architecture: str) -> Index:
+    def _index(self, release: ReleaseFile, architecture: str) -> Index:
         """The index that `release` names, always read by its digest."""
         path, data = self._found(release, f"{index_directory(COMPONENT, architecture)}/{INDEX}")
         name = path.rpartition("/")[2]
@@ -192,7 +192,7 @@ class AptRepository:
             deflater=self._deflater,
         )
 
-    def _contents(self, release: Release, architecture: str) -> Made:
+    def _contents(self, release: ReleaseFile, architecture: str) -> Made:
         """What is known of the files of packages; older tools have one Contents for all components."""
         for path in (contents_path(COMPONENT, architecture), f"Contents-{architecture}"):
             if _forms(release, path):
@@ -200,7 +200,7 @@ class AptRepository:
                 return Made(text=Text(data=self._unpacked(name, data)), packed=data)
         return Made(text=Text(data=b""), packed=b"")
 
-    def _found(self, release: Release, path: str) -> tuple[str, bytes]:
+    def _found(self, release: ReleaseFile, path: str) -> tuple[str, bytes]:
         """What `release` lists as `path` in any form: the path in that form, and the bytes."""
         listed = _forms(release, path)
         for form in listed:
@@ -332,7 +332,7 @@ class AptRepository:
             if stored is None:
                 return
             text = self._verified(stored.data)
-            release = Release.parse(text)
+            release = ReleaseFile.parse(text)
             self._refresh_indexes(release, set(release.architectures(COMPONENT)))
             if self._signer:
                 self._refresh_release(text, self._signer)
@@ -341,7 +341,7 @@ class AptRepository:
                 return
         raise self._busy()
 
-    def _refresh_indexes(self, release: Release, architectures: set[str]) -> None:
+    def _refresh_indexes(self, release: ReleaseFile, architectures: set[str]) -> None:
         ours = {f"{index_directory(COMPONENT, name)}/{form}" for name in architectures for form in PACKED}
         if self._files:
             ours |= {contents_path(COMPONENT, name) + CONTENTS_FORM for name in architectures}
@@ -362,7 +362,7 @@ class AptRepository:
             self._objects.replace(place, signer.detach(text))
 
 
-def _forms(release: Release, path: str) -> list[str]:
+def _forms(release: ReleaseFile, path: str) -> list[str]:
     return [found for form in _FORMS if (found := path + form) in release.files]
 
 

@@ -13,7 +13,7 @@ from semver import Version
 from jesses.base.errors import RepositoryError, StoreError
 from jesses.base.naming.moving_tags import rank
 from jesses.base.retry import TRIES
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 
 DIRECTORY: Final = "latest"
 
@@ -37,13 +37,13 @@ def path(component: str) -> str:
     return f"{DIRECTORY}/{component}.json"
 
 
-def version_of(objects: Objects, component: str) -> Version | None:
+def version_of(objects: RepositoryObjects, component: str) -> Version | None:
     """The version that it names; raises `RepositoryError` where what is there cannot be read."""
     stored = objects.get(path(component))
     return _version(objects.key(path(component)), stored.data) if stored else None
 
 
-def move_forward(objects: Objects, component: str, new: Latest, *, url: str) -> None:
+def move_forward(objects: RepositoryObjects, component: str, new: Latest, *, url: str) -> None:
     """Let it name `new`, where it does not name a higher version; the files are below `url`.
 
     Raises:
@@ -63,7 +63,9 @@ def move_forward(objects: Objects, component: str, new: Latest, *, url: str) -> 
     raise StoreError(f"{objects.key(place)} keeps changing", fix="run again when other releases are done")
 
 
-def put_back(objects: Objects, component: str, gone: Version, left: Latest | None, *, url: str) -> None:
+def put_back(
+    objects: RepositoryObjects, component: str, gone: Version, left: Latest | None, *, url: str
+) -> None:
     """Where it names `gone`, let it name `left` instead, or nothing; errors as `move_forward`."""
     place = path(component)
     for _ in range(TRIES):

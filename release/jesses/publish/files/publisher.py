@@ -8,18 +8,18 @@ from typing import Final
 
 from semver import Version
 
-from jesses.base.artifact import Artifact, Kind
+from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.errors import ConflictError, StoreError
 from jesses.package.formats.sbom import SUFFIX
 from jesses.publish import Publication
 from jesses.publish.files import latest
 from jesses.publish.files.latest import Latest
 from jesses.publish.files.sums import Sums
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
 from jesses.stores import Store
 
-_PACKAGES: Final[frozenset[Kind]] = frozenset({"tarball", "deb", "rpm"})
+_PACKAGES: Final[frozenset[ArtifactKind]] = frozenset({"tarball", "deb", "rpm"})
 
 
 class FilesPublisher:
@@ -31,7 +31,7 @@ class FilesPublisher:
     name = "files"
 
     def __init__(self, *, store: Store, prefix: str, url: str, project: str, signer: Signer | None) -> None:
-        self._objects = Objects(store, prefix)
+        self._objects = RepositoryObjects(store, prefix)
         self._sums = Sums(self._objects, signer)
         self._url = url
         self._project = project

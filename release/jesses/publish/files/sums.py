@@ -9,25 +9,25 @@ from typing import Final
 
 from jesses.base.errors import RepositoryError, SigningError, StoreError
 from jesses.base.retry import TRIES
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
 from jesses.signing.verification import verify_detached
 
 SUMS: Final = "SHA256SUMS"
 SIGNATURE: Final = f"{SUMS}.asc"
 
-Lines = Mapping[str, str]
+SumLines = Mapping[str, str]
 """Digests by file name."""
 
 
 class Sums:
     """The list among `objects`."""
 
-    def __init__(self, objects: Objects, signer: Signer | None) -> None:
+    def __init__(self, objects: RepositoryObjects, signer: Signer | None) -> None:
         self._objects = objects
         self._signer = signer
 
-    def read(self) -> Lines:
+    def read(self) -> SumLines:
         """What the list names.
 
         Raises:
@@ -37,7 +37,7 @@ class Sums:
         stored = self._objects.get(SUMS)
         return parsed(stored.data.decode("utf-8", "replace")) if stored else {}
 
-    def edit(self, change: Callable[[Lines], Lines]) -> None:
+    def edit(self, change: Callable[[SumLines], SumLines]) -> None:
         """Make what `change` gives visible; again, where another job was faster.
 
         Raises:
@@ -101,7 +101,7 @@ def parsed(text: str) -> dict[str, str]:
     return known
 
 
-def rendered(lines: Lines) -> str:
+def rendered(lines: SumLines) -> str:
     r"""A list, sorted by file name.
 
     >>> rendered({"b": "2", "a": "1"})

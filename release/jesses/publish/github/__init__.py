@@ -2,19 +2,19 @@
 
 from jesses.publish.github.client import GitHub
 from jesses.publish.github.dry_run import DryRunGitHub, Releases
-from jesses.publish.github.models import Asset, Milestone, Pull, Release, Verdict
-from jesses.publish.github.transport import API_URL, Transport, token_in
+from jesses.publish.github.models import Asset, GitHubRelease, Milestone, Pull, Verdict
+from jesses.publish.github.transport import API_URL, GitHubTransport, token_in
 
 __all__ = [
     "API_URL",
     "Asset",
     "DryRunGitHub",
     "GitHub",
+    "GitHubRelease",
+    "GitHubTransport",
     "Milestone",
     "Pull",
-    "Release",
     "Releases",
-    "Transport",
     "Verdict",
     "token_in",
 ]

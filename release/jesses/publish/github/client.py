@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jesses.base.errors import GitHubError
-from jesses.publish.github.models import Asset, Milestone, Pull, Release, Verdict
-from jesses.publish.github.transport import Transport
+from jesses.publish.github.models import Asset, GitHubRelease, Milestone, Pull, Verdict
+from jesses.publish.github.transport import GitHubTransport
 
 T = TypeVar("T")
 _TRIES = 4
@@ -22,7 +22,7 @@ class GitHub:
 
     """
 
-    def __init__(self, transport: Transport, *, api_url: str, name: str) -> None:
+    def __init__(self, transport: GitHubTransport, *, api_url: str, name: str) -> None:
         self._transport = transport
         self._api = api_url.rstrip("/")
         self._base = f"{self._api}/repos/{name}"
@@ -32,46 +32,46 @@ class GitHub:
         """Whose token this is."""
         return _parsed(lambda data: str(data["login"]), self._transport.get(f"{self._api}/user"))
 
-    def releases(self) -> Iterator[Release]:
+    def releases(self) -> Iterator[GitHubRelease]:
         """Every release, newest first; drafts too, where the token may push."""
-        return _each(Release.from_response, self._transport.pages(f"{self._base}/releases"))
+        return _each(GitHubRelease.from_response, self._transport.pages(f"{self._base}/releases"))
 
-    def latest_release(self) -> Release | None:
+    def latest_release(self) -> GitHubRelease | None:
         """The one that GitHub calls the latest."""
         try:
-            return _parsed(Release.from_response, self._transport.get(f"{self._base}/releases/latest"))
+            return _parsed(GitHubRelease.from_response, self._transport.get(f"{self._base}/releases/latest"))
         except GitHubError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
 
-    def release_of(self, tag: str) -> Release | None:
+    def release_of(self, tag: str) -> GitHubRelease | None:
         """The release of `tag`: the published one, or the oldest draft."""
         found = [release for release in self.releases() if release.tag == tag]
         return min(found, key=lambda release: (release.draft, release.id), default=None)
 
-    def draft_of(self, tag: str, *, name: str, prerelease: bool) -> Release:
+    def draft_of(self, tag: str, *, name: str, prerelease: bool) -> GitHubRelease:
         """The release of `tag`, a draft where there is none yet. Two that run at once agree on the oldest."""
         body = {"tag_name": tag, "name": name, "draft": True, "prerelease": prerelease}
         made = self._create_once(
-            lambda: self.release_of(tag), lambda: self._post(Release.from_response, "releases", body)
+            lambda: self.release_of(tag), lambda: self._post(GitHubRelease.from_response, "releases", body)
         )
         return self.release_of(tag) or made
 
-    def publish(self, release: Release, *, body: str, prerelease: bool, latest: bool) -> Release:
+    def publish(self, release: GitHubRelease, *, body: str, prerelease: bool, latest: bool) -> GitHubRelease:
         """Make a release visible, with its text."""
         return self._edit(
             release, draft=False, body=body, prerelease=prerelease, make_latest="true" if latest else "false"
         )
 
-    def make_latest(self, release: Release) -> Release:
+    def make_latest(self, release: GitHubRelease) -> GitHubRelease:
         """Have GitHub call `release` the latest."""
         return self._edit(release, make_latest="true")
 
-    def assets(self, release: Release) -> Iterator[Asset]:
+    def assets(self, release: GitHubRelease) -> Iterator[Asset]:
         return _each(Asset.from_response, self._transport.pages(f"{self._base}/releases/{release.id}/assets"))
 
-    def upload(self, release: Release, name: str, path: Path) -> Asset:
+    def upload(self, release: GitHubRelease, name: str, path: Path) -> Asset:
         """Add a file to a release. What an upload that was cut off has left is removed first."""
 
         def find() -> Asset | None:
@@ -162,9 +162,9 @@ class GitHub:
     def _post(self, parse: Callable[[Mapping[str, Any]], T], what: str, body: Mapping[str, Any]) -> T:
         return _parsed(parse, self._transport.create(f"{self._base}/{what}", body))
 
-    def _edit(self, release: Release, **changes: str | bool) -> Release:
+    def _edit(self, release: GitHubRelease, **changes: str | bool) -> GitHubRelease:
         url = f"{self._base}/releases/{release.id}"
-        return _parsed(Release.from_response, self._transport.change(url, changes))
+        return _parsed(GitHubRelease.from_response, self._transport.change(url, changes))
 
 
 def _parsed(parse: Callable[[Mapping[str, Any]], T], data: Any) -> T:  # noqa: ANN401

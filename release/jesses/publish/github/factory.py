@@ -9,7 +9,7 @@ from semver import Version
 from jesses.base.errors import GitHubError
 from jesses.config import Channel, Config
 from jesses.plan.versions.lines import tag_of
-from jesses.publish.github import API_URL, GitHub, Releases, Transport, token_in
+from jesses.publish.github import API_URL, GitHub, GitHubTransport, Releases, token_in
 from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
 from jesses.publish.shared.instructions import apt_lines, apt_source, yum_lines
 from jesses.signing import Signer
@@ -72,7 +72,7 @@ def open_github(
         raise GitHubError(
             "release.toml names no GitHub repository", fix='add github = "owner/name" to [project]'
         )
-    transport = Transport(
+    transport = GitHubTransport(
         session or requests.Session(), token=token_in(environment), clock=time.time, sleep=time.sleep
     )
     return GitHub(transport, api_url=environment.get("GITHUB_API_URL") or API_URL, name=config.project.github)

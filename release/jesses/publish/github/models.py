@@ -30,7 +30,7 @@ class Asset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class GitHubRelease:
     """A release, a draft included. `upload_url` takes assets."""
 
     id: int

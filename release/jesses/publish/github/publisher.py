@@ -20,11 +20,11 @@ from jesses.config import Component
 from jesses.history.notes import notes
 from jesses.plan.versions.lines import lines
 from jesses.publish import Publication
-from jesses.publish.github import Asset, DryRunGitHub, Release, Releases
+from jesses.publish.github import Asset, DryRunGitHub, GitHubRelease, Releases
 from jesses.publish.shared.adopt import adopt
 from jesses.signing import Signer
 from jesses.signing.verification import verify_detached
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 
 SUMS: Final = "SHA256SUMS"
 _TRIES: Final = 5
@@ -52,7 +52,7 @@ class TaggedRelease:
 @dataclass(frozen=True, kw_only=True)
 class _Staged:
     wanted: TaggedRelease
-    release: Release
+    release: GitHubRelease
     artifacts: tuple[Artifact, ...]
     digests: dict[str, str]
 
@@ -89,7 +89,7 @@ class GitHubPublisher:
         self._present = 0
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[StoreChange, ...]:
         """What a rehearsal would have changed; nothing is noted of anything else."""
         return self._github.changes if isinstance(self._github, DryRunGitHub) else ()
 
@@ -158,11 +158,11 @@ class GitHubPublisher:
             instructions=tuple(staged.release.html_url for staged in self._staged),
         )
 
-    def _there(self, release: Release) -> dict[str, Asset]:
+    def _there(self, release: GitHubRelease) -> dict[str, Asset]:
         return {asset.name: asset for asset in self._github.assets(release) if asset.complete}
 
     def _stage(
-        self, wanted: TaggedRelease, draft: Release, kept: tuple[Artifact, ...], there: dict[str, Asset]
+        self, wanted: TaggedRelease, draft: GitHubRelease, kept: tuple[Artifact, ...], there: dict[str, Asset]
     ) -> _Staged:
         digests = {artifact.path.name: artifact.published_sha256 for artifact in kept}
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
@@ -176,7 +176,7 @@ class GitHubPublisher:
                 digests[name] = self._add(draft, path, there)
         return _Staged(wanted=wanted, release=draft, artifacts=kept, digests=digests)
 
-    def _add(self, release: Release, path: Path, there: dict[str, Asset]) -> str:
+    def _add(self, release: GitHubRelease, path: Path, there: dict[str, Asset]) -> str:
         asset = there.get(path.name)
         if asset:
             self._present += 1
@@ -246,7 +246,7 @@ class GitHubPublisher:
             fix="see who else moves it, and run again",
         )
 
-    def _published(self, component: str) -> dict[Version, Release]:
+    def _published(self, component: str) -> dict[Version, GitHubRelease]:
         """The releases of a component that users see, by their versions."""
         by_tag = {release.tag: release for release in self._github.releases() if not release.draft}
         line = lines(self._components, dict.fromkeys(by_tag, ""))[component]

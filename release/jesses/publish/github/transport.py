@@ -28,7 +28,7 @@ def token_in(environment: Mapping[str, str]) -> str | None:
     return environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or None
 
 
-class Transport:
+class GitHubTransport:
     """Sends requests. The token goes into one header, so that no URL, command line or log ever holds it.
 
     A rate limit is waited for where it ends within `patience` seconds. `clock` gives seconds since 1970 UTC.

@@ -13,7 +13,7 @@ from jesses.image.registry.attachments import (
     BUNDLE,
     STATEMENT,
     Attachment,
-    Key,
+    ImageKey,
     attached,
     attestation,
     sealed,
@@ -38,7 +38,7 @@ class Notary(Protocol):
 
 
 @dataclass(frozen=True)
-class Unsigning:
+class UnsignedNotary:
     """A notary for a dry run: a public log takes down what is signed, so nothing is."""
 
     notary: Notary
@@ -56,7 +56,9 @@ class Evidence:
     What registries hold already is used again, so what one has all get. Several threads may use it.
     """
 
-    def __init__(self, *, key: Key | None, notary: Notary | None, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, key: ImageKey | None, notary: Notary | None, environment: Mapping[str, str]
+    ) -> None:
         self._key = key
         self._notary = None if key else notary
         self._environment = environment

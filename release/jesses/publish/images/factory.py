@@ -10,20 +10,20 @@ import requests
 from jesses.base.runner import ask
 from jesses.config import Channel, Config
 from jesses.image.registry import credentials
-from jesses.image.registry.attachments import Key
+from jesses.image.registry.attachments import ImageKey
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.connect import connect
 from jesses.image.registry.ecr import Catalog, PrivateRegistry, registry_of
 from jesses.image.registry.reference import Reference
-from jesses.image.registry.transport import Transport
+from jesses.image.registry.transport import RegistryTransport
 from jesses.plan.plan import Plan
-from jesses.publish.images.evidence import Evidence, Notary, Unsigning
+from jesses.publish.images.evidence import Evidence, Notary, UnsignedNotary
 from jesses.publish.images.publisher import Lease, RegistryPublisher
 from jesses.stores import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
+class RegistryAccess:
     """What reaching registries takes from outside; a `rehearsal` is to change nothing there."""
 
     session: requests.Session
@@ -31,19 +31,19 @@ class Outside:
     home: Path
     progress: Callable[[str], object]
     upload: Progress = lambda _key, _sent, _total: None
-    key: Key | None = None
+    key: ImageKey | None = None
     notary: Notary | None = None
     lease: Lease = nullcontext
     rehearsal: bool = False
 
 
 def registry_publishers(
-    config: Config, channel: Channel, plan: Plan, outside: Outside
+    config: Config, channel: Channel, plan: Plan, outside: RegistryAccess
 ) -> tuple[RegistryPublisher, ...]:
     """A publisher for each registry of `channel`; none where no image is planned."""
     if not plan.images:
         return ()
-    notary = Unsigning(outside.notary) if outside.notary and outside.rehearsal else outside.notary
+    notary = UnsignedNotary(outside.notary) if outside.notary and outside.rehearsal else outside.notary
     evidence = Evidence(key=outside.key, notary=notary, environment=outside.environment)
     return tuple(
         _publisher(config, channel, plan, outside, evidence, Reference.parse_prefix(prefix))
@@ -51,13 +51,13 @@ def registry_publishers(
     )
 
 
-def _find_credential(host: str, outside: Outside) -> Credential | None:
+def _find_credential(host: str, outside: RegistryAccess) -> Credential | None:
     return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
 
 
-def transport(reference: Reference, outside: Outside) -> Transport:
+def transport(reference: Reference, outside: RegistryAccess) -> RegistryTransport:
     """The way to a registry that is only read from."""
-    return Transport(
+    return RegistryTransport(
         host=reference.host,
         url=reference.url,
         session=outside.session,
@@ -73,7 +73,12 @@ def _private_credential(host: str) -> Credential | None:
 
 
 def _publisher(
-    config: Config, channel: Channel, plan: Plan, outside: Outside, evidence: Evidence, prefix: Reference
+    config: Config,
+    channel: Channel,
+    plan: Plan,
+    outside: RegistryAccess,
+    evidence: Evidence,
+    prefix: Reference,
 ) -> RegistryPublisher:
     return RegistryPublisher(
         prefix=prefix,

@@ -7,15 +7,15 @@ from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
 from jesses.config import Channel
 from jesses.image.base import Base
-from jesses.image.registry.client import Document, Repository
+from jesses.image.registry.client import Document, ImageRepository
 from jesses.image.registry.pull import BlobCache, bases, copy
 from jesses.image.registry.reference import Reference
 from jesses.plan.plan import Plan, PlannedImage
-from jesses.publish.images.factory import Outside, transport
+from jesses.publish.images.factory import RegistryAccess, transport
 from jesses.publish.images.publisher import BASE_DIGEST, BASE_NAME, REVISION, annotations
 
 
-class Past:
+class PreviousImages:
     """The images of `plan` as an earlier run left them in the registries of `channel`.
 
     That is the image whose index has the digest in `staged`, what the journal says that an earlier run of this
@@ -23,7 +23,7 @@ class Past:
     """
 
     def __init__(
-        self, channel: Channel, plan: Plan, outside: Outside, staged: Callable[[], Mapping[str, str]]
+        self, channel: Channel, plan: Plan, outside: RegistryAccess, staged: Callable[[], Mapping[str, str]]
     ) -> None:
         self._channel = channel
         self._plan = plan
@@ -69,12 +69,12 @@ class Past:
         about = annotations(found[0]) if found else {}
         return str(about.get(BASE_DIGEST, "")) if about.get(BASE_NAME) == str(reference) else ""
 
-    def _find(self, name: str) -> tuple[Document, Repository] | None:
+    def _find(self, name: str) -> tuple[Document, ImageRepository] | None:
         version = self._plan.versions[self._component(name)]
         digest = self._staged().get(name) if self._channel.registries else None
         for prefix in self._channel.registries:
             reference = Reference.parse_prefix(prefix).below(name)
-            repository = Repository(transport(reference, self._outside), reference.repository)
+            repository = ImageRepository(transport(reference, self._outside), reference.repository)
             index = repository.find_manifest(f"sha256:{digest}" if digest else self._tag(name))
             if index and annotations(index).get(REVISION) == version.commit.sha:
                 return index, repository
@@ -87,7 +87,9 @@ class Past:
         return spelling.oci_tag(self._plan.versions[self._component(name)].version)
 
 
-def find_base(name: str, archs: tuple[Arch, ...], digest: str, outside: Outside) -> Mapping[Arch, Base]:
+def find_base(
+    name: str, archs: tuple[Arch, ...], digest: str, outside: RegistryAccess
+) -> Mapping[Arch, Base]:
     """The image `name` from its registry, for each of `archs`; with a `digest`, that one whatever its tag shows.
 
     Raises:
@@ -98,5 +100,5 @@ def find_base(name: str, archs: tuple[Arch, ...], digest: str, outside: Outside)
     outside.progress(f"base {reference}{'@' if digest else ''}{digest}")
     cached = outside.environment.get("XDG_CACHE_HOME")
     cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
-    repository = Repository(transport(reference, outside), reference.repository)
+    repository = ImageRepository(transport(reference, outside), reference.repository)
     return bases(reference, repository, archs, cache, digest=digest)

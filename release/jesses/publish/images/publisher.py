@@ -19,16 +19,16 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming import moving_tags
 from jesses.base.naming.arch import OCI
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.image.registry import from_layout
 from jesses.image.registry.attachments import Attachment, attach
-from jesses.image.registry.client import Document, Repository
-from jesses.image.registry.push import Content, Step, Tally, check, send
+from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.registry.push import ImageContent, PushStep, Tally, check, send
 from jesses.image.registry.reference import Reference
 from jesses.package.formats import sbom
 from jesses.publish import Publication
 from jesses.stores import Progress
-from jesses.stores.dry_run import Change
+from jesses.stores.dry_run import StoreChange
 
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
@@ -44,11 +44,11 @@ Lease = Callable[[], AbstractContextManager[object]]
 class Connection(Protocol):
     """A registry that we may write to."""
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> ImageRepository:
         """The repository `name`; nothing is asked of the registry yet."""
 
     @property
-    def changes(self) -> Sequence[Change]:
+    def changes(self) -> Sequence[StoreChange]:
         """What would have been written, where nothing is."""
 
     def create(self, name: str) -> None:
@@ -64,8 +64,8 @@ class Staged:
 
     name: str
     version: Version
-    repository: Repository
-    content: Content
+    repository: ImageRepository
+    content: ImageContent
     boms: Mapping[str, Path]
     """The bill of materials of each manifest, by the manifest's digest."""
 
@@ -74,7 +74,7 @@ class Staged:
         return self.content.documents[-1]
 
 
-class Vouching(Protocol):
+class Attestor(Protocol):
     """Makes what travels with an image."""
 
     def recall(self, staged: Staged) -> None:
@@ -107,7 +107,7 @@ class RegistryPublisher:
         connection: Connection,
         images: Sequence[str],
         branch: str | None = None,
-        evidence: Vouching | None = None,
+        evidence: Attestor | None = None,
         lease: Lease = nullcontext,
         progress: Progress = lambda _key, _sent, _total: None,
     ) -> None:
@@ -124,7 +124,7 @@ class RegistryPublisher:
         self._tally = Tally()
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[StoreChange, ...]:
         """What a dry run would have written."""
         return tuple(self._connection.changes)
 
@@ -198,7 +198,7 @@ class RegistryPublisher:
             instructions=tuple(self._instructions()),
         )
 
-    def _tell(self, name: str, step: Step) -> None:
+    def _tell(self, name: str, step: PushStep) -> None:
         self._progress(name, step.done, step.total)
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
@@ -263,7 +263,7 @@ class RegistryPublisher:
         def put(tag: str) -> None:
             staged.repository.put_manifest(wrong[tag], tag)
 
-        for _ in each(put, wrong, threads=len(wrong)):
+        for _ in ordered_map(put, wrong, threads=len(wrong)):
             self._tally += Tally(uploaded=1)
 
     def _out_of_place(self, staged: Staged, moved: set[str]) -> Iterator[tuple[str, Document]]:
@@ -272,7 +272,7 @@ class RegistryPublisher:
         Where we `moved` a tag while a higher version appeared, that version is put back.
         """
         moving = moving_tags.moving(staged.version, branch=self._branch)
-        asked = each(staged.repository.find_manifest, moving, threads=len(moving) or 1)
+        asked = ordered_map(staged.repository.find_manifest, moving, threads=len(moving) or 1)
         shown = dict(zip(moving, asked, strict=True))
         present = self._versions(staged, shown)
         taken = moving_tags.forward(staged.version, present, branch=self._branch)

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 
 
-class ForUsers:
+class ClientSetup:
     """The `files` by name, which are written before a pointer that names their `digest`."""
 
-    def __init__(self, objects: Objects, files: Mapping[str, bytes]) -> None:
+    def __init__(self, objects: RepositoryObjects, files: Mapping[str, bytes]) -> None:
         self._objects = objects
         self._files = files
 

@@ -7,7 +7,7 @@ from jesses.base.errors import RepositoryError, StoreError
 from jesses.stores import Store, StoredObject, sha256_of
 
 
-class Objects:
+class RepositoryObjects:
     """The objects below `prefix`. It counts those that it `uploaded` and those that were `present`.
 
     `pointers` are the keys of the mutable objects that it brought up to date.

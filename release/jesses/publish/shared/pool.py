@@ -6,7 +6,7 @@ from typing import Final
 from jesses.base.artifact import Artifact
 from jesses.base.errors import RepositoryError
 from jesses.publish.shared.adopt import adopt
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 
 # A store reads "+" as a blank, clients ask for "~" as "%7e".
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
@@ -15,7 +15,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 class Pool:
     """The package files among `objects`. One that is there already stays where and as it is."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: RepositoryObjects) -> None:
         self._objects = objects
         self._places: dict[str, str] = {}
 

@@ -14,14 +14,18 @@ from xml.sax.saxutils import escape, quoteattr
 from jesses.base.errors import ConflictError, RepositoryError
 from jesses.package.compression import incremental
 from jesses.package.compression.incremental import Made, Text
-from jesses.publish.yum.metadata import KINDS, IndexedPackage, Kind, Nevra
+from jesses.publish.yum.metadata import KINDS, IndexedPackage, ListKind, Nevra
 
 UP: Final = "../../"
 """From a snapshot to the root of the repository."""
 
 _COMMON: Final = "{http://linux.duke.edu/metadata/common}"
-_ROOTS: Final[Mapping[Kind, str]] = {"primary": "metadata", "filelists": "filelists", "other": "otherdata"}
-_NAMESPACES: Final[Mapping[Kind, str]] = {
+_ROOTS: Final[Mapping[ListKind, str]] = {
+    "primary": "metadata",
+    "filelists": "filelists",
+    "other": "otherdata",
+}
+_NAMESPACES: Final[Mapping[ListKind, str]] = {
     "primary": 'xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm"',
     "filelists": 'xmlns="http://linux.duke.edu/metadata/filelists"',
     "other": 'xmlns="http://linux.duke.edu/metadata/other"',
@@ -37,7 +41,7 @@ _PLACE: Final = re.compile(rb"<location\b(?![^>]*\bxml:base=)[^>]*?\bhref=[\"'](
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListedPackage:
     """A package as `primary` names it; `href` is its place."""
 
     nevra: Nevra
@@ -49,8 +53,8 @@ class Listed:
 class Lists:
     """The three lists as plain XML, and the files that were made of them, as far as they are at hand."""
 
-    documents: Mapping[Kind, bytes]
-    packed: Mapping[Kind, bytes] = field(default_factory=dict, compare=False)
+    documents: Mapping[ListKind, bytes]
+    packed: Mapping[ListKind, bytes] = field(default_factory=dict, compare=False)
 
     @property
     def is_packed(self) -> bool:
@@ -82,14 +86,14 @@ class Lists:
             {kind: _without(document, digests) for kind, document in self.documents.items()}
         )
 
-    def with_documents(self, documents: Mapping[Kind, bytes]) -> "Lists":
+    def with_documents(self, documents: Mapping[ListKind, bytes]) -> "Lists":
         """Other lists, packed with gzip, which every client since EL6 reads; what did not change is kept."""
         packed = {
             kind: incremental.gzip(_text(document), self._made(kind)) for kind, document in documents.items()
         }
         return Lists(documents=documents, packed=packed)
 
-    def _made(self, kind: Kind) -> Made | None:
+    def _made(self, kind: ListKind) -> Made | None:
         packed = self.packed.get(kind)
         return None if packed is None else Made(text=_text(self.documents[kind]), packed=packed)
 
@@ -102,7 +106,7 @@ class Lists:
         """
         return tuple(package for package in packages if not self._lists(package))
 
-    def find(self, nevra: Nevra) -> tuple[Listed, ...]:
+    def find(self, nevra: Nevra) -> tuple[ListedPackage, ...]:
         """Every file that is listed as `nevra`."""
         primary = self.documents["primary"]
         names = (f"<name>{escape(nevra.name)}</name>".encode(), f"ver={quoteattr(nevra.version)}".encode())
@@ -112,7 +116,7 @@ class Lists:
         found = (_identity(primary[start:end]) for start, end in sorted(spans))
         return tuple(listed for listed in found if listed.nevra == nevra)
 
-    def named(self, name: str) -> Iterator[Listed]:
+    def named(self, name: str) -> Iterator[ListedPackage]:
         """Every version of the package `name`, for any machine."""
         primary = self.documents["primary"]
         spans = sorted(set(_spans(primary, f"<name>{escape(name)}</name>".encode())))
@@ -178,7 +182,7 @@ def _counted(document: bytes) -> re.Match[bytes]:
     return match
 
 
-def _spliced(document: bytes, kind: Kind, elements: Iterable[bytes]) -> bytes:
+def _spliced(document: bytes, kind: ListKind, elements: Iterable[bytes]) -> bytes:
     end = document.rfind(f"</{_ROOTS[kind]}>".encode())
     if end < 0:
         raise damaged(f"the list {kind} does not end")
@@ -215,7 +219,7 @@ def _spans(document: bytes, wanted: bytes) -> Iterator[tuple[int, int]]:
         at = document.find(wanted, end)
 
 
-def _identity(element: bytes) -> Listed:
+def _identity(element: bytes) -> ListedPackage:
     root = parsed(_WRAPPER % element, "an element of primary")
     version, location = root.find(f".//{_COMMON}version"), root.find(f".//{_COMMON}location")
     attributes = {} if version is None else version.attrib
@@ -226,7 +230,7 @@ def _identity(element: bytes) -> Listed:
         release=attributes.get("rel", ""),
         arch=root.findtext(f".//{_COMMON}arch", ""),
     )
-    return Listed(
+    return ListedPackage(
         nevra=nevra,
         sha256=root.findtext(f".//{_COMMON}checksum", ""),
         href="" if location is None else location.get("href", ""),

@@ -14,8 +14,8 @@ from jesses.package.formats.rpm_file import RpmFile
 from jesses.package.formats.rpm_header import Header
 from jesses.package.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
 
-Kind = Literal["primary", "filelists", "other"]
-KINDS: Final[tuple[Kind, ...]] = ("primary", "filelists", "other")
+ListKind = Literal["primary", "filelists", "other"]
+KINDS: Final[tuple[ListKind, ...]] = ("primary", "filelists", "other")
 
 CHANGELOGS: Final = 10
 """So many of the newest changelog entries are listed, as createrepo_c does."""
@@ -62,7 +62,7 @@ class IndexedPackage:
 
     nevra: Nevra
     sha256: str
-    elements: Mapping[Kind, bytes]
+    elements: Mapping[ListKind, bytes]
 
 
 def describe(rpm: RpmFile, *, sha256: str, size: int, location: str) -> IndexedPackage:

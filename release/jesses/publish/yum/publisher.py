@@ -14,9 +14,9 @@ from jesses.base.errors import RepositoryError
 from jesses.base.retry import pause
 from jesses.package.formats import rpm_file
 from jesses.publish import Publication
-from jesses.publish.shared.client_setup import ForUsers
+from jesses.publish.shared.client_setup import ClientSetup
 from jesses.publish.shared.instructions import yum_lines
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.shared.pool import Pool, checked
 from jesses.publish.yum.lists import UP, Lists
 from jesses.publish.yum.metadata import IndexedPackage, describe
@@ -50,14 +50,14 @@ class YumPublisher:
         copies: bool = True,
         wait: Callable[[int], object] = pause,
     ) -> None:
-        self._objects = Objects(store, prefix)
+        self._objects = RepositoryObjects(store, prefix)
         self._repository = YumRepository(
             objects=self._objects, url=url, signer=signer, clock=clock, copies=copies, wait=wait
         )
         self._url = url
         self._project = name
         self._signer = signer
-        self._for_users = ForUsers(self._objects, self._key_and_source(copies=copies))
+        self._for_users = ClientSetup(self._objects, self._key_and_source(copies=copies))
         self._pool = Pool(self._objects)
         self._snapshot = Snapshot()
         self._packages: tuple[IndexedPackage, ...] = ()

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from jesses.publish.shared.decompress import unpack
 from jesses.publish.yum.lists import DECLARATION, Lists, damaged, parsed
-from jesses.publish.yum.metadata import KINDS, Kind
+from jesses.publish.yum.metadata import KINDS, ListKind
 
 REPODATA: Final = "repodata"
 
@@ -48,7 +48,7 @@ def read_lists(repomd: bytes, fetch: Fetch) -> Lists:
     return lists
 
 
-def read_list(repomd: bytes, kind: Kind, fetch: Fetch) -> tuple[bytes, bytes]:
+def read_list(repomd: bytes, kind: ListKind, fetch: Fetch) -> tuple[bytes, bytes]:
     """One list that `repomd` names: plain, and as it is stored; errors as `read_lists`."""
     reference = _references(repomd)[kind]
     data = _file(reference, fetch)
@@ -71,7 +71,7 @@ def names(repomd: bytes, lists: Lists) -> bool:
     )
 
 
-def file_name(kind: Kind, data: bytes) -> str:
+def file_name(kind: ListKind, data: bytes) -> str:
     """The name of a stored list: by its digest, so that it never changes."""
     return f"{REPODATA}/{hashlib.sha256(data).hexdigest()}-{kind}.xml.gz"
 
@@ -103,7 +103,7 @@ def _repomd(text: bytes, lists: Lists, revision: int) -> bytes:
     return head + records.encode() + end + tail
 
 
-def _record(kind: Kind, data: bytes, document: bytes, *, timestamp: int) -> str:
+def _record(kind: ListKind, data: bytes, document: bytes, *, timestamp: int) -> str:
     return (
         f'  <data type="{kind}">\n'
         f'    <checksum type="sha256">{hashlib.sha256(data).hexdigest()}</checksum>\n'

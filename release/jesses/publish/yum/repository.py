@@ -13,7 +13,7 @@ from typing import Final
 
 from jesses.base.errors import RepositoryError, SigningError, StoreError
 from jesses.base.retry import TRIES, pause
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum import repomd as yum_index
 from jesses.publish.yum.lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
 from jesses.publish.yum.repomd import REPODATA, MirrorList
@@ -82,7 +82,7 @@ class YumRepository:
     def __init__(
         self,
         *,
-        objects: Objects,
+        objects: RepositoryObjects,
         url: str,
         signer: Signer | None,
         clock: Callable[[], float],

@@ -40,7 +40,7 @@ class Driver:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class RepositoryFacts:
     """What was seen. `github` is owner/name, `branch` the main one, `build` shell lines that build userspace."""
 
     name: str
@@ -56,7 +56,7 @@ class Sight:
     has_requirements: bool
 
 
-def look(directory: Path, git: Git) -> Sight:
+def look(directory: Path, git: Git) -> RepositoryFacts:
     """Look at the repository in `directory`."""
 
     def ask(*argv: str) -> str:
@@ -69,7 +69,7 @@ def look(directory: Path, git: Git) -> Sight:
     author = (
         f"{ask('config', 'user.name') or 'Nobody'} <{ask('config', 'user.email') or 'nobody@example.org'}>"
     )
-    return Sight(
+    return RepositoryFacts(
         name=name,
         summary=_summary(directory, name),
         homepage=f"https://github.com/{github}" if github else "https://example.org/",

@@ -11,7 +11,7 @@ DIRECTORY: Final = Path(".github") / "workflows"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class WorkflowSetting:
     """How a repository runs Invoke: `install` comes before it, `test` is its own test command, if any.
 
     `branch` is the main branch, whose merges are released.
@@ -23,8 +23,8 @@ class Setting:
     test: str = ""
 
 
-JESSES: Final = Setting(invoke="./inv", test="./inv test")
-PRODUCT: Final = Setting(invoke="invoke", install="python -m pip install -r requirements.txt")
+JESSES: Final = WorkflowSetting(invoke="./inv", test="./inv test")
+PRODUCT: Final = WorkflowSetting(invoke="invoke", install="python -m pip install -r requirements.txt")
 
 _MERGE: Final = {
     "name": "merge",
@@ -43,7 +43,7 @@ _TAG: Final = {
 }
 
 
-def workflows(templates: Path, setting: Setting) -> dict[Path, str]:
+def workflows(templates: Path, setting: WorkflowSetting) -> dict[Path, str]:
     """The workflow files of a repository, by their paths in it; `templates` is `ci/workflows/`."""
     pull_request = (templates / "pull-request.yml").read_text(encoding="utf-8")
     release = (templates / "release.yml").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from jesses.tasks.scaffold.look import Driver, Sight
+from jesses.tasks.scaffold.look import Driver, RepositoryFacts
 
 COPYRIGHT: Final = Path("packaging/copyright")
 TASKS: Final = '''"""Releases of this product: `invoke --list`."""
@@ -17,7 +17,7 @@ namespace = make_namespace()
 _SHELL: Final = "#!/bin/sh\n# {what}\nset -eu\n{lines}\n"
 
 
-def files(sight: Sight) -> dict[Path, str]:
+def files(sight: RepositoryFacts) -> dict[Path, str]:
     """What to write, by its path in the product; what begins with `#!` is to be executable."""
     made = {
         Path("release.toml"): _configuration(sight),
@@ -56,7 +56,7 @@ def write(directory: Path, made: Mapping[Path, str], *, force: bool) -> tuple[li
     return written, kept
 
 
-def _configuration(sight: Sight) -> str:
+def _configuration(sight: RepositoryFacts) -> str:
     tables = [_project(sight), _userspace(sight)]
     if sight.driver:
         tables.append(_driver(sight, sight.driver))
@@ -64,7 +64,7 @@ def _configuration(sight: Sight) -> str:
     return "\n".join(tables)
 
 
-def _project(sight: Sight) -> str:
+def _project(sight: RepositoryFacts) -> str:
     github = f"github = {_text(sight.github)}\n" if sight.github else ""
     return (
         f"# How {sight.name} is released. What stands here was found in the repository: look it over.\n"
@@ -74,7 +74,7 @@ def _project(sight: Sight) -> str:
     )
 
 
-def _userspace(sight: Sight) -> str:
+def _userspace(sight: RepositoryFacts) -> str:
     return (
         f"[components.userspace]\ntag = {_text(sight.tag)}\n\n"
         '[builds.userspace]\ncomponent = "userspace"\ncommand = ["packaging/build-userspace"]\n\n'
@@ -84,7 +84,7 @@ def _userspace(sight: Sight) -> str:
     )
 
 
-def _driver(sight: Sight, driver: Driver) -> str:
+def _driver(sight: RepositoryFacts, driver: Driver) -> str:
     bump = 'bump = "contract"\n' if driver.contract else ""
     contract = f"contract = {json.dumps(list(driver.contract))}\n" if driver.contract else ""
     description = f"The kernel driver of {sight.name}, as source for DKMS."
@@ -101,7 +101,7 @@ def _driver(sight: Sight, driver: Driver) -> str:
     )
 
 
-def _trial(sight: Sight) -> str:
+def _trial(sight: RepositoryFacts) -> str:
     return (
         "# Packages can be installed, used and removed in a container before they are published.\n"
         '# [trials.debian]\n# image = "debian:12"\n# format = "deb"\n'
@@ -115,7 +115,7 @@ def _copyright(package: str) -> str:
     return f'    {{ path = "{path}", source = "{COPYRIGHT}", formats = ["deb"] }},\n'
 
 
-def _channels(sight: Sight) -> str:
+def _channels(sight: RepositoryFacts) -> str:
     github = "github = true\n" if sight.github else ""
     return (
         "# Where each kind of release goes: a local directory until you name a better place.\n"

@@ -8,14 +8,14 @@ from semver import Version
 
 from jesses.base.errors import VersionError
 from jesses.base.naming import spelling
-from jesses.base.parallel import each
+from jesses.base.parallel import ordered_map
 from jesses.base.retry import pause
-from jesses.channel.records import Content, Listing, Record, records_prefix
+from jesses.channel.records import Listing, Record, RecordContent, records_prefix
 from jesses.config import Channel
 from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.repository import AptRepository
 from jesses.publish.files.sums import Sums
-from jesses.publish.shared.objects import Objects
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum.repository import YumRepository
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -26,7 +26,7 @@ READERS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class InChannel:
+class ChannelVersion:
     """A version that a channel has, or had; `elsewhere` are the keys of objects that other channels have."""
 
     record: Record
@@ -46,7 +46,7 @@ class InChannel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class OpenedChannel:
     """The channel `name`, whose store users reach at `url`. `clock` gives seconds since 1970 UTC.
 
     `wait` is called with the number of a failed attempt, when another job was faster.
@@ -60,9 +60,9 @@ class Place:
     signer: Signer | None
     clock: Callable[[], float]
     wait: Callable[[int], object] = pause
-    apt_objects: Objects = field(init=False)
-    yum_objects: Objects = field(init=False)
-    files: Objects = field(init=False)
+    apt_objects: RepositoryObjects = field(init=False)
+    yum_objects: RepositoryObjects = field(init=False)
+    files: RepositoryObjects = field(init=False)
 
     def __post_init__(self) -> None:
         for name, prefix in (
@@ -70,7 +70,7 @@ class Place:
             ("yum_objects", self.channel.yum),
             ("files", self.channel.files),
         ):
-            object.__setattr__(self, name, Objects(self.store, prefix))
+            object.__setattr__(self, name, RepositoryObjects(self.store, prefix))
 
     def url_of(self, prefix: str) -> str:
         """Where users find what lies below a prefix."""
@@ -107,10 +107,10 @@ class Place:
     def record(self, component: str, version: Version) -> Record:
         return Record(store=self.store, project=self.project, component=component, version=version)
 
-    def records(self, version: Version | None = None) -> Iterator[tuple[Record, Content]]:
+    def records(self, version: Version | None = None) -> Iterator[tuple[Record, RecordContent]]:
         """Every record of the store, of whatever channel; those of one `version` where it is given."""
         records = [record for record in self._listed() if version in {None, record.version}]
-        return zip(records, each(Record.read, records, threads=READERS), strict=True)
+        return zip(records, ordered_map(Record.read, records, threads=READERS), strict=True)
 
     def _listed(self) -> Iterator[Record]:
         prefix = records_prefix(self.project)
@@ -119,14 +119,14 @@ class Place:
             if name.endswith(".json") and (found := _version(name.removesuffix(".json"))):
                 yield self.record(component, found)
 
-    def versions(self, version: Version | None = None) -> tuple[InChannel, ...]:
+    def versions(self, version: Version | None = None) -> tuple[ChannelVersion, ...]:
         """The versions that this channel has, and those withdrawn from it whose memory is kept."""
         return self.among(self.records(version))
 
-    def among(self, records: Iterable[tuple[Record, Content]]) -> tuple[InChannel, ...]:
+    def among(self, records: Iterable[tuple[Record, RecordContent]]) -> tuple[ChannelVersion, ...]:
         """Those of `records` that are about this channel."""
         return tuple(
-            InChannel(
+            ChannelVersion(
                 record=record, listing=content.channels[self.name], elsewhere=_elsewhere(content, self.name)
             )
             for record, content in records
@@ -139,7 +139,7 @@ def keys_of(listings: Iterable[Listing]) -> dict[str, str]:
     return {entry["key"]: entry["sha256"] for listing in listings for entry in listing.objects.values()}
 
 
-def _elsewhere(content: Content, name: str) -> frozenset[str]:
+def _elsewhere(content: RecordContent, name: str) -> frozenset[str]:
     others = [
         listing for channel, listing in content.channels.items() if channel != name and not listing.withdrawn
     ]

@@ -6,14 +6,14 @@ from typing import Final
 
 from jesses.config.models import Component
 from jesses.history.git_history import History
-from jesses.plan.versions.checkout import Checkout, Line
+from jesses.plan.versions.checkout import Checkout, VersionLine
 from jesses.plan.versions.component_tags import ComponentTags
 
 _USUAL: Final = "release/{line}.x"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class VersionedComponent:
     """A component, its tags, and the history that they are in.
 
     `branches` are the patterns of the release branches of all components in the repository.
@@ -27,7 +27,7 @@ class Subject:
     branches: tuple[str, ...]
 
     @cached_property
-    def line(self) -> Line | None:
+    def line(self) -> VersionLine | None:
         """The line of the release branch that HEAD is on, if any; a contract looks at those of others too.
 
         A driver is released from the branches of what it ships with.
