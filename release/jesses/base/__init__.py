@@ -1,1 +1,4 @@
-"""Values and small tools that everything meets through. It imports nothing of jesses."""
+"""Values and small tools that everything meets through. It imports nothing of jesses.
+
+Decisions: docs/decisions/base.md
+"""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from semver import Version
 
@@ -45,3 +45,40 @@ class Artifact:
     def published_sha256(self) -> str:
         """The digest of the bytes that a user downloads."""
         return self.signed_sha256 or self.sha256
+
+    def row(self, path: str) -> dict[str, Any]:
+        """The artifact as `artifacts.json` and `--json` have it; `path` is where its reader finds the file."""
+        return {
+            "path": path,
+            "kind": self.kind,
+            "name": self.name,
+            "component": self.component,
+            "version": str(self.version),
+            "arch": self.arch,
+            "size": self.size,
+            "sha256": self.sha256,
+            "signed_sha256": self.signed_sha256,
+        }
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any], directory: Path) -> "Artifact":
+        """The artifact that a row of `artifacts.json` in `directory` tells of.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no such row, or its path leaves the directory.
+
+        """
+        path = Path(row["path"])
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(f"{path} leaves the directory")
+        return cls(
+            path=directory / path,
+            kind=row["kind"],
+            component=row["component"],
+            name=row["name"],
+            version=Version.parse(row["version"]),
+            arch=row["arch"],
+            size=row["size"],
+            sha256=row["sha256"],
+            signed_sha256=row["signed_sha256"],
+        )

@@ -7,19 +7,13 @@ from typing import Final
 
 from jesses.base.naming.arch import Arch
 from jesses.pipeline.context import Context, State, Step
-from jesses.pipeline.handover import (
-    check_complete,
-    check_handed_over,
-    collect,
-    for_architectures,
-    hand_over,
-    in_order,
-    with_images,
-    without,
-)
+from jesses.pipeline.parts import for_architectures, in_order, what_is_left, with_images
 from jesses.pipeline.steps.build import build
 from jesses.pipeline.steps.checkout import checkout
+from jesses.pipeline.steps.collect import collect
+from jesses.pipeline.steps.complete import check_complete, check_handed_over
 from jesses.pipeline.steps.dockerfile import build_images
+from jesses.pipeline.steps.hand_over import hand_over
 from jesses.pipeline.steps.image import image
 from jesses.pipeline.steps.manifest import manifest
 from jesses.pipeline.steps.package import package
@@ -129,7 +123,7 @@ def publish_part(
     context = replace(context, plan=with_images(context.plan, directories))
     with context.journal.held():
         state = _run((*PREPARE, ("collect", collect(directories)), *JOINED), context, State(), announce)
-        rest = replace(context, plan=without(context.plan, state))
+        rest = replace(context, plan=what_is_left(context.plan, state))
         state = in_order(context.plan, _run(BUILD, rest, state, announce))
         state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))
         return _run((*COMPLETE, *(TRIALS if trials else ()), *PUBLISH), context, state, announce)

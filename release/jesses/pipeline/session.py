@@ -26,6 +26,9 @@ from jesses.publish import Publication
 from jesses.stores import Store
 from jesses.stores.dry_run import StoreChange
 
+Part = Callable[[Context, order.Announce], State]
+"""Carries out a part of the pipeline, and announces each of its steps."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -48,10 +51,7 @@ class Report:
             "dist": str(self.dist),
             "signing_key": self.signing_key,
             "ephemeral_key": self.ephemeral_key,
-            "artifacts": [
-                {**vars(artifact), "path": str(artifact.path), "version": str(artifact.version)}
-                for artifact in self.artifacts
-            ],
+            "artifacts": [artifact.row(str(artifact.path)) for artifact in self.artifacts],
             "publications": [vars(publication) for publication in self.publications],
             "changes": None if self.changes is None else [vars(change) for change in self.changes],
         }
@@ -102,7 +102,7 @@ def release(
     narrator: Narrator,
     environment: Mapping[str, str] = os.environ,
     *,
-    part: Callable[[Context], State] | None = None,
+    part: Part | None = None,
 ) -> Report:
     """Carry out the plan; `dist` is replaced when everything went well, and it was no dry run.
 
@@ -127,7 +127,7 @@ def release(
     ):
         assembled = assemble(run, workspace, packer, quick)
         context = assembled.context
-        state = part(context) if part else order.run(context, announce=narrator.step)
+        state = (part or _whole)(context, narrator.step)
     return Report(
         dist=workspace.final,
         plan=planned,
@@ -137,6 +137,10 @@ def release(
         ephemeral_key=bool(context.signer) and run.key is None,
         changes=assembled.changes,
     )
+
+
+def _whole(context: Context, announce: order.Announce) -> State:
+    return order.run(context, announce=announce)
 
 
 def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:

@@ -10,11 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import OutputError
 
-MANIFEST = "artifacts.json"
+PACKAGES: Final = "packages"
+IMAGES: Final = "images"
+SBOMS: Final = "sbom"
+TREES: Final = "trees"
+"""Where a machine that builds for others leaves its staged trees, as tarballs."""
+BUILT: Final = "built"
+"""Where a machine that builds for others leaves what its engine saved."""
+MANIFEST: Final = "artifacts.json"
 _MODE = 0o755
 
 

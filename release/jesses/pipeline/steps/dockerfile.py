@@ -1,21 +1,12 @@
-"""Images that a Docker engine builds, one architecture at a time, here or on a machine of that architecture."""
+"""Build the images of Dockerfiles on a machine of their architecture, for another machine to go on with."""
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
-from jesses.base.errors import EngineError
-from jesses.base.naming.arch import OCI, Arch
-from jesses.image import docker_save
-from jesses.image.base import Base
+from jesses.base.naming.arch import Arch
 from jesses.pipeline.context import Context, State, Step
-from jesses.plan.plan import PlannedImage
-
-REPOSITORY = "release"
-"""Where a Dockerfile finds the packages that are released with it."""
-SAVED = "built"
-"""Where a machine that builds for others leaves what its engine saved."""
+from jesses.pipeline.dockerfile import build_image
+from jesses.pipeline.workspace import BUILT
 
 
 def build_images(architectures: Iterable[Arch]) -> Step:
@@ -26,7 +17,7 @@ def build_images(architectures: Iterable[Arch]) -> Step:
     wanted = frozenset(architectures)
 
     def step(context: Context, state: State) -> State:
-        directory = context.workspace.output / SAVED
+        directory = context.workspace.output / BUILT
         made = dict(state.saved)
         for planned in context.plan.images:
             for arch in sorted(wanted & set(planned.archives)):
@@ -34,72 +25,7 @@ def build_images(architectures: Iterable[Arch]) -> Step:
                     directory.mkdir(exist_ok=True)
                     made[planned.name, arch] = directory / f"{planned.name}-{arch}.tar"
                     context.progress(f"{planned.name} for {arch}")
-                    _build(context, state, planned, arch, made[planned.name, arch])
+                    build_image(context, state, planned, arch, made[planned.name, arch])
         return replace(state, saved=made)
 
     return step
-
-
-def built(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base:
-    """What an engine made of the Dockerfile, as the whole of the image.
-
-    Raises:
-        CommandError: the Dockerfile fails.
-        EngineError: there is no engine, or it built for another architecture.
-        FormatError: what was handed over is damaged.
-
-    """
-    scratch = context.workspace.scratch / "layers" / f"{planned.name}-{arch}"
-    scratch.parent.mkdir(exist_ok=True)
-    archive = state.saved.get((planned.name, arch))
-    if archive is None:
-        archive = scratch.with_suffix(".tar")
-        _build(context, state, planned, arch, archive)
-    made = docker_save.read(archive, scratch, context.packer)
-    if made.config.get("architecture") != OCI[arch]:
-        raise EngineError(
-            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
-            fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
-        )
-    return made
-
-
-def _build(context: Context, state: State, planned: PlannedImage, arch: Arch, archive: Path) -> None:
-    """Build the Dockerfile, and save the image as `archive`.
-
-    It finds what lies beside it, and in `release/apt` a repository with the packages of its component.
-    """
-    if context.engine is None:
-        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
-    directory = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
-    source = state.sources[planned.component].directory / str(planned.dockerfile)
-    shutil.copytree(source.parent, directory, symlinks=True)
-    if source.name != "Dockerfile":
-        shutil.copyfile(source, directory / "Dockerfile")
-    packages = tuple(
-        artifact
-        for artifact in state.artifacts
-        if artifact.component == planned.component and artifact.kind == "deb"
-    )
-    repository = directory / REPOSITORY
-    repository.mkdir(exist_ok=True)
-    if packages:
-        context.make_repository(packages, repository)
-    context.engine.build(
-        directory,
-        platform=f"linux/{OCI[arch]}",
-        arguments=_arguments(context, state, planned, arch),
-        target=archive,
-    )
-
-
-def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
-    version = context.plan.versions[planned.component]
-    own = state.sources[planned.component].config.images[planned.name].arguments
-    return {
-        "JESSES_VERSION": str(version.version),
-        "JESSES_COMMIT": version.commit.sha,
-        "JESSES_ARCH": arch,
-        "SOURCE_DATE_EPOCH": str(version.commit.date),
-        **{name: value.replace("{version}", str(version.version)) for name, value in own.items()},
-    }

@@ -19,15 +19,14 @@ from jesses.package.contents import resolve
 from jesses.package.elf import binaries
 from jesses.package.formats.sbom import SbomSubject, image_url
 from jesses.pipeline.context import Context, State
-from jesses.pipeline.steps.dockerfile import built
+from jesses.pipeline.dockerfile import built
+from jesses.pipeline.workspace import IMAGES
 from jesses.plan.plan import PlannedImage
-
-DIRECTORY = "images"
 
 
 def image(context: Context, state: State) -> State:
     """Every planned image, below `images/` of the output."""
-    directory = context.workspace.output / DIRECTORY
+    directory = context.workspace.output / IMAGES
     made: list[Artifact] = []
     subjects: list[SbomSubject] = []
     for planned in context.plan.images:

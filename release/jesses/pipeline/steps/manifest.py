@@ -3,7 +3,6 @@
 import json
 
 from jesses.pipeline.context import Context, State
-from jesses.pipeline.handover import row
 from jesses.pipeline.workspace import MANIFEST
 
 
@@ -14,7 +13,9 @@ def manifest(context: Context, state: State) -> State:
         "project": context.plan.project,
         "channel": context.plan.channel,
         "signing_key": context.signer.fingerprint if context.signer else None,
-        "artifacts": [row(artifact, output) for artifact in state.artifacts],
+        "artifacts": [
+            artifact.row(artifact.path.relative_to(output).as_posix()) for artifact in state.artifacts
+        ],
     }
     (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     sums = "".join(

@@ -14,14 +14,13 @@ from jesses.package.formats.by_name import COST, FORMATS
 from jesses.package.formats.sbom import SbomSubject, package_url
 from jesses.package.recipe import Look, on_disk, package_of
 from jesses.pipeline.context import Context, State
+from jesses.pipeline.workspace import PACKAGES
 from jesses.plan.plan import PlannedPackage
-
-DIRECTORY = "packages"
 
 
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
-    directory = context.workspace.output / DIRECTORY
+    directory = context.workspace.output / PACKAGES
     directory.mkdir(exist_ok=True)
     look = cache(on_disk)
     values: list[tuple[PlannedPackage, Package]] = []

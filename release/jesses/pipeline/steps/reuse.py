@@ -6,8 +6,7 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import StoreError
 from jesses.package.formats.sbom import SUFFIX
 from jesses.pipeline.context import Context, State
-from jesses.pipeline.steps.package import DIRECTORY
-from jesses.pipeline.steps.sbom import DIRECTORY as SBOM_DIRECTORY
+from jesses.pipeline.workspace import PACKAGES, SBOMS
 
 
 def reuse(context: Context, state: State) -> State:
@@ -36,7 +35,7 @@ def _take(context: Context, component: str, names: list[str]) -> list[Artifact]:
         context.progress(name)
         if name not in known:
             raise StoreError(f"{name} was released and is no more", fix="run again")
-        for file, directory in ((name, DIRECTORY), (name + SUFFIX, SBOM_DIRECTORY)):
+        for file, directory in ((name, PACKAGES), (name + SUFFIX, SBOMS)):
             if file in known:
                 target = context.workspace.output / directory / file
                 target.parent.mkdir(exist_ok=True)

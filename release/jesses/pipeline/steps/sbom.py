@@ -10,13 +10,12 @@ from jesses.base.payload import ContentSource
 from jesses.package.formats import sbom as spdx
 from jesses.package.formats.sbom import Digests, SbomSubject
 from jesses.pipeline.context import Context, State
-
-DIRECTORY = "sbom"
+from jesses.pipeline.workspace import SBOMS
 
 
 def sbom(context: Context, state: State) -> State:
     """A document for everything that was made, below `sbom/` of the output."""
-    directory = context.workspace.output / DIRECTORY
+    directory = context.workspace.output / SBOMS
     directory.mkdir(exist_ok=True)
     read: dict[str, Digests] = {}
 

@@ -1,0 +1,85 @@
+"""Images that a Docker engine builds from a Dockerfile, one architecture at a time."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from jesses.base.errors import EngineError
+from jesses.base.naming.arch import OCI, Arch
+from jesses.image import docker_save
+from jesses.image.base import Base
+from jesses.pipeline.context import Context, State
+from jesses.plan.plan import PlannedImage
+
+REPOSITORY: Final = "release"
+"""Where a Dockerfile finds the packages that are released with it."""
+
+
+def built(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base:
+    """What an engine made of the Dockerfile, as the whole of the image.
+
+    Raises:
+        CommandError: the Dockerfile fails.
+        EngineError: there is no engine, or it built for another architecture.
+        FormatError: what was handed over is damaged.
+
+    """
+    scratch = context.workspace.scratch / "layers" / f"{planned.name}-{arch}"
+    scratch.parent.mkdir(exist_ok=True)
+    archive = state.saved.get((planned.name, arch))
+    if archive is None:
+        archive = scratch.with_suffix(".tar")
+        build_image(context, state, planned, arch, archive)
+    made = docker_save.read(archive, scratch, context.packer)
+    if made.config.get("architecture") != OCI[arch]:
+        raise EngineError(
+            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
+            fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
+        )
+    return made
+
+
+def build_image(context: Context, state: State, planned: PlannedImage, arch: Arch, archive: Path) -> None:
+    """Build the Dockerfile, and save the image as `archive`.
+
+    It finds what lies beside it, and in `release/apt` a repository with the packages of its component.
+
+    Raises:
+        CommandError: the Dockerfile fails.
+        EngineError: there is no engine, or it does not answer.
+
+    """
+    if context.engine is None:
+        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
+    directory = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
+    source = state.sources[planned.component].directory / str(planned.dockerfile)
+    shutil.copytree(source.parent, directory, symlinks=True)
+    if source.name != "Dockerfile":
+        shutil.copyfile(source, directory / "Dockerfile")
+    packages = tuple(
+        artifact
+        for artifact in state.artifacts
+        if artifact.component == planned.component and artifact.kind == "deb"
+    )
+    repository = directory / REPOSITORY
+    repository.mkdir(exist_ok=True)
+    if packages:
+        context.make_repository(packages, repository)
+    context.engine.build(
+        directory,
+        platform=f"linux/{OCI[arch]}",
+        arguments=_arguments(context, state, planned, arch),
+        target=archive,
+    )
+
+
+def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
+    version = context.plan.versions[planned.component]
+    own = state.sources[planned.component].config.images[planned.name].arguments
+    return {
+        "JESSES_VERSION": str(version.version),
+        "JESSES_COMMIT": version.commit.sha,
+        "JESSES_ARCH": arch,
+        "SOURCE_DATE_EPOCH": str(version.commit.date),
+        **{name: value.replace("{version}", str(version.version)) for name, value in own.items()},
+    }

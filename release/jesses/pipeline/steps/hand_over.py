@@ -1,0 +1,20 @@
+"""Leave in the output what another machine needs to go on from here."""
+
+import json
+
+from jesses.pipeline.context import Context, State
+from jesses.pipeline.handover import pack_tree
+from jesses.pipeline.workspace import MANIFEST
+
+
+def hand_over(context: Context, state: State) -> State:
+    """Staged trees of images, and `artifacts.json`; the artifacts lie there already."""
+    output = context.workspace.output
+    needed = {image.build for image in context.plan.images}
+    for (build, arch), tree in state.trees.items():
+        if build in needed:
+            pack_tree(tree, output, build=build, arch=arch)
+    rows = [artifact.row(artifact.path.relative_to(output).as_posix()) for artifact in state.artifacts]
+    data = {"project": context.plan.project, "artifacts": rows}
+    (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    return state
