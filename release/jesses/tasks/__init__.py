@@ -1,4 +1,7 @@
-"""The commands. A task parses, calls and renders; what it does is elsewhere in the package."""
+"""The commands. A task parses, calls and renders; what it does is elsewhere in the package.
+
+Decisions: docs/decisions/tasks.md
+"""
 
 from typing import Any
 

@@ -1,22 +1,17 @@
 """`invoke channel.prune`, `channel.yank` and `channel.promote`."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from invoke.context import Context
 from invoke.tasks import task
 
-from jesses.tasks.command import JSON_HELP, PROJECT_HELP, command
+from jesses.tasks.command import command
+from jesses.tasks.options import OperationOptions, help_of, spread
 
 if TYPE_CHECKING:
     from jesses.channel.operations.assembly import OperationContext, OperationResult
 
-_COMMON: Final = {
-    "project": PROJECT_HELP,
-    "dry-run": "print every object that would change, and change nothing",
-    "sign": "with --no-sign: the channel is not signed",
-    "take-over": "do not wait for another run that changes this channel",
-    "json": JSON_HELP,
-}
+_COMMON: Final = help_of(OperationOptions)
 _VERSION_HELP: Final = "the version, in SemVer"
 _COMPONENT_HELP: Final = "its component, where several have this version"
 
@@ -30,22 +25,20 @@ _COMPONENT_HELP: Final = "its component, where several have this version"
     }
 )
 @command
-def yank(  # noqa: PLR0913, PLR0917 -- an option is an argument
+@spread(OperationOptions)
+def yank(
     c: Context,
     version: str,
     channel: str = "stable",
     component: str = "",
-    project: str = "",
-    dry_run: bool = False,
-    sign: bool = True,
-    take_over: bool = False,
-    json: bool = False,
+    *,
+    options: OperationOptions,
 ) -> None:
     """Take a version out of a channel's indexes, for good; its files stay until they are pruned."""
     from jesses.channel.operations.assembly import yank_version
 
-    desk = _desk(project or c.config.project, dry_run=dry_run, sign=sign, take_over=take_over)
-    _show(yank_version(desk, channel, version, component or None), json=json)
+    context = _opened(c, options)
+    _show(yank_version(context, channel, version, component or None), json=options.json)
 
 
 @task(
@@ -58,24 +51,22 @@ def yank(  # noqa: PLR0913, PLR0917 -- an option is an argument
     }
 )
 @command
-def promote(  # noqa: PLR0913, PLR0917 -- an option is an argument
+@spread(OperationOptions)
+def promote(
     c: Context,
     version: str,
     to: str = "stable",
     from_: str = "",
     component: str = "",
-    project: str = "",
-    dry_run: bool = False,
-    sign: bool = True,
-    take_over: bool = False,
-    json: bool = False,
+    *,
+    options: OperationOptions,
 ) -> None:
     """Publish what one channel has of a version to another: the same bytes, and no new signatures on them."""
     from jesses.channel.operations.assembly import promote_version
 
-    desk = _desk(project or c.config.project, dry_run=dry_run, sign=sign, take_over=take_over)
-    done = promote_version(desk, version, component or None, source=from_ or None, to=to)
-    _show(done, json=json)
+    context = _opened(c, options)
+    done = promote_version(context, version, component or None, source=from_ or None, to=to)
+    _show(done, json=options.json)
 
 
 @task(
@@ -88,28 +79,26 @@ def promote(  # noqa: PLR0913, PLR0917 -- an option is an argument
     }
 )
 @command
-def prune(  # noqa: PLR0913, PLR0917 -- an option is an argument
+@spread(OperationOptions)
+def prune(
     c: Context,
     channel: str,
     keep: str = "",
     days: str = "",
     size: str = "",
-    project: str = "",
-    dry_run: bool = False,
-    sign: bool = True,
-    take_over: bool = False,
-    json: bool = False,
+    *,
+    options: OperationOptions,
 ) -> None:
     """Withdraw versions beyond the limits, never the newest; delete what nothing has referred to for 7 days."""
     from jesses.channel.operations.assembly import prune_channel
     from jesses.channel.operations.limits import parse_limits
 
     limits = parse_limits(keep=keep, days=days, size=size)
-    desk = _desk(project or c.config.project, dry_run=dry_run, sign=sign, take_over=take_over)
-    _show(prune_channel(desk, channel, limits), json=json)
+    context = _opened(c, options)
+    _show(prune_channel(context, channel, limits), json=options.json)
 
 
-def _desk(project: str, **options: Any) -> "OperationContext":  # noqa: ANN401 -- those of Desk
+def _opened(c: Context, options: OperationOptions) -> "OperationContext":
     import os
     import sys
     from pathlib import Path
@@ -117,13 +106,15 @@ def _desk(project: str, **options: Any) -> "OperationContext":  # noqa: ANN401 -
     from jesses.channel.operations.assembly import OperationContext
     from jesses.config import load
 
-    directory = Path(project).resolve()
+    directory = Path(options.project or c.config.project).resolve()
     return OperationContext(
         config=load(directory),
         directory=directory,
         environment=os.environ,
         tell=lambda text: sys.stderr.write(f"  {text}\n"),
-        **options,
+        dry_run=options.dry_run,
+        sign=options.sign,
+        take_over=options.take_over,
     )
 
 

@@ -12,9 +12,6 @@ from jesses.base.errors import ReleaseError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROJECT_HELP = "the product's directory, which holds release.toml"
-JSON_HELP = "print JSON instead of tables"
-
 
 def command(body: Callable[P, R]) -> Callable[P, R]:
     """Turn a `ReleaseError` into its message on stderr, after the output of the command that failed."""

@@ -1,26 +1,25 @@
 """`invoke release.cut`, `release.status` and `release.checklist`."""
 
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 from invoke.tasks import task
 
-from jesses.tasks.command import JSON_HELP, PROJECT_HELP, command
+from jesses.tasks.command import command
+from jesses.tasks.options import JSON_HELP, PROJECT_HELP, CutOptions, help_of, spread
+
+if TYPE_CHECKING:
+    from jesses.cut.next_version import Request
 
 REMOTE_HELP = "the git remote that releases are pushed to"
-_REQUEST = {
-    "component": "release only this component (may be repeated); otherwise those with changes",
-    "minor": "the next minor, from the main branch",
-    "patch": "the next patch, from its release branch",
-    "line": "with --patch: the line to patch, such as 1.1; otherwise the newest",
-    "rc": "a release candidate",
-    "final": "the final release of the candidate under way",
-}
+_CUT_HELP = help_of(CutOptions)
 
 
 @task(
     iterable=["component", "skip"],
     help={
         "project": PROJECT_HELP,
-        **_REQUEST,
+        **_CUT_HELP,
         "yes": "do not ask",
         "dry_run": "show the plan, and end",
         "skip": "leave out a check by its name (may be repeated)",
@@ -29,15 +28,12 @@ _REQUEST = {
     },
 )
 @command
-def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
+@spread(CutOptions)
+def cut(  # noqa: PLR0913 -- an option is an argument
     c: Context,
     project: str = "",
-    component: list[str] | None = None,
-    minor: bool = False,
-    patch: bool = False,
-    line: str = "",
-    rc: bool = False,
-    final: bool = False,
+    *,
+    options: CutOptions,
     yes: bool = False,
     dry_run: bool = False,
     skip: list[str] | None = None,
@@ -48,12 +44,12 @@ def cut(  # noqa: PLR0913, PLR0917 -- an option is an argument
     import os
 
     from jesses.cut.apply import apply
-    from jesses.cut.options import request_of, rerun_of
+    from jesses.cut.options import rerun_of
     from jesses.cut.prepare import prepare
     from jesses.cut.session import open_cut
     from jesses.tasks import render_cut, tables
 
-    request = request_of(component or (), minor=minor, patch=patch, line=line, rc=rc, final=final)
+    request = _wanted(options)
     where = project or c.config.project
     rerun = rerun_of(request, project=where, remote=remote)
     around = open_cut(where, environment=os.environ, remote=remote, rerun=rerun)
@@ -84,17 +80,14 @@ def status(c: Context, project: str = "", remote: str = "origin", json: bool = F
     tables.data(value.as_data()) if json else render_cut.status(value)
 
 
-@task(iterable=["component"], help={"project": PROJECT_HELP, **_REQUEST, "remote": REMOTE_HELP})
+@task(iterable=["component"], help={"project": PROJECT_HELP, **_CUT_HELP, "remote": REMOTE_HELP})
 @command
-def checklist(  # noqa: PLR0913, PLR0917 -- an option is an argument
+@spread(CutOptions)
+def checklist(
     c: Context,
     project: str = "",
-    component: list[str] | None = None,
-    minor: bool = False,
-    patch: bool = False,
-    line: str = "",
-    rc: bool = False,
-    final: bool = False,
+    *,
+    options: CutOptions,
     remote: str = "origin",
 ) -> None:
     """Write the body of the release's issue, as Markdown on stdout."""
@@ -102,10 +95,22 @@ def checklist(  # noqa: PLR0913, PLR0917 -- an option is an argument
     import sys
 
     from jesses.cut.checklist import checklist as checklist_of
-    from jesses.cut.options import request_of
     from jesses.cut.prepare import prepare
     from jesses.cut.session import open_cut
 
-    request = request_of(component or (), minor=minor, patch=patch, line=line, rc=rc, final=final)
+    request = _wanted(options)
     around = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
     sys.stdout.write(checklist_of(prepare(request, around)))
+
+
+def _wanted(options: CutOptions) -> "Request":
+    from jesses.cut.options import request_of
+
+    return request_of(
+        options.component or (),
+        minor=options.minor,
+        patch=options.patch,
+        line=options.line,
+        rc=options.rc,
+        final=options.final,
+    )

@@ -4,7 +4,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from jesses.tasks.command import JSON_HELP, command
+from jesses.tasks.command import command
+from jesses.tasks.options import JSON_HELP
 
 
 @task(help={"json": JSON_HELP})

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invoke.context import Context
+
+from jesses.tasks.options import ReleaseOptions
+
 if TYPE_CHECKING:
+    from jesses.pipeline.options import Options
     from jesses.plan.product import Product
 
 
@@ -22,6 +27,25 @@ def open_product(directory: str) -> "Product":
         from jesses.plan import product
 
         return product.open_product(path, history, os.environ)
+
+
+def asked_for(
+    c: Context, options: ReleaseOptions, *, dry_run: bool, take_over: bool = False
+) -> tuple["Product", "Options"]:
+    """The product that a command is about, and how it is to be released."""
+    from jesses.channel import survey
+    from jesses.pipeline.options import Options
+    from jesses.pipeline.session import channel_asked_for
+
+    product = open_product(options.project or c.config.project)
+    agreed = survey.read(Path(options.plan)) if options.plan else None
+    return product, Options(
+        channel=channel_asked_for(product, options.channel, agreed),
+        sign=options.sign,
+        dry_run=dry_run,
+        take_over=take_over,
+        agreed=agreed,
+    )
 
 
 @contextmanager

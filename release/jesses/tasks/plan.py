@@ -3,8 +3,9 @@
 from invoke.context import Context
 from invoke.tasks import task
 
-from jesses.tasks.command import JSON_HELP, PROJECT_HELP, command
+from jesses.tasks.command import command
 from jesses.tasks.opening import open_product
+from jesses.tasks.options import JSON_HELP, PROJECT_HELP
 
 
 @task(

@@ -3,55 +3,34 @@
 from invoke.context import Context
 from invoke.tasks import task
 
-from jesses.tasks.command import JSON_HELP, PROJECT_HELP, command
-from jesses.tasks.opening import open_product
+from jesses.tasks.command import command
+from jesses.tasks.opening import asked_for
+from jesses.tasks.options import JSON_HELP, VERBOSE_HELP, ReleaseOptions, help_of, spread
 
 
 @task(
     default=True,
     help={
-        "project": PROJECT_HELP,
-        "dist": "the output directory, made afresh",
-        "channel": "publish to this channel of release.toml, `auto`: by HEAD's tags; otherwise make a snapshot",
-        "plan": "do exactly what this file says (`invoke plan --remote --json`), or nothing",
-        "sign": "sign packages and repositories (with a key made for this run where none is configured)",
+        **help_of(ReleaseOptions),
         "dry-run": "build and package, print every object that would change, and change nothing",
         "take-over": "do not wait for another run that publishes this release",
-        "verbose": "show the command lines of builds",
+        "verbose": VERBOSE_HELP,
         "json": JSON_HELP,
     },
 )
 @command
-def run(  # noqa: PLR0913, PLR0917 - Invoke makes an option of each
+@spread(ReleaseOptions)
+def run(
     c: Context,
-    project: str = "",
-    dist: str = "dist",
-    channel: str = "",
-    plan: str = "",
-    sign: bool = True,
+    *,
+    options: ReleaseOptions,
     dry_run: bool = False,
     take_over: bool = False,
     verbose: bool = False,
     json: bool = False,
 ) -> None:
     """Release the product: build, package, sign, publish."""
-    from contextlib import closing
-    from pathlib import Path
+    from jesses.tasks import render
 
-    from jesses.channel import survey
-    from jesses.pipeline import session
-    from jesses.pipeline.options import Options
-    from jesses.tasks import render, tables
-
-    product = open_product(project or c.config.project)
-    agreed = survey.read(Path(plan)) if plan else None
-    options = Options(
-        channel=session.channel_asked_for(product, channel, agreed),
-        sign=sign,
-        dry_run=dry_run,
-        take_over=take_over,
-        agreed=agreed,
-    )
-    with closing(render.TerminalNarrator(verbose=verbose)) as narrator:
-        report = session.release(product, Path(dist), options, narrator)
-    tables.data(report.as_data()) if json else render.report(report)
+    product, chosen = asked_for(c, options, dry_run=dry_run, take_over=take_over)
+    render.show(render.released(product, options.dist, chosen, verbose=verbose), json=json)

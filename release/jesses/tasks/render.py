@@ -3,6 +3,8 @@
 import sys
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
@@ -10,8 +12,11 @@ from rich.table import Table
 
 from jesses.channel.operations.assembly import OperationResult
 from jesses.pipeline.doctor import Finding
-from jesses.pipeline.session import Report
+from jesses.pipeline.options import Options
+from jesses.pipeline.session import Part, Report, release
+from jesses.plan.product import Product
 from jesses.stores.dry_run import StoreChange
+from jesses.tasks import tables
 
 _WIDE = 160
 _LONG = 4 << 20
@@ -58,6 +63,19 @@ class TerminalNarrator:
             self._bars.update(self._uploads[key], completed=sent)
             if self._bars.finished:
                 self.close()
+
+
+def released(
+    product: Product, dist: str, options: Options, *, verbose: bool, part: Part | None = None
+) -> Report:
+    """Release a product, or do a part of it, and say on the terminal how it goes on."""
+    with closing(TerminalNarrator(verbose=verbose)) as narrator:
+        return release(product, Path(dist), options, narrator, part=part)
+
+
+def show(value: Report, *, json: bool) -> None:
+    """Print what a release made, as tables or as JSON."""
+    tables.data(value.as_data()) if json else report(value)
 
 
 def checks(values: Iterable[Finding]) -> None:
