@@ -20,11 +20,13 @@ LOCKS = {"release": ["example"], "test": ["example", "test"]}
 
 @task
 def lint(c: Context) -> None:
-    """Run ruff (lint and format) and mypy."""
+    """Run ruff (lint and format), mypy, and see that rooms keep their walls and nothing is said twice."""
     bootstrap.ensure("test")
     _python("-m", "ruff", "check", ".")
     _python("-m", "ruff", "format", "--check", ".")
     _python("-m", "mypy")
+    _run(str(bootstrap.VENV / "bin" / "lint-imports"), "--no-cache")
+    _python("ci/repetition.py", "release")
 
 
 @task(help={"only": "run only these tests (a path or node id; may be repeated)"}, iterable=["only"])

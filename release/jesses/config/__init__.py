@@ -1,4 +1,7 @@
-"""`release.toml` as frozen, validated values."""
+"""`release.toml` as frozen, validated values.
+
+Decisions: docs/decisions/config.md
+"""
 
 from jesses.config.load import load, parse
 from jesses.config.models import (

@@ -1,1 +1,4 @@
-"""What git and CI say of a product."""
+"""What git and CI say of a product.
+
+Decisions: docs/decisions/history.md
+"""

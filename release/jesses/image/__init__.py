@@ -1,1 +1,4 @@
-"""Container images: their model, layers, layout and archives; `registry/` is the client of registries."""
+"""Container images: their model, layers, layout and archives; `registry/` is the client of registries.
+
+Decisions: docs/decisions/image.md
+"""

@@ -1,1 +1,4 @@
-"""What a release will make and where it goes, worked out before anything is built."""
+"""What a release will make and where it goes, worked out before anything is built.
+
+Decisions: docs/decisions/plan.md
+"""

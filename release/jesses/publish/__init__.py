@@ -3,6 +3,8 @@
 *Check* asks what is there already; *stage* uploads immutable things that nobody sees yet; *verify* makes sure of
 what was staged; *commit* flips the few mutable pointers. The pipeline takes every publisher through each before
 any goes on to the next.
+
+Decisions: docs/decisions/publish.md
 """
 
 from collections.abc import Mapping, Sequence

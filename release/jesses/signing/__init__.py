@@ -1,4 +1,7 @@
-"""Signatures. The secret half of a key never touches the disk."""
+"""Signatures. The secret half of a key never touches the disk.
+
+Decisions: docs/decisions/signing.md
+"""
 
 from pathlib import Path
 from typing import Protocol

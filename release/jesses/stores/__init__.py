@@ -2,6 +2,8 @@
 
 Keys are relative POSIX paths. Every write that decides anything is conditional, since several releases may run
 at once. A token is opaque and changes whenever the object does.
+
+Decisions: docs/decisions/stores.md
 """
 
 import hashlib
