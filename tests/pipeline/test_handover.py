@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +12,16 @@ from jesses.base.artifact import Artifact
 from jesses.base.digest import sha256_of
 from jesses.base.errors import ConfigError, FormatError, OutputError
 from jesses.base.naming.arch import Arch, parse_arch
-from jesses.channel.journal import NoJournal
 from jesses.channel.records import Record
 from jesses.config import load
-from jesses.package.compression import QUICK, Packer
 from jesses.package.formats import rpm_file
 from jesses.pipeline import order
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.engine import Containers
-from jesses.pipeline.workspace import open_workspace
 from jesses.plan.plan import make_plan
 from jesses.signing import Signer
 from tests.support.apt_site import SIGNER
+from tests.support.contexts import Surroundings
 from tests.support.hawk import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
 from tests.support.memory_store import MemoryStore
 
@@ -62,31 +59,19 @@ class Machines:
     def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
         runner = FakeRunner()
         config = load(self.root / "hawk")
-        with ExitStack() as stack:
-            workspace = stack.enter_context(open_workspace(self.root / dist))
-            packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
-            quick = stack.enter_context(Packer(workspace.scratch / "quick", level=QUICK, threads=1))
-            state = part(
-                Context(
-                    config=config,
-                    directory=self.root / "hawk",
-                    plan=make_plan(
-                        config, {"userspace": VERSION}, released=self.released, no_engine=self.no_engine
-                    ),
-                    workspace=workspace,
-                    runner=runner,
-                    packer=packer,
-                    quick=quick,
-                    signer=self.signer,
-                    publishers=(FakePublisher("a", self.log),),
-                    journal=NoJournal(),
-                    invalidate=lambda _: None,
-                    progress=print,
-                    store=self.store,
-                    containers=self.containers,
-                    engine=self.engine,
-                )
-            )
+        plan = make_plan(config, {"userspace": VERSION}, released=self.released, no_engine=self.no_engine)
+        surroundings = Surroundings(
+            runner=runner,
+            publishers=(FakePublisher("a", self.log),),
+            store=self.store,
+            signer=self.signer,
+            engine=self.engine,
+            containers=self.containers,
+        )
+        with surroundings.in_workspace(
+            config, plan, directory=self.root / "hawk", dist=self.root / dist
+        ) as context:
+            state = part(context)
         return state, runner
 
     def build(self, *architectures: Arch) -> FakeRunner:

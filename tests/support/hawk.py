@@ -5,7 +5,6 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier
@@ -15,18 +14,15 @@ from semver import Version
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import StoreError
-from jesses.channel.journal import NoJournal
 from jesses.config import Config, load
 from jesses.history.git_history import Commit
-from jesses.package.compression import QUICK, Packer
 from jesses.pipeline import order
-from jesses.pipeline.context import Context, State
-from jesses.pipeline.workspace import open_workspace
+from jesses.pipeline.context import State
 from jesses.plan.plan import make_plan
 from jesses.plan.versions import ComponentVersion
 from jesses.publish import Publication
 from jesses.signing import Signer
-from tests.support.memory_store import MemoryStore
+from tests.support.contexts import Surroundings
 
 PROJECT = """
 [project]
@@ -196,29 +192,15 @@ class Bench:
         return load(self.directory)
 
     def run(self) -> State:
-        with ExitStack() as stack:
-            workspace = stack.enter_context(open_workspace(self.dist))
-            packer = stack.enter_context(Packer(workspace.scratch / "deflated", threads=1))
-            quick = stack.enter_context(Packer(workspace.scratch / "quick", level=QUICK, threads=1))
-            context = Context(
-                config=self.config,
-                directory=self.directory,
-                plan=make_plan(
-                    self.config,
-                    {"userspace": VERSION},
-                    channel=self.channel,
-                    no_engine=self.no_engine,
-                ),
-                workspace=workspace,
-                runner=self.runner,
-                packer=packer,
-                quick=quick,
-                signer=self.signer,
-                publishers=self.publishers,
-                journal=NoJournal(),
-                invalidate=self.invalidated.extend,
-                progress=print,
-                engine=self.engine,
-                store=MemoryStore(),
-            )
+        surroundings = Surroundings(
+            runner=self.runner,
+            publishers=self.publishers,
+            signer=self.signer,
+            invalidate=self.invalidated.extend,
+            engine=self.engine,
+        )
+        plan = make_plan(self.config, {"userspace": VERSION}, channel=self.channel, no_engine=self.no_engine)
+        with surroundings.in_workspace(
+            self.config, plan, directory=self.directory, dist=self.dist
+        ) as context:
             return order.run(context, announce=self.steps.append)

@@ -28,6 +28,7 @@ from jesses.publish.factory import publishers_for
 from jesses.signing import Signer
 from jesses.stores import Store
 from tests.support.apt_site import SIGNER, deb_maker
+from tests.support.contexts import Surroundings
 from tests.support.memory_store import MemoryStore
 from tests.support.yum_client import packages_in
 
@@ -142,22 +143,23 @@ class Bench:
     ) -> State:
         """Everything that follows the packaging, but for the manifest."""
         config = Config(project=PROJECT, components={})
-        context = Context(
-            config=config,
-            directory=self.directory,
-            plan=self.plan(),
-            workspace=cast("Workspace", None),
+        surroundings = Surroundings(
             runner=cast("Runner", None),
-            packer=cast("Packer", None),
-            quick=cast("Packer", None),
-            signer=signer,
-            store=store,
             publishers=publishers_for(
                 config, Channel(store="x"), store=store, url=URL, signer=signer, clock=clock
             ),
+            store=store,
+            signer=signer,
             journal=journal or self.journal(store, clock=clock),
             invalidate=([] if invalidated is None else invalidated).append,
-            progress=lambda _: None,
+        )
+        context = surroundings.context(
+            config,
+            self.plan(),
+            directory=self.directory,
+            workspace=cast("Workspace", None),
+            packer=cast("Packer", None),
+            quick=cast("Packer", None),
         )
         state = State(artifacts=tuple(artifacts) or self.artifacts())
         for step in steps():

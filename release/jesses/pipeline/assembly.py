@@ -17,10 +17,11 @@ from jesses.channel.target import Target
 from jesses.config import Channel
 from jesses.history.clone import Clone
 from jesses.history.commands import run_git
+from jesses.history.export import export
 from jesses.image.registry.connect import new_session
 from jesses.package.compression import Cache, Packer
 from jesses.pipeline import engine
-from jesses.pipeline.context import ComponentSource, Context
+from jesses.pipeline.context import ComponentSource, Context, Destinations, Inputs, Tools
 from jesses.pipeline.options import Narrator, Options
 from jesses.pipeline.workspace import Workspace
 from jesses.plan.channels import channel_named
@@ -72,7 +73,7 @@ class Assembled:
     @property
     def changes(self) -> tuple[StoreChange, ...] | None:
         """What a dry run would have changed; None where it was none."""
-        store = self.context.store
+        store = self.context.destinations.store
         if not isinstance(store, DryRunStore):
             return None
         return (*store.changes, *(change for publisher in self.elsewhere for change in publisher.changes))
@@ -104,12 +105,53 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
     """
     signer = run.key or (openpgp.ephemeral(_key_owner(run)) if run.options.sign else None)
     place = _target(run, workspace)
-    outside = _outside(run, place)
-    past = PreviousImages(run.channel, run.plan, outside, lambda: staged_digests(place.store, run.plan))
+    access = _registry_access(run, place)
     elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...] = (
-        *registry_publishers(run.product.config, run.channel, run.plan, outside),
-        *_on_github(run, place, signer, outside),
+        *registry_publishers(run.product.config, run.channel, run.plan, access),
+        *_on_github(run, place, signer, access),
     )
+    context = Context(
+        inputs=_inputs(run),
+        tools=_tools(run, place, workspace, packer, quick, signer),
+        destinations=_destinations(run, place, signer, access, elsewhere),
+    )
+    return Assembled(context=context, elsewhere=elsewhere)
+
+
+def _inputs(run: Run) -> Inputs:
+    return Inputs(
+        config=run.product.config,
+        directory=run.product.directory,
+        plan=run.plan,
+        sources={name: _source(run.product, name) for name in run.product.versions},
+        confirm=run.confirm,
+    )
+
+
+def _tools(
+    run: Run, place: Target, workspace: Workspace, packer: Packer, quick: Packer, signer: Signer | None
+) -> Tools:
+    return Tools(
+        workspace=workspace,
+        runner=ProcessRunner(environment=_with_python(run.environment), echo=run.narrator.command),
+        packer=packer,
+        quick=quick,
+        progress=run.narrator.progress,
+        clock=place.clock,
+        export=export,
+        engine=engine.DockerEngine(),
+        containers=engine.DockerEngine(),
+        make_repository=lambda packages, made: _make_repository(run.product, packages, made, signer),
+    )
+
+
+def _destinations(
+    run: Run,
+    place: Target,
+    signer: Signer | None,
+    access: RegistryAccess,
+    elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...],
+) -> Destinations:
     repositories = publishers_for(
         run.product.config,
         run.channel,
@@ -119,30 +161,16 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
         clock=place.clock,
         cache=Cache.configured(run.environment),
     )
-    context = Context(
-        config=run.product.config,
-        directory=run.product.directory,
-        plan=run.plan,
-        workspace=workspace,
-        runner=ProcessRunner(environment=_with_python(run.environment), echo=run.narrator.command),
-        packer=packer,
-        quick=quick,
-        signer=signer,
+    previous = PreviousImages(run.channel, run.plan, access, lambda: staged_digests(place.store, run.plan))
+    return Destinations(
         publishers=(*repositories, *elsewhere),
-        journal=place.journal,
-        invalidate=place.invalidate,
-        progress=run.narrator.progress,
         store=place.store,
-        clock=place.clock,
-        confirm=run.confirm,
-        sources={name: _source(run.product, name) for name in run.product.versions},
-        engine=engine.DockerEngine(),
-        containers=engine.DockerEngine(),
-        make_repository=lambda packages, made: _make_repository(run.product, packages, made, signer),
-        find_built=past.find_built,
-        find_base=past.find_base,
+        journal=place.journal,
+        signer=signer,
+        invalidate=place.invalidate,
+        find_base=previous.find_base,
+        find_built=previous.find_built,
     )
-    return Assembled(context=context, elsewhere=elsewhere)
 
 
 def _target(run: Run, workspace: Workspace) -> Target:
@@ -165,7 +193,7 @@ def _target(run: Run, workspace: Workspace) -> Target:
     )
 
 
-def _outside(run: Run, place: Target) -> RegistryAccess:
+def _registry_access(run: Run, place: Target) -> RegistryAccess:
     """What registries and GitHub are reached with."""
     options, environment = run.options, run.environment
     lease = target.channel_lease(
@@ -189,13 +217,13 @@ def _outside(run: Run, place: Target) -> RegistryAccess:
 
 
 def _on_github(
-    run: Run, place: Target, signer: Signer | None, outside: RegistryAccess
+    run: Run, place: Target, signer: Signer | None, access: RegistryAccess
 ) -> tuple[GitHubPublisher, ...]:
     product = run.product
 
     def github() -> Releases:
-        opened = open_github(product.config, outside.environment, outside.session)
-        return DryRunGitHub(opened) if outside.rehearsal else opened
+        opened = open_github(product.config, access.environment, access.session)
+        return DryRunGitHub(opened) if access.rehearsal else opened
 
     return github_publisher(
         product.config,
@@ -205,7 +233,7 @@ def _on_github(
         body=lambda component: _notes(product, component),
         url=place.url.rstrip("/"),
         signer=signer,
-        lease=outside.lease,
+        lease=access.lease,
     )
 
 

@@ -1,18 +1,16 @@
 """What a step is given and what it gives back: the context of a run, and what was made so far."""
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jesses.base.artifact import Artifact
-from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import Arch
 from jesses.base.runner import Runner
 from jesses.channel.journal import Journal
 from jesses.channel.records import Record
 from jesses.config import Config
-from jesses.history.export import Export, export
+from jesses.history.export import Export
 from jesses.image.base import Base
 from jesses.package.compression import Packer
 from jesses.package.formats.sbom import SbomSubject
@@ -27,33 +25,11 @@ from jesses.stores.cdn import Invalidate
 FindBase = Callable[[PlannedImage], Mapping[Arch, Base]]
 """What an image stands on, for each of its architectures, from its registry; it is asked once for each."""
 
-
-def without_bases(image: PlannedImage) -> Mapping[Arch, Base]:
-    """For runs that reach no registry."""
-    raise RegistryError(
-        f"the base {image.base} cannot be had: this run reaches no registry", fix="build from scratch"
-    )
-
-
 FindBuilt = Callable[[str, Path], bool]
 """Writes the layout of an image that another run of this release has built and staged; whether there is one."""
 
-
-def nothing_built(_name: str, _directory: Path) -> bool:
-    """For runs that are nobody's second."""
-    return False
-
-
 MakeRepository = Callable[[tuple[Artifact, ...], Path], None]
 """Writes an APT repository of some packages into a directory, for a Dockerfile to install from."""
-
-
-def without_repository(_packages: tuple[Artifact, ...], _directory: Path) -> None:
-    """For runs whose Dockerfiles install nothing of the release: the directory stays empty."""
-
-
-def nothing_agreed() -> None:
-    """For runs that follow no plan that was looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,49 +45,84 @@ class ComponentSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a run is given from outside. `directory` is the product's; `signer` is None for an unsigned run.
+class Inputs:
+    """What is released: the plan, and the product in `directory` with its configuration.
 
-    `packer` packs for packages and the images that share segments with them, `quick` for other images.
-    `invalidate` makes the caches in front of the store forget what has moved. `sources` has what a component is
-    made from, where that is not `config` in `directory`. `confirm` raises where what was agreed on has changed.
+    `sources` has what a component is made from, where that is not `config` in `directory`. `confirm` raises where
+    the plan that was agreed on no longer holds.
     """
 
     config: Config
     directory: Path
     plan: Plan
+    sources: Mapping[str, ComponentSource]
+    confirm: Callable[[], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a release is made with.
+
+    `packer` packs for packages and the images that share segments with them, `quick` for other images. `progress`
+    is told what is being worked on. `clock` gives seconds since 1970 UTC. `engine` builds images, `containers`
+    runs trials: both raise `EngineError` where there is no Docker engine.
+    """
+
     workspace: Workspace
     runner: Runner
     packer: Packer
     quick: Packer
-    signer: Signer | None
-    publishers: tuple[Publisher, ...]
-    journal: Journal
-    invalidate: Invalidate
     progress: Callable[[str], None]
+    clock: Callable[[], float]
+    export: Export
+    engine: Engine
+    containers: Containers
+    make_repository: MakeRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destinations:
+    """Where a release goes, and what is there already. `signer` is None for an unsigned run.
+
+    `invalidate` makes the caches in front of the store forget what has moved.
+    """
+
+    publishers: tuple[Publisher, ...]
     store: Store
-    sources: Mapping[str, ComponentSource] = field(default_factory=dict)
-    export: Export = export
-    find_base: FindBase = without_bases
-    clock: Callable[[], float] = time.time
-    confirm: Callable[[], None] = nothing_agreed
-    find_built: FindBuilt = nothing_built
-    engine: Engine | None = None
-    containers: Containers | None = None
-    make_repository: MakeRepository = without_repository
+    journal: Journal
+    signer: Signer | None
+    invalidate: Invalidate
+    find_base: FindBase
+    find_built: FindBuilt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a run is given from outside."""
+
+    inputs: Inputs
+    tools: Tools
+    destinations: Destinations
+
+    def for_plan(self, plan: Plan) -> "Context":
+        """The same run with a part of its plan."""
+        return replace(self, inputs=replace(self.inputs, plan=plan))
 
     def released(self, component: str) -> Record:
         """What the store has of the version of `component`."""
         return Record(
-            store=self.store,
-            project=self.plan.project,
+            store=self.destinations.store,
+            project=self.inputs.plan.project,
             component=component,
-            version=self.plan.versions[component].version,
+            version=self.inputs.plan.versions[component].version,
         )
 
     def source(self, component: str) -> ComponentSource:
         """What `component` is made from."""
-        return self.sources.get(component) or ComponentSource(config=self.config, directory=self.directory)
+        inputs = self.inputs
+        return inputs.sources.get(component) or ComponentSource(
+            config=inputs.config, directory=inputs.directory
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

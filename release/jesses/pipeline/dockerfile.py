@@ -24,13 +24,13 @@ def built(context: Context, state: State, planned: PlannedImage, arch: Arch) -> 
         FormatError: what was handed over is damaged.
 
     """
-    scratch = context.workspace.scratch / "layers" / f"{planned.name}-{arch}"
+    scratch = context.tools.workspace.scratch / "layers" / f"{planned.name}-{arch}"
     scratch.parent.mkdir(exist_ok=True)
     archive = state.saved.get((planned.name, arch))
     if archive is None:
         archive = scratch.with_suffix(".tar")
         build_image(context, state, planned, arch, archive)
-    made = docker_save.read(archive, scratch, context.packer)
+    made = docker_save.read(archive, scratch, context.tools.packer)
     if made.config.get("architecture") != OCI[arch]:
         raise EngineError(
             f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
@@ -46,12 +46,10 @@ def build_image(context: Context, state: State, planned: PlannedImage, arch: Arc
 
     Raises:
         CommandError: the Dockerfile fails.
-        EngineError: there is no engine, or it does not answer.
+        EngineError: no engine answers.
 
     """
-    if context.engine is None:
-        raise EngineError(f"{planned.name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
-    directory = context.workspace.scratch / "built" / f"{planned.name}-{arch}"
+    directory = context.tools.workspace.scratch / "built" / f"{planned.name}-{arch}"
     source = state.sources[planned.component].directory / str(planned.dockerfile)
     shutil.copytree(source.parent, directory, symlinks=True)
     if source.name != "Dockerfile":
@@ -64,8 +62,8 @@ def build_image(context: Context, state: State, planned: PlannedImage, arch: Arc
     repository = directory / REPOSITORY
     repository.mkdir(exist_ok=True)
     if packages:
-        context.make_repository(packages, repository)
-    context.engine.build(
+        context.tools.make_repository(packages, repository)
+    context.tools.engine.build(
         directory,
         platform=f"linux/{OCI[arch]}",
         arguments=_arguments(context, state, planned, arch),
@@ -74,7 +72,7 @@ def build_image(context: Context, state: State, planned: PlannedImage, arch: Arc
 
 
 def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
-    version = context.plan.versions[planned.component]
+    version = context.inputs.plan.versions[planned.component]
     own = state.sources[planned.component].config.images[planned.name].arguments
     return {
         "JESSES_VERSION": str(version.version),

@@ -1,7 +1,6 @@
 """The order of a release."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -92,7 +91,7 @@ Announce = Callable[[str], None]
 
 def run(context: Context, *, announce: Announce) -> State:
     """Carry out the plan of `context`; `announce` is told the name of each step before it runs."""
-    with context.journal.held():
+    with context.destinations.journal.held():
         return _run(PIPELINE, context, State(), announce)
 
 
@@ -104,7 +103,7 @@ def build_part(
     What is made for this machine's own architecture is tried here, too: no other machine may be able to.
     """
     wanted = tuple(architectures)
-    part = replace(context, plan=for_architectures(context.plan, wanted))
+    part = context.for_plan(for_architectures(context.inputs.plan, wanted))
     images = ("image", build_images(wanted))
     last: Steps = (images, ("sbom", sbom), *(TRIALS if trials else ()), ("hand over", hand_over))
     return _run((*BUILD, *last), part, State(), announce)
@@ -120,12 +119,12 @@ def publish_part(
         OutputError: something is missing, damaged, or was made from another commit.
 
     """
-    context = replace(context, plan=with_images(context.plan, directories))
-    with context.journal.held():
+    context = context.for_plan(with_images(context.inputs.plan, directories))
+    with context.destinations.journal.held():
         state = _run((*PREPARE, ("collect", collect(directories)), *JOINED), context, State(), announce)
-        rest = replace(context, plan=what_is_left(context.plan, state))
-        state = in_order(context.plan, _run(BUILD, rest, state, announce))
-        state = in_order(context.plan, _run(ASSEMBLE, context, state, announce))
+        rest = context.for_plan(what_is_left(context.inputs.plan, state))
+        state = in_order(context.inputs.plan, _run(BUILD, rest, state, announce))
+        state = in_order(context.inputs.plan, _run(ASSEMBLE, context, state, announce))
         return _run((*COMPLETE, *(TRIALS if trials else ()), *PUBLISH), context, state, announce)
 
 

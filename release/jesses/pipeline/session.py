@@ -133,8 +133,8 @@ def release(
         plan=planned,
         artifacts=tuple(workspace.finished(artifact) for artifact in state.artifacts),
         publications=state.publications,
-        signing_key=context.signer.fingerprint if context.signer else None,
-        ephemeral_key=bool(context.signer) and run.key is None,
+        signing_key=context.destinations.signer.fingerprint if context.destinations.signer else None,
+        ephemeral_key=bool(context.destinations.signer) and run.key is None,
         changes=assembled.changes,
     )
 

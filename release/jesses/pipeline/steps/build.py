@@ -19,12 +19,14 @@ def build(context: Context, state: State) -> State:
 
     """
     trees = dict(state.trees)
-    for planned in context.plan.builds:
-        context.progress(f"{planned.build} for {planned.arch}")
-        tree = context.workspace.scratch / "staged" / f"{planned.build}-{planned.arch}"
+    for planned in context.inputs.plan.builds:
+        context.tools.progress(f"{planned.build} for {planned.arch}")
+        tree = context.tools.workspace.scratch / "staged" / f"{planned.build}-{planned.arch}"
         tree.mkdir(parents=True)
         source = state.sources[planned.component]
-        context.runner(planned.command, cwd=source.directory, env=_environment(context, planned, str(tree)))
+        context.tools.runner(
+            planned.command, cwd=source.directory, env=_environment(context, planned, str(tree))
+        )
         if not any(tree.iterdir()):
             raise CommandError(
                 f"build {planned.build} for {planned.arch} staged nothing",
@@ -35,7 +37,7 @@ def build(context: Context, state: State) -> State:
 
 
 def _environment(context: Context, planned: PlannedBuild, stage: str) -> dict[str, str]:
-    version = context.plan.versions[planned.component]
+    version = context.inputs.plan.versions[planned.component]
     return {
         "JESSES_COMPONENT": planned.component,
         "JESSES_VERSION": str(version.version),

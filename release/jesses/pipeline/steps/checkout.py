@@ -12,9 +12,9 @@ def checkout(context: Context, state: State) -> State:
         HistoryError: git cannot check out that commit.
 
     """
-    components = [planned.component for planned in context.plan.builds]
-    components += [package.component for package in context.plan.packages if not package.released]
-    components += [image.component for image in context.plan.images if not image.skipped]
+    components = [planned.component for planned in context.inputs.plan.builds]
+    components += [package.component for package in context.inputs.plan.packages if not package.released]
+    components += [image.component for image in context.inputs.plan.images if not image.skipped]
     sources = {component: context.source(component) for component in components}
     exported: dict[tuple[str, str], ComponentSource] = {}
     for component, source in sources.items():
@@ -22,9 +22,9 @@ def checkout(context: Context, state: State) -> State:
             continue
         place = (str(source.directory), source.commit)
         if place not in exported:
-            context.progress(f"{component} as of {source.commit[:7]}")
-            target = context.workspace.scratch / "sources" / str(len(exported))
-            directory = context.export(source.directory, source.commit, target)
+            context.tools.progress(f"{component} as of {source.commit[:7]}")
+            target = context.tools.workspace.scratch / "sources" / str(len(exported))
+            directory = context.tools.export(source.directory, source.commit, target)
             exported[place] = replace(source, directory=directory)
         sources[component] = replace(source, directory=exported[place].directory)
     return replace(state, sources=sources)

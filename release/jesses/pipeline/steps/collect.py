@@ -27,15 +27,17 @@ def collect(directories: Sequence[Path]) -> Step:
             for artifact in artifacts_in(directory):
                 if artifact.path.name not in found:
                     found[artifact.path.name] = _taken(context, directory, artifact)
-            trees |= dict(unpack_trees(directory, context.plan, context.workspace.scratch / "staged"))
-            saved |= dict(saved_images(directory, context.plan))
+            trees |= dict(
+                unpack_trees(directory, context.inputs.plan, context.tools.workspace.scratch / "staged")
+            )
+            saved |= dict(saved_images(directory, context.inputs.plan))
         return replace(state, trees=trees, saved=saved, artifacts=tuple(found.values()))
 
     return step
 
 
 def _taken(context: Context, directory: Path, artifact: Artifact) -> Artifact:
-    planned = {package.file_name for package in context.plan.packages}
+    planned = {package.file_name for package in context.inputs.plan.packages}
     name = artifact.path.name.removesuffix(SUFFIX)
     if name not in planned:
         known = ", ".join(sorted(planned))
@@ -43,7 +45,7 @@ def _taken(context: Context, directory: Path, artifact: Artifact) -> Artifact:
             f"{name} is not in the plan, which has {known}",
             fix="build and publish from the same commit",
         )
-    path = context.workspace.output / artifact.path.relative_to(directory)
+    path = context.tools.workspace.output / artifact.path.relative_to(directory)
     path.parent.mkdir(exist_ok=True)
     shutil.copyfile(artifact.path, path)
     return replace(artifact, path=path)

@@ -14,11 +14,11 @@ def check_handed_over(context: Context, state: State) -> State:
 
     """
     made = {artifact.path.name for artifact in state.artifacts}
-    packages = [package for package in context.plan.packages if package.arch != "noarch"]
+    packages = [package for package in context.inputs.plan.packages if package.arch != "noarch"]
     lacking = {package.file_name: package.arch for package in packages if package.file_name not in made}
     lacking |= {
         f"the staged tree {image.build} for {image.name}": arch
-        for image in context.plan.images
+        for image in context.inputs.plan.images
         for arch in image.archives
         if not image.dockerfile and (image.build, arch) not in state.trees
     }
@@ -39,10 +39,10 @@ def check_complete(context: Context, state: State) -> State:
 
     """
     made = {artifact.path.name for artifact in state.artifacts}
-    images = [image for image in context.plan.images if not image.skipped]
-    fresh = [package.file_name for package in context.plan.packages if not package.released]
+    images = [image for image in context.inputs.plan.images if not image.skipped]
+    fresh = [package.file_name for package in context.inputs.plan.packages if not package.released]
     fresh += [name for image in images for name in image.archives.values()]
-    wanted = [package.file_name for package in context.plan.packages if package.released]
+    wanted = [package.file_name for package in context.inputs.plan.packages if package.released]
     wanted += [*(image.name for image in images), *fresh, *(name + SUFFIX for name in fresh)]
     if lacking := [name for name in wanted if name not in made]:
         raise OutputError(f"planned and missing: {', '.join(lacking)}", fix=BUILD_AGAIN)

@@ -17,14 +17,14 @@ def build_images(architectures: Iterable[Arch]) -> Step:
     wanted = frozenset(architectures)
 
     def step(context: Context, state: State) -> State:
-        directory = context.workspace.output / BUILT
+        directory = context.tools.workspace.output / BUILT
         made = dict(state.saved)
-        for planned in context.plan.images:
+        for planned in context.inputs.plan.images:
             for arch in sorted(wanted & set(planned.archives)):
                 if planned.dockerfile and not planned.skipped:
                     directory.mkdir(exist_ok=True)
                     made[planned.name, arch] = directory / f"{planned.name}-{arch}.tar"
-                    context.progress(f"{planned.name} for {arch}")
+                    context.tools.progress(f"{planned.name} for {arch}")
                     build_image(context, state, planned, arch, made[planned.name, arch])
         return replace(state, saved=made)
 

@@ -9,12 +9,12 @@ from jesses.pipeline.workspace import MANIFEST
 
 def hand_over(context: Context, state: State) -> State:
     """Staged trees of images, and `artifacts.json`; the artifacts lie there already."""
-    output = context.workspace.output
-    needed = {image.build for image in context.plan.images}
+    output = context.tools.workspace.output
+    needed = {image.build for image in context.inputs.plan.images}
     for (build, arch), tree in state.trees.items():
         if build in needed:
             pack_tree(tree, output, build=build, arch=arch)
     rows = [artifact.row(artifact.path.relative_to(output).as_posix()) for artifact in state.artifacts]
-    data = {"project": context.plan.project, "artifacts": rows}
+    data = {"project": context.inputs.plan.project, "artifacts": rows}
     (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return state

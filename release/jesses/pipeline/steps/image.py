@@ -26,15 +26,15 @@ from jesses.plan.plan import PlannedImage
 
 def image(context: Context, state: State) -> State:
     """Every planned image, below `images/` of the output."""
-    directory = context.workspace.output / IMAGES
+    directory = context.tools.workspace.output / IMAGES
     made: list[Artifact] = []
     subjects: list[SbomSubject] = []
-    for planned in context.plan.images:
+    for planned in context.inputs.plan.images:
         if planned.skipped:
-            context.progress(f"{planned.name} is skipped: {planned.skipped}")
+            context.tools.progress(f"{planned.name} is skipped: {planned.skipped}")
             continue
         directory.mkdir(exist_ok=True)
-        context.progress(planned.name)
+        context.tools.progress(planned.name)
         images, index = _made(context, state, planned, directory / planned.name)
         archives = list(_archives(images, index, planned))
         made += [_layout(images[0], index, planned), *archives]
@@ -52,7 +52,7 @@ def _made(
 
     What another run of this release has built and staged is taken as it is: building again gives other bytes.
     """
-    if planned.dockerfile and context.find_built(planned.name, directory):
+    if planned.dockerfile and context.destinations.find_built(planned.name, directory):
         images = [_image(context, state, planned, arch, None) for arch in planned.archives]
         tag = spelling.oci_tag(images[0].version)
         return images, reader.read(directory, name=planned.name, tag=tag, date=images[0].date)
@@ -76,7 +76,7 @@ def _packer(context: Context, state: State, planned: PlannedImage) -> Packer:
         for kind in package.formats
     )
     shared = any(getattr(config.compression, kind) == "gzip" for kind in formats)
-    return context.packer if shared else context.quick
+    return context.tools.packer if shared else context.tools.quick
 
 
 def _subject(archive: Artifact, image: Image, digest: str) -> SbomSubject:
@@ -127,7 +127,7 @@ def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage)
 def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, base: Base | None) -> Image:
     source = state.sources[planned.component]
     project = source.config.project
-    version = context.plan.versions[planned.component]
+    version = context.inputs.plan.versions[planned.component]
     wanted = source.config.images[planned.name]
     payload = _payload(context, state, planned, arch)
     if base is None:
@@ -159,7 +159,7 @@ def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) 
     if planned.dockerfile:
         return Payload.of(())
     source = state.sources[planned.component]
-    version = context.plan.versions[planned.component]
+    version = context.inputs.plan.versions[planned.component]
     entries = resolve(
         source.config.images[planned.name].contents,
         sources=source.directory,
@@ -172,7 +172,7 @@ def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) 
 def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:
     if planned.dockerfile:
         return built(context, state, planned, arch)
-    return context.find_base(planned)[arch] if planned.base else None
+    return context.destinations.find_base(planned)[arch] if planned.base else None
 
 
 def _run_configuration(wanted: ImageConfigEntry) -> ImageConfig:

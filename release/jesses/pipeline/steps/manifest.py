@@ -8,11 +8,11 @@ from jesses.pipeline.workspace import MANIFEST
 
 def manifest(context: Context, state: State) -> State:
     """Write what describes the output, at its top."""
-    output = context.workspace.output
+    output = context.tools.workspace.output
     data = {
-        "project": context.plan.project,
-        "channel": context.plan.channel,
-        "signing_key": context.signer.fingerprint if context.signer else None,
+        "project": context.inputs.plan.project,
+        "channel": context.inputs.plan.channel,
+        "signing_key": context.destinations.signer.fingerprint if context.destinations.signer else None,
         "artifacts": [
             artifact.row(artifact.path.relative_to(output).as_posix()) for artifact in state.artifacts
         ],
@@ -24,7 +24,7 @@ def manifest(context: Context, state: State) -> State:
         if artifact.path.is_file()
     )
     (output / "SHA256SUMS").write_text(sums, encoding="utf-8")
-    if context.signer:
-        (output / "SHA256SUMS.asc").write_bytes(context.signer.detach(sums.encode()))
-        (output / f"{context.plan.project}.asc").write_bytes(context.signer.public_key)
+    if context.destinations.signer:
+        (output / "SHA256SUMS.asc").write_bytes(context.destinations.signer.detach(sums.encode()))
+        (output / f"{context.inputs.plan.project}.asc").write_bytes(context.destinations.signer.public_key)
     return state

@@ -20,19 +20,19 @@ from jesses.plan.plan import PlannedPackage
 
 def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
-    directory = context.workspace.output / PACKAGES
+    directory = context.tools.workspace.output / PACKAGES
     directory.mkdir(exist_ok=True)
     look = cache(on_disk)
     values: list[tuple[PlannedPackage, Package]] = []
 
     def found() -> Iterator[File]:
-        for planned in context.plan.packages:
+        for planned in context.inputs.plan.packages:
             if not planned.released:
                 value = _package(context, state, planned, look)
                 values.append((planned, value))
                 yield from value.payload.files
 
-    context.packer.prepare(found())
+    context.tools.packer.prepare(found())
     made: list[Artifact] = []
     subjects: list[SbomSubject] = []
     for artifact, (planned, value) in zip(
@@ -42,9 +42,9 @@ def package(context: Context, state: State) -> State:
         values,
         strict=True,
     ):
-        context.progress(planned.file_name)
+        context.tools.progress(planned.file_name)
         made.append(artifact)
-        subjects.append(_subject(artifact, planned, value, project=context.plan.project))
+        subjects.append(_subject(artifact, planned, value, project=context.inputs.plan.project))
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
@@ -53,17 +53,17 @@ def _package(context: Context, state: State, planned: PlannedPackage, look: Look
     return package_of(
         planned,
         config=source.config,
-        version=context.plan.versions[planned.component],
+        version=context.inputs.plan.versions[planned.component],
         sources=source.directory,
         staged=state.trees[planned.build, planned.arch],
-        scratch=context.workspace.scratch / "debug",
+        scratch=context.tools.workspace.scratch / "debug",
         look=look,
     )
 
 
 def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
     path = directory / planned.file_name
-    written = write_file(path, FORMATS[planned.kind].assemble(value, context.packer))
+    written = write_file(path, FORMATS[planned.kind].assemble(value, context.tools.packer))
     return Artifact(
         path=path,
         kind=planned.kind,

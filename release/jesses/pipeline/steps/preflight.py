@@ -18,17 +18,17 @@ def preflight(context: Context, state: State) -> State:
 
     An image that cannot be built is left out where it would be pushed nowhere.
     """
-    is_pushed = any("image" in destination.takes for destination in context.plan.destinations)
-    for image in context.plan.images:
+    is_pushed = any("image" in destination.takes for destination in context.inputs.plan.destinations)
+    for image in context.inputs.plan.images:
         if image.skipped and is_pushed:
             raise EngineError(
                 f"the image {image.name} cannot be built: {image.skipped}",
                 fix="start a Docker engine, or set DOCKER_HOST",
             )
-    for publisher in context.publishers:
+    for publisher in context.destinations.publishers:
         if isinstance(publisher, Preflight):
             publisher.preflight()
-    for image in context.plan.images:
+    for image in context.inputs.plan.images:
         if image.base:
-            context.find_base(image)
+            context.destinations.find_base(image)
     return state

@@ -16,7 +16,7 @@ def reuse(context: Context, state: State) -> State:
         StoreError: the store no longer has them.
 
     """
-    planned = [package for package in context.plan.packages if package.released]
+    planned = [package for package in context.inputs.plan.packages if package.released]
     taken = [
         artifact
         for component in dict.fromkeys(package.component for package in planned)
@@ -32,12 +32,12 @@ def _take(context: Context, component: str, names: list[str]) -> list[Artifact]:
     known = record.artifacts()
     taken = []
     for name in names:
-        context.progress(name)
+        context.tools.progress(name)
         if name not in known:
             raise StoreError(f"{name} was released and is no more", fix="run again")
         for file, directory in ((name, PACKAGES), (name + SUFFIX, SBOMS)):
             if file in known:
-                target = context.workspace.output / directory / file
+                target = context.tools.workspace.output / directory / file
                 target.parent.mkdir(exist_ok=True)
                 taken.append(record.fetch(known[file], target))
     return taken

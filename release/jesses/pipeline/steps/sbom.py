@@ -15,7 +15,7 @@ from jesses.pipeline.workspace import SBOMS
 
 def sbom(context: Context, state: State) -> State:
     """A document for everything that was made, below `sbom/` of the output."""
-    directory = context.workspace.output / SBOMS
+    directory = context.tools.workspace.output / SBOMS
     directory.mkdir(exist_ok=True)
     read: dict[str, Digests] = {}
 
@@ -26,7 +26,7 @@ def sbom(context: Context, state: State) -> State:
         if name not in read:
             with Path(name).open("rb") as stream:
                 sha1 = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
-            read[name] = Digests(sha1=sha1.hexdigest(), sha256=context.packer.pack(name).sha256)
+            read[name] = Digests(sha1=sha1.hexdigest(), sha256=context.tools.packer.pack(name).sha256)
         return read[name]
 
     made = []

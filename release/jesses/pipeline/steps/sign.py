@@ -16,10 +16,10 @@ def sign(context: Context, state: State) -> State:
 
     What is published with a signature already keeps it.
     """
-    signer = context.signer
+    signer = context.destinations.signer
     if signer is None:
         return state
-    debs = context.config.project.sign_debs
+    debs = context.inputs.config.project.sign_debs
     artifacts = tuple(_signed(artifact, signer, debs=debs) for artifact in state.artifacts)
     return replace(state, artifacts=artifacts)
 

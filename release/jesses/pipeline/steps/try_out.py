@@ -4,7 +4,6 @@ import platform
 from collections.abc import Iterator
 
 from jesses.base.artifact import Artifact
-from jesses.base.errors import EngineError
 from jesses.base.naming.arch import OCI, Arch, parse_arch
 from jesses.config import Trial
 from jesses.pipeline.context import Context, State
@@ -18,20 +17,20 @@ def try_out(context: Context, state: State) -> State:
 
     Raises:
         CommandError: a package cannot be installed or removed, or the trial's command fails.
-        EngineError: there is no engine.
+        EngineError: no engine answers.
 
     """
-    for name, trial in context.config.trials.items():
+    for name, trial in context.inputs.config.trials.items():
         arch = parse_arch(platform.machine())
         packages = list(_packages(trial, state, arch))
         wanted = set(trial.packages) or {artifact.name for artifact in packages}
         if not packages or wanted - {artifact.name for artifact in packages}:
-            context.progress(f"{name}: nothing to try on {arch}")
+            context.tools.progress(f"{name}: nothing to try on {arch}")
             continue
-        if context.containers is None:
-            raise EngineError(f"the trial {name} needs a Docker engine", fix="start one, or set DOCKER_HOST")
-        context.progress(f"{name}: {', '.join(artifact.path.name for artifact in packages)} on {trial.image}")
-        context.containers.run(
+        context.tools.progress(
+            f"{name}: {', '.join(artifact.path.name for artifact in packages)} on {trial.image}"
+        )
+        context.tools.containers.run(
             trial.image,
             ["sh", "-euc", script(trial.format, packages, trial.command)],
             platform=f"linux/{OCI[arch]}",
