@@ -42,14 +42,14 @@ def remote(value: Plan, objects: Sequence["RemoteObject"]) -> None:
 
 def _planned(value: Plan) -> Iterator[tuple[str, str, str, str]]:
     for package in value.packages:
-        takers = [place for place in value.destinations if package.kind in place.takes]
-        places = ", ".join(f"{place.publisher} ({place.location}/)" for place in takers)
+        takers = [taker for taker in value.destinations if package.kind in taker.takes]
+        goes_to = ", ".join(f"{taker.publisher} ({taker.location}/)" for taker in takers)
         known = ", where it is already" if package.released else ""
-        yield package.file_name, package.kind, package.component, places + known
-    registries = [place.location for place in value.destinations if "image" in place.takes]
+        yield package.file_name, package.kind, package.component, goes_to + known
+    registries = [taker.location for taker in value.destinations if "image" in taker.takes]
     for image in value.images:
-        places = f"skipped: {image.skipped}" if image.skipped else ", ".join(("the output", *registries))
-        yield image.name, f"image for {', '.join(image.archives)}", image.component, places
+        goes_to = f"skipped: {image.skipped}" if image.skipped else ", ".join(("the output", *registries))
+        yield image.name, f"image for {', '.join(image.archives)}", image.component, goes_to
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
