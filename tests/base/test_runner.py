@@ -1,5 +1,4 @@
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from jesses.base.runner import ProcessRunner
 pytestmark = pytest.mark.process
 
 
-def runner(echo: list[str], secrets: Sequence[str] = ()) -> ProcessRunner:
-    return ProcessRunner(environment={"PATH": "/usr/bin:/bin"}, echo=echo.append, secrets=secrets)
+def runner(echo: list[str], **environment: str) -> ProcessRunner:
+    return ProcessRunner(environment={"PATH": "/usr/bin:/bin", **environment}, echo=echo.append)
 
 
 def test_a_command_that_works_is_echoed_and_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +43,14 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
 def test_secrets_are_hidden_everywhere(tmp_path: Path) -> None:
     echo: list[str] = []
     with pytest.raises(CommandError) as caught:
-        runner(echo, secrets=["hunter2", ""])(["sh", "-c", "echo hunter2; exit 1"], cwd=tmp_path)
+        runner(echo, SOME_PASSWORD="hunter2")(["sh", "-c", "echo hunter2; exit 1"], cwd=tmp_path)
     assert "hunter2" not in echo[0] + str(caught.value) + caught.value.output
     assert "***" in caught.value.output
+
+
+def test_a_command_sees_a_secret_only_where_it_is_named(tmp_path: Path) -> None:
+    seen = ["sh", "-c", 'echo "$NPM_TOKEN,$AWS_PROFILE,$LANG" >> seen']
+    made = runner([], NPM_TOKEN="token1", AWS_PROFILE="work", LANG="C")
+    made(seen, cwd=tmp_path)
+    made(seen, cwd=tmp_path, variables=["NPM_TOKEN"])
+    assert (tmp_path / "seen").read_text() == ",,C\ntoken1,,C\n"

@@ -127,6 +127,7 @@ class FakeRunner:
         *,
         cwd: Path,
         env: Mapping[str, str] | None = None,
+        variables: Sequence[str] = (),
         timeout: float | None = None,
     ) -> None:
         assert env is not None

@@ -3,10 +3,12 @@ import re
 from pathlib import Path
 
 import pytest
+from invoke.exceptions import Exit
 from invoke.program import Program
 
 from jesses.base.errors import CommandError, ConfigError, HistoryError, SigningError
 from jesses.tasks import make_namespace
+from jesses.tasks.command import UNEXPECTED, command
 from tests.support.hawk import PRODUCT
 from tests.support.repository import Repository
 
@@ -179,3 +181,18 @@ def test_doctor_says_what_is_missing_and_what_that_disables(capsys: pytest.Captu
     assert checks["git"]["present"]
     assert not checks["signing key"]["present"]
     assert "ephemeral" in checks["signing key"]["disables"]
+
+
+def test_what_nobody_foresaw_is_one_message_and_a_file_with_the_details() -> None:
+    @command
+    def task() -> None:
+        raise RecursionError("too deep")
+
+    with pytest.raises(Exit, match="does not know how to handle") as caught:
+        task()
+    assert caught.value.code == UNEXPECTED
+    (name,) = re.findall(r"report it with (\S+),", str(caught.value.message))
+    details = Path(name)
+    assert "RecursionError: too deep" in details.read_text()
+    assert details.stat().st_mode & 0o077 == 0
+    details.unlink()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from jesses.base.errors import CommandError
+from jesses.base.secrets import Secrets, for_commands
 
 _LAST_LINES = 200
 
@@ -22,9 +23,12 @@ class Runner(Protocol):
         *,
         cwd: Path,
         env: Mapping[str, str] | None = None,
+        variables: Sequence[str] = (),
         timeout: float | None = None,
     ) -> None:
         """Run `argv` in `cwd`; `env` adds to the environment, `timeout` is seconds.
+
+        Of the environment that jesses runs in, it sees no secret but those of the `variables` that are named.
 
         Raises:
             CommandError: it cannot be started, fails, or takes too long; `output` is what it printed.
@@ -33,18 +37,15 @@ class Runner(Protocol):
 
 
 class ProcessRunner:
-    """Runs real processes in `environment`; `echo` is told each command line, quoted, with secrets hidden."""
+    """Runs real processes in `environment`, less its secrets; `echo` is told each command line, quoted.
 
-    def __init__(
-        self,
-        *,
-        environment: Mapping[str, str],
-        echo: Callable[[str], None],
-        secrets: Sequence[str] = (),
-    ) -> None:
+    No secret of the environment stands in a command line that is told, or in output that is replayed.
+    """
+
+    def __init__(self, *, environment: Mapping[str, str], echo: Callable[[str], None]) -> None:
         self._environment = environment
         self._echo = echo
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = Secrets.of(environment)
 
     def __call__(
         self,
@@ -52,16 +53,17 @@ class ProcessRunner:
         *,
         cwd: Path,
         env: Mapping[str, str] | None = None,
+        variables: Sequence[str] = (),
         timeout: float | None = None,
     ) -> None:
-        line = self._redact(shlex.join(argv))
+        line = self._secrets.hide(shlex.join(argv))
         self._echo(line)
         with tempfile.TemporaryFile() as output:
             try:
                 done = subprocess.run(
                     argv,
                     cwd=cwd,
-                    env={**self._environment, **(env or {})},
+                    env={**for_commands(self._environment, variables), **(env or {})},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -88,12 +90,7 @@ class ProcessRunner:
     def _replay(self, descriptor: int) -> str:
         size = os.fstat(descriptor).st_size
         text = os.pread(descriptor, size, 0).decode(errors="replace")
-        return self._redact("\n".join(text.splitlines()[-_LAST_LINES:]))
-
-    def _redact(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return "\n".join(self._secrets.hide(text).splitlines()[-_LAST_LINES:])
 
 
 def ask(argv: Sequence[str], *, question: str, timeout: float = 60) -> str:

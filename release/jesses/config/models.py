@@ -27,6 +27,7 @@ from jesses.config.text import (
     Unit,
     Url,
     UserId,
+    VariableName,
 )
 
 FormatName = Literal["tarball", "deb", "rpm"]
@@ -86,6 +87,8 @@ class Build(_Table, frozen=True, kw_only=True):
     component: str
     command: Annotated[tuple[str, ...], Meta(min_length=1)]
     architectures: Annotated[tuple[Arch, ...], Meta(min_length=1)] = ("x86_64", "aarch64")
+    environment: tuple[VariableName, ...] = ()
+    """Variables that the command may see though they may hold secrets, such as `AWS_PROFILE`."""
 
 
 class Contents(_Table, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ OneLine = Annotated[str, like(r"[^\n]+", "one line of text")]
 Url = Annotated[str, like(r"https?://\S+", "an http or https URL")]
 SiteUrl = Annotated[str, like(r"(https?|file)://\S+", "an http, https or file URL")]
 Unit = Annotated[str, like(r"[A-Za-z0-9:_.@-]+\.[a-z]+", "a systemd unit, such as agent.service")]
+VariableName = Annotated[str, like(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 UserId = Annotated[str, like(r"[0-9]+(:[0-9]+)?", "a user by number, such as 65532 or 65532:65532")]
 AbsolutePath = Annotated[str, like(r"/[^\n]*", "an absolute path")]
 RegistryPrefix = Annotated[

@@ -20,6 +20,8 @@ class PlannedBuild:
     component: str
     arch: Arch
     command: tuple[str, ...]
+    environment: tuple[str, ...] = ()
+    """Variables that the command may see though they may hold secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,13 @@ def _builds(
         for name, build in description.builds.items():
             for arch in build.architectures:
                 if build.component == component and ((name, arch) in needed or (name, arch) not in released):
-                    yield PlannedBuild(build=name, component=component, arch=arch, command=build.command)
+                    yield PlannedBuild(
+                        build=name,
+                        component=component,
+                        arch=arch,
+                        command=build.command,
+                        environment=build.environment,
+                    )
 
 
 def _packages(config: Config, component: str, version: ComponentVersion) -> Iterator[PlannedPackage]:

@@ -1,8 +1,9 @@
 """Progress and the report of a release on the terminal."""
 
+import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from jesses.base.secrets import Secrets
 from jesses.channel.operations.assembly import OperationResult
 from jesses.pipeline.doctor import Finding
 from jesses.pipeline.options import Options
@@ -26,7 +28,10 @@ _UNITS = ("B", "kB", "MB", "GB")
 class TerminalNarrator:
     """Says on stderr how a run goes on."""
 
-    def __init__(self, *, verbose: bool, console: Console | None = None) -> None:
+    def __init__(
+        self, *, verbose: bool, console: Console | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._hide = Secrets.of(environment).hide
         self._console = console or _console(stderr=True)
         self._verbose = verbose
         self._bars: Progress | None = None
@@ -44,7 +49,7 @@ class TerminalNarrator:
         self._console.print(f"[bold]{name}[/bold]")
 
     def progress(self, text: str) -> None:
-        self._console.print(f"  {text}", markup=False)
+        self._console.print(f"  {self._hide(text)}", markup=False)
 
     def command(self, line: str) -> None:
         if self._verbose:

@@ -12,7 +12,7 @@ def build(context: Context, state: State) -> State:
 
     A command runs in the directory of its component's sources and finds in its environment `JESSES_COMPONENT`,
     `JESSES_VERSION` (SemVer), `JESSES_ARCH`, `JESSES_STAGE` (the empty directory to fill) and
-    `SOURCE_DATE_EPOCH`.
+    `SOURCE_DATE_EPOCH`; of our own environment no secret that the configuration does not name.
 
     Raises:
         CommandError: a command fails or stages nothing.
@@ -25,7 +25,10 @@ def build(context: Context, state: State) -> State:
         tree.mkdir(parents=True)
         source = state.sources[planned.component]
         context.tools.runner(
-            planned.command, cwd=source.directory, env=_environment(context, planned, str(tree))
+            planned.command,
+            cwd=source.directory,
+            env=_environment(context, planned, str(tree)),
+            variables=planned.environment,
         )
         if not any(tree.iterdir()):
             raise CommandError(
