@@ -1,4 +1,6 @@
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,22 @@ def test_a_command_sees_a_secret_only_where_it_is_named(tmp_path: Path) -> None:
     made(seen, cwd=tmp_path)
     made(seen, cwd=tmp_path, variables=["NPM_TOKEN"])
     assert (tmp_path / "seen").read_text() == ",,C\ntoken1,,C\n"
+
+
+@pytest.mark.parametrize("command", ["sleep 60 & echo $! > pid", "sleep 60 & echo $! > pid; wait"])
+def test_what_a_command_started_ends_with_it(tmp_path: Path, command: str) -> None:
+    with suppress(CommandError):
+        runner([])(["sh", "-c", command], cwd=tmp_path, timeout=0.5)
+    child = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 10
+    while is_running(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_running(child)
+
+
+def is_running(pid: int) -> bool:
+    """A process that ended and waits for its parent to ask is not running."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -62,3 +62,18 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No space left on device"), open_workspace(tmp_path / "dist"):
         Path("/dev/full").write_text("x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_and_what_a_living_one_has_is_not(
+    tmp_path: Path,
+) -> None:
+    final = tmp_path / "dist"
+    dead, other = tmp_path / ".dist-dead", tmp_path / ".dist-of-somebody"
+    for directory in (dead, other):
+        (directory / "output").mkdir(parents=True)
+    (dead / "lock").touch()
+    with open_workspace(tmp_path / "dist") as living:
+        make(final, "one")
+        assert living.output.is_dir()
+    assert not dead.exists()
+    assert other.is_dir()

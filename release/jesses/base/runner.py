@@ -2,11 +2,13 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from jesses.base.errors import CommandError
 from jesses.base.secrets import Secrets, for_commands
@@ -60,15 +62,12 @@ class ProcessRunner:
         self._echo(line)
         with tempfile.TemporaryFile() as output:
             try:
-                done = subprocess.run(
+                code = _run_group(
                     argv,
                     cwd=cwd,
                     env={**for_commands(self._environment, variables), **(env or {})},
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
+                    output=output,
                     timeout=timeout,
-                    check=False,
                 )
             except OSError as error:
                 raise CommandError(
@@ -80,9 +79,9 @@ class ProcessRunner:
                     fix="see its output above",
                     output=self._replay(output.fileno()),
                 ) from error
-            if done.returncode:
+            if code:
                 raise CommandError(
-                    f"{line} failed with exit code {done.returncode}",
+                    f"{line} failed with exit code {code}",
                     fix=f"see its output above; to try it by hand, run it in {cwd}",
                     output=self._replay(output.fileno()),
                 )
@@ -91,6 +90,27 @@ class ProcessRunner:
         size = os.fstat(descriptor).st_size
         text = os.pread(descriptor, size, 0).decode(errors="replace")
         return "\n".join(self._secrets.hide(text).splitlines()[-_LAST_LINES:])
+
+
+def _run_group(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: IO[bytes], timeout: float | None
+) -> int:
+    """The exit code of a command, whose process group ends with it: when it is done, late or interrupted."""
+    process = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+    )
+    try:
+        return process.wait(timeout)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def ask(argv: Sequence[str], *, question: str, timeout: float = 60) -> str:

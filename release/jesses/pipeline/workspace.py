@@ -4,13 +4,15 @@ A run works in a hidden directory beside it, which takes its place when everythi
 leaves the last one's output as it was.
 """
 
+import fcntl
+import glob
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import OutputError
@@ -23,6 +25,8 @@ TREES: Final = "trees"
 BUILT: Final = "built"
 """Where a machine that builds for others leaves what its engine saved."""
 MANIFEST: Final = "artifacts.json"
+_LOCK = "lock"
+"""The file by which a run shows that it is alive; no entry of the output has its name."""
 _MODE = 0o755
 
 
@@ -51,11 +55,13 @@ def open_workspace(final: Path, *, keep: bool = True) -> Iterator[Workspace]:
     _check_ours(final)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
+        _remove_dead(final)
+        root = Path(tempfile.mkdtemp(prefix=_prefix(final), dir=final.parent))
     except OSError as error:
         raise OutputError(
             f"cannot write beside {final}: {error.strerror}", fix="choose --dist DIR"
         ) from error
+    alive = _show_alive(root)
     try:
         workspace = Workspace(output=root / "output", final=final, scratch=root / "scratch")
         for directory in (workspace.output, workspace.scratch):
@@ -71,6 +77,29 @@ def open_workspace(final: Path, *, keep: bool = True) -> Iterator[Workspace]:
         ) from error
     finally:
         shutil.rmtree(root, ignore_errors=True)
+        alive.close()
+
+
+def _prefix(final: Path) -> str:
+    """What the names of the hidden directories begin with that runs for `final` work in."""
+    return f".{final.name}-"
+
+
+def _show_alive(root: Path) -> IO[bytes]:
+    """A file that is locked until it is closed, or the process ends; it has its name only when it is."""
+    starting = root / "starting"
+    lock = starting.open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    starting.rename(root / _LOCK)
+    return lock
+
+
+def _remove_dead(final: Path) -> None:
+    """Remove what runs left that were killed: nobody holds the lock in their directories any more."""
+    for lock in final.parent.glob(f"{glob.escape(_prefix(final))}*/{_LOCK}"):
+        with lock.open("r") as held, suppress(BlockingIOError):
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _check_ours(final: Path) -> None:

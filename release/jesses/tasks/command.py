@@ -2,10 +2,12 @@
 
 import functools
 import os
+import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, ParamSpec, TypeVar
 
 from invoke.exceptions import Exit
@@ -16,7 +18,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 INTERRUPTED: Final = 130
-"""As a shell has it for what SIGINT ended."""
+TERMINATED: Final = 143
+"""As shells have it for what SIGINT and SIGTERM ended: 128 and the signal's number."""
 UNEXPECTED: Final = 30
 """The exit code of what nobody foresaw."""
 
@@ -30,19 +33,40 @@ def command(body: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(body)
     def task(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return body(*args, **kwargs)
+            with _ended_by_sigterm():
+                return body(*args, **kwargs)
         except ReleaseError as error:
             if error.output:
                 sys.stderr.write(_hidden(error.output.rstrip("\n")) + "\n")
             raise Exit(_hidden(f"error: {error}"), error.exit_code) from None
         except KeyboardInterrupt:
             raise Exit("interrupted; nothing half-written is left", INTERRUPTED) from None
+        except _Terminated:
+            raise Exit("terminated; nothing half-written is left", TERMINATED) from None
         except Exit:
             raise
         except Exception as error:  # noqa: BLE001 -- the last handler
             raise Exit(_unexpected(error), UNEXPECTED) from None
 
     return task
+
+
+class _Terminated(BaseException):
+    """SIGTERM came; no handler of errors takes it for one of its own, as with `KeyboardInterrupt`."""
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Has SIGTERM unwind the block, as Ctrl-C does, in place of ending the process where it stands."""
+
+    def terminate(_number: int, _frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _unexpected(error: Exception) -> str:
