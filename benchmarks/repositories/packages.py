@@ -47,7 +47,7 @@ def _some(directory: Path, first: int, last: int) -> None:
                     write_file(path, assemble(package, packer))
 
 
-def _package(number: int, arch: Arch, relations: Relations) -> Package:
+def _package(number: int, arch: Arch, relations: Relations[str]) -> Package:
     # A name each: reprepro keeps one version of a name.
     name = f"kestrel-{number:05d}"
     return Package(

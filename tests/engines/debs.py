@@ -78,7 +78,7 @@ def package(
     name: str = "kestrel",
     version: str = "1.0.0",
     arch: Arch = ARCH,
-    relations: Relations | None = None,
+    relations: Relations[str] | None = None,
     maintainer_scripts: Mapping[str, str] | None = None,
 ) -> Package:
     copyright_file = File(path=f"/usr/share/doc/{name}/copyright", source=COPYRIGHT.encode())

@@ -2,28 +2,42 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, Generic, Literal, TypeVar
 
+from msgspec import Struct
 from semver import Version
 
 from jesses.base.artifact import Compression
 from jesses.base.naming.arch import Arch
 from jesses.base.payload import Payload
 
+Spelling = TypeVar("Spelling", bound=str)
 
-@dataclass(frozen=True, kw_only=True)
-class Relations:
-    """What a package asks of others, in the words of its format (`"dkms"`, `"libc6 (>= 2.31)"`).
+SCRIPTS: Final[Mapping[Literal["deb", "rpm"], tuple[str, ...]]] = {
+    "deb": ("preinst", "postinst", "prerm", "postrm"),
+    "rpm": ("pretrans", "pre", "post", "preun", "postun", "posttrans"),
+}
+"""The maintainer scripts of each format (Debian Policy 6.1; the "Scriptlets" of rpm's manual)."""
 
-    A format without a word for one of them refuses it rather than dropping it.
+
+class Relations(Struct, Generic[Spelling], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a package asks of others. `Spelling` is how a relation is written.
+
+    Tables of the configuration are made from this class. In a `Package` the relations are in the syntax of its
+    format (`"dkms"`, `"libc6 (>= 2.31)"`).
     """
 
-    depends: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    suggests: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    breaks: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
+    depends: tuple[Spelling, ...] = ()
+    recommends: tuple[Spelling, ...] = ()
+    suggests: tuple[Spelling, ...] = ()
+    conflicts: tuple[Spelling, ...] = ()
+    breaks: tuple[Spelling, ...] = ()
+    provides: tuple[Spelling, ...] = ()
+    replaces: tuple[Spelling, ...] = ()
+
+
+RELATIONS: Final = Relations.__struct_fields__
+"""The names of the relations, as in the configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +71,7 @@ class Package:
     vendor: str
     payload: Payload
     section: str = "misc"
-    relations: Relations = field(default_factory=Relations)
+    relations: Relations[str] = field(default_factory=Relations)
     scripts: Mapping[str, str] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
     trigger_lines: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jesses.config.distributions import READERS
+from jesses.base.package import SCRIPTS
+from jesses.config.distributions import READERS, PackageFormat
 from jesses.config.models import (
     Channel,
     Component,
@@ -16,11 +17,6 @@ from jesses.config.models import (
     PackageTable,
 )
 from jesses.config.text import is_pattern
-
-SCRIPTS = {
-    "deb": ("preinst", "postinst", "prerm", "postrm"),
-    "rpm": ("pre", "post", "preun", "postun", "pretrans", "posttrans"),
-}
 
 
 def problems_in(config: Config, directory: Path | None) -> Iterator[str]:
@@ -107,8 +103,8 @@ def _package(config: Config, package: PackageTable, where: str, directory: Path 
             yield f"{where}.triggers.{index}.script: there is no file {trigger.script}"
     if package.rpm.triggers:
         yield f"{where}.rpm.triggers: only a DEB has such lines; use {where}.triggers"
-    for name, options in (("deb", package.deb), ("rpm", package.rpm)):
-        yield from _scripts(options, name, f"{where}.{name}.scripts", directory)
+    yield from _scripts(package.deb, "deb", f"{where}.deb.scripts", directory)
+    yield from _scripts(package.rpm, "rpm", f"{where}.rpm.scripts", directory)
 
 
 def _image(config: Config, image: ImageTable, where: str, directory: Path | None) -> Iterator[str]:
@@ -144,7 +140,9 @@ def _made_from(config: Config, made: PackageTable | ImageTable, where: str) -> I
         yield f"{where}.build: an image is for a machine, and {made.build} builds noarch"
 
 
-def _scripts(options: FormatOptions, format_name: str, where: str, directory: Path | None) -> Iterator[str]:
+def _scripts(
+    options: FormatOptions, format_name: PackageFormat, where: str, directory: Path | None
+) -> Iterator[str]:
     for script, source in options.scripts.items():
         if script not in SCRIPTS[format_name]:
             known = ", ".join(SCRIPTS[format_name])

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from jesses.base.artifact import Compression
 from jesses.base.naming.arch import Arch
+from jesses.base.package import Relations
 from jesses.config.distributions import DEFAULT_OLDEST, Distribution
 from jesses.config.text import (
     AbsolutePath,
@@ -127,26 +128,19 @@ class TriggerTable(_Table, frozen=True, kw_only=True):
     """A file of the repository: a shell script without arguments."""
 
 
-class FormatOptions(_Table, frozen=True, kw_only=True):
+class FormatOptions(Relations[str], frozen=True, kw_only=True):
     """What holds for one package format alone; relations, in the format's own syntax, add to the package's."""
 
     section: OneLine | None = None
     summary: OneLine | None = None
     description: str | None = None
-    depends: tuple[str, ...] = ()
-    recommends: tuple[str, ...] = ()
-    suggests: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    breaks: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
     triggers: tuple[OneLine, ...] = ()
     """Lines of a DEB's `triggers` file (deb-triggers(5)), such as `activate-noawait ldconfig`."""
-    scripts: dict[str, str] = {}
+    scripts: dict[str, str] = {}  # noqa: RUF012 -- msgspec gives each its own
     """Maintainer scripts by the format's own names (postinst, post, ...): files of the repository."""
 
 
-class PackageTable(_Table, frozen=True, kw_only=True):
+class PackageTable(Relations[RelationText], frozen=True, kw_only=True):
     """A package, made in each of its formats for each architecture of its build."""
 
     component: str
@@ -158,14 +152,6 @@ class PackageTable(_Table, frozen=True, kw_only=True):
     license: OneLine | None = None
     """Where it is not the project's own; an SPDX expression."""
     description: Annotated[str, Meta(min_length=1)]
-    depends: tuple[RelationText, ...] = ()
-    """`name`, or `name >= 1.2.0-rc.1`: the version in SemVer, or `{version}` for the package's own."""
-    recommends: tuple[RelationText, ...] = ()
-    suggests: tuple[RelationText, ...] = ()
-    conflicts: tuple[RelationText, ...] = ()
-    breaks: tuple[RelationText, ...] = ()
-    provides: tuple[RelationText, ...] = ()
-    replaces: tuple[RelationText, ...] = ()
     libraries: bool = True
     """Whether it depends on the libraries that its programs are linked with."""
     static: bool = False

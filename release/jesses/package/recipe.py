@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from jesses.base.naming import relations
-from jesses.base.package import Package, Relations, Trigger
+from jesses.base.package import RELATIONS, Package, Relations, Trigger
 from jesses.base.payload import Payload
 from jesses.base.resources import packaging_data
 from jesses.config import Config, Contents
@@ -19,7 +19,6 @@ from jesses.package.elf.binaries import Binary
 from jesses.plan.plan import PlannedPackage, debug_name
 from jesses.plan.versions import ComponentVersion
 
-KINDS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces")
 _NATIVE: Final[Mapping[FormatName, Literal["deb", "rpm"]]] = {"deb": "deb", "rpm": "rpm"}
 
 
@@ -107,7 +106,7 @@ def _relations(
     planned: PlannedPackage,
     found: tuple[Binary, ...],
     version: ComponentVersion,
-) -> Relations:
+) -> Relations[str]:
     """Those of the package, then the format's own, then what the programs need."""
     kind = _NATIVE.get(planned.kind)
     if kind is None:
@@ -118,7 +117,7 @@ def _relations(
             *(relations.spelled(text, kind, own=own) for text in getattr(wanted, key)),
             *(relations.native(text, kind, own=own) for text in getattr(options, key)),
         ]
-        for key in KINDS
+        for key in RELATIONS
     }
     if wanted.libraries:
         asked["depends"] += _libraries(kind, found)

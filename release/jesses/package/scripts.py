@@ -9,12 +9,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from jesses.base.errors import PayloadError
-from jesses.base.package import Trigger
+from jesses.base.package import SCRIPTS, Trigger
 from jesses.base.payload import parents
-from jesses.config.check import SCRIPTS
 
 _SHELL: Final = "#!/bin/sh\nset -e\n"
 _SHEBANG: Final = re.compile(r"#!\s*/bin/sh(\s+-[eu]+)*\s*")
@@ -44,7 +43,7 @@ class WantedSnippets:
 
 
 def compose(
-    format_name: str, snippets: Path, wanted: WantedSnippets, *, own: Mapping[str, str]
+    format_name: Literal["deb", "rpm"], snippets: Path, wanted: WantedSnippets, *, own: Mapping[str, str]
 ) -> dict[str, str]:
     """Every script of a package by its name in the format; `own` are the product's, without their first line."""
     scripts = {}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from jesses.base.errors import FormatError, PayloadError
 from jesses.base.naming.arch import Arch
-from jesses.base.package import Package, Relations, Trigger
+from jesses.base.package import SCRIPTS, Package, Relations, Trigger
 from jesses.base.payload import Directory, Entry, File, Ghost, Payload, Symlink
 from jesses.package.compression import INLINE, Packer
-from jesses.package.formats import cpio, rpm, rpm_file, rpm_metadata, rpm_relations
-from jesses.package.formats.rpm_metadata import Item
+from jesses.package.formats import cpio, rpm_file, rpm_metadata, rpm_relations
+from jesses.package.formats.rpm_metadata import SCRIPT_TAGS, Item
 from jesses.package.formats.rpm_relations import RpmRelation
 from jesses.package.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
 from tests.support.paths import GOLDEN
@@ -231,9 +231,10 @@ def test_a_package_provides_itself_for_its_architecture(
 
 
 def test_scripts_require_the_shell_that_runs_them(built: Callable[[Package], bytes]) -> None:
-    every = {name: f"echo {name}\n" for name in rpm.SCRIPTS}
+    every = {name: f"echo {name}\n" for name in SCRIPTS["rpm"]}
     read, _ = parse(built(replace(KESTREL, scripts=every)))
-    for name, (script, interpreter, sense) in rpm.SCRIPTS.items():
+    assert set(SCRIPT_TAGS) == set(every)
+    for name, (script, interpreter, sense) in SCRIPT_TAGS.items():
         assert read.header.text(script) == every[name]
         assert read.header.text(interpreter) == "/bin/sh"
         required = RpmRelation(name="/bin/sh", sense=Sense.INTERP | sense)

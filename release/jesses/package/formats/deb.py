@@ -4,19 +4,15 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Final
 
 from jesses.base.artifact import COMPRESSED, Compression
 from jesses.base.bytes.rope import Rope
 from jesses.base.errors import FormatError
 from jesses.base.naming import spelling
-from jesses.base.package import Package
+from jesses.base.package import SCRIPTS, Package
 from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.package.compression import Packed, Packer, gzipped
 from jesses.package.formats import ar, debian_control, tar
-
-SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
-"""Maintainer scripts (Policy 6.1)."""
 
 
 def assemble(package: Package, packer: Packer) -> Rope:
@@ -55,8 +51,8 @@ def _check(package: Package) -> None:
 
 def _script_problems(scripts: Mapping[str, str]) -> Iterator[str]:
     for name, text in scripts.items():
-        if name not in SCRIPTS:
-            yield f"a script {name!r} is unknown to dpkg: use {', '.join(SCRIPTS)} (6.1)"
+        if name not in SCRIPTS["deb"]:
+            yield f"a script {name!r} is unknown to dpkg: use {', '.join(SCRIPTS['deb'])} (6.1)"
         if not text.startswith("#!"):
             yield f"the script {name} does not start with '#!': write '#!/bin/sh' there (6.1)"
         if "\r" in text:

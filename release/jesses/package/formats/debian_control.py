@@ -9,7 +9,7 @@ from typing import Final
 
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import DEBIAN
-from jesses.base.package import Package, Relations
+from jesses.base.package import RELATIONS, Package, Relations
 
 AREAS: Final = ("main", "contrib", "non-free", "non-free-firmware")
 """Policy 2.2."""
@@ -122,8 +122,8 @@ def _section_problems(section: str) -> Iterator[str]:
         yield f"the section {section!r}: use one that Policy knows, such as {near[0]!r} (2.4)"
 
 
-def _relation_problems(relations: Relations) -> Iterator[str]:
-    for field in ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces"):
+def _relation_problems(relations: Relations[str]) -> Iterator[str]:
+    for field in RELATIONS:
         for relation in getattr(relations, field):
             if problem := _relation_problem(field, relation):
                 yield f"{relation!r} in {field}: {problem}"

@@ -8,20 +8,19 @@ from jesses.base.bytes.rope import Rope
 from jesses.base.errors import FormatError
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import RPM
-from jesses.base.package import Package, Relations
+from jesses.base.package import RELATIONS, SCRIPTS, Package, Relations
 from jesses.base.payload import File, Ghost, Payload
 from jesses.package.compression import Archive, Packer
 from jesses.package.formats import cpio, rpm_file, rpm_metadata, rpm_relations
 from jesses.package.formats.rpm_file import sign, unsigned_sha256
-from jesses.package.formats.rpm_metadata import RELEASE, SCRIPTS, Item
+from jesses.package.formats.rpm_metadata import RELEASE, Item
 from jesses.package.formats.rpm_tags import Tag
 
-__all__ = ["RELEASE", "SCRIPTS", "assemble", "contents", "sign", "unsigned_sha256"]
+__all__ = ["RELEASE", "assemble", "contents", "sign", "unsigned_sha256"]
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+~^]+", re.ASCII)
-_RELATIONS: Final = ("depends", "recommends", "suggests", "conflicts", "breaks", "provides", "replaces")
 # Of contents: with the headers and padding of an archive, and the headers of the package, 32 bits hold it.
 _MOST_32: Final = (1 << 32) - (64 << 20)
 
@@ -112,8 +111,8 @@ def _text_problems(package: Package) -> Iterator[str]:
         yield "the description holds a null character"
 
 
-def _relation_problems(relations: Relations) -> Iterator[str]:
-    for field in _RELATIONS:
+def _relation_problems(relations: Relations[str]) -> Iterator[str]:
+    for field in RELATIONS:
         for relation in getattr(relations, field):
             if rpm_relations.parse(relation) is None:
                 yield f"{relation!r} in {field}: write 'name' or 'name >= 1.2', with one of < <= = >= >"
@@ -122,8 +121,8 @@ def _relation_problems(relations: Relations) -> Iterator[str]:
 def _script_problems(package: Package) -> Iterator[str]:
     triggers = {f"of the trigger on {trigger.path}": trigger.script for trigger in package.triggers}
     for name in package.scripts:
-        if name not in SCRIPTS:
-            yield f"a script {name!r} is unknown to rpm: use {', '.join(SCRIPTS)}"
+        if name not in SCRIPTS["rpm"]:
+            yield f"a script {name!r} is unknown to rpm: use {', '.join(SCRIPTS['rpm'])}"
     for name, body in {**package.scripts, **triggers}.items():
         if "\r" in body:
             yield f"the script {name} has Windows line endings: write it with plain newlines"

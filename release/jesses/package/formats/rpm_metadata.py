@@ -21,7 +21,7 @@ from jesses.package.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 RELEASE: Final = "1"
 """The Release tag of every package: whatever changes is a new version, never a new release."""
 
-SCRIPTS: Final[Mapping[str, tuple[Tag, Tag, Sense]]] = {
+SCRIPT_TAGS: Final[Mapping[str, tuple[Tag, Tag, Sense]]] = {
     "pretrans": (Tag.PRETRANS, Tag.PRETRANSPROG, Sense.PRETRANS),
     "pre": (Tag.PREIN, Tag.PREINPROG, Sense.SCRIPT_PRE),
     "post": (Tag.POSTIN, Tag.POSTINPROG, Sense.SCRIPT_POST),
@@ -29,7 +29,7 @@ SCRIPTS: Final[Mapping[str, tuple[Tag, Tag, Sense]]] = {
     "postun": (Tag.POSTUN, Tag.POSTUNPROG, Sense.SCRIPT_POSTUN),
     "posttrans": (Tag.POSTTRANS, Tag.POSTTRANSPROG, Sense.POSTTRANS),
 }
-"""Scriptlets as a spec file calls them: their tags, and how requiring their interpreter is marked."""
+"""Of each script of an RPM: its tag, that of its interpreter, and how requiring the interpreter is marked."""
 
 SHELL: Final = "/bin/sh"
 
@@ -207,7 +207,7 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
     if has_config:
         asked[rpm_relations.REQUIRES].append(rpm_relations.of_configuration(name, own_evr))
     asked[rpm_relations.REQUIRES] += [
-        RpmRelation(name=SHELL, sense=Sense.INTERP | SCRIPTS[script][2]) for script in package.scripts
+        RpmRelation(name=SHELL, sense=Sense.INTERP | SCRIPT_TAGS[script][2]) for script in package.scripts
     ]
     if package.triggers:
         asked[rpm_relations.REQUIRES].append(RpmRelation(name=SHELL, sense=Sense.INTERP))
@@ -221,7 +221,7 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
 
 def _scripts(scripts: Mapping[str, str]) -> Iterator[Tagged]:
     for name, body in scripts.items():
-        script, interpreter, _ = SCRIPTS[name]
+        script, interpreter, _ = SCRIPT_TAGS[name]
         yield text(script, body)
         yield text(interpreter, SHELL)
 
