@@ -15,6 +15,7 @@ from jesses.config import Config
 from jesses.history.export import export
 from jesses.image.base import Base
 from jesses.package.compression import QUICK, Packer
+from jesses.package.reader import PayloadReader
 from jesses.pipeline.context import Context, Destinations, Inputs, Tools
 from jesses.pipeline.engine import Containers, Engine
 from jesses.pipeline.workspace import Workspace, open_workspace
@@ -80,6 +81,7 @@ class Surroundings:
                 runner=self.runner,
                 packer=packer,
                 quick=quick,
+                reader=PayloadReader(),
                 progress=print,
                 clock=self.clock,
                 export=export,
@@ -103,8 +105,8 @@ class Surroundings:
         """A context whose output becomes `dist` when the block ends without an error."""
         with ExitStack() as stack:
             workspace = stack.enter_context(open_workspace(dist))
-            packer = Packer(workspace.scratch / "deflated", threads=1)
-            quick = Packer(workspace.scratch / "quick", level=QUICK, threads=1)
+            packer = Packer(workspace.scratch / "deflated", threads=1, sha1=True)
+            quick = Packer(workspace.scratch / "quick", level=QUICK, threads=1, sha1=True)
             yield self.context(
                 config,
                 plan,

@@ -1,6 +1,6 @@
 """From the configuration to a package: one value for each format and architecture."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -9,33 +9,17 @@ from jesses.base.naming import relations
 from jesses.base.package import RELATIONS, Package, Relations, Trigger
 from jesses.base.payload import Payload
 from jesses.base.resources import packaging_data
-from jesses.config import Config, Contents
+from jesses.config import Config
 from jesses.config.models import FormatName, FormatOptions
 from jesses.config.models import PackageTable as PackageConfig
 from jesses.package import scripts
-from jesses.package.contents import resolve
-from jesses.package.elf import binaries, debug_information
+from jesses.package.elf import binaries
 from jesses.package.elf.binaries import Binary
+from jesses.package.reader import PayloadReader
 from jesses.plan.plan import PlannedPackage, debug_name
 from jesses.plan.versions import ComponentVersion
 
 _NATIVE: Final[Mapping[FormatName, Literal["deb", "rpm"]]] = {"deb": "deb", "rpm": "rpm"}
-
-
-Found = tuple[Payload, tuple[Binary, ...]]
-Look = Callable[[tuple[Contents, ...], Path, Path, str], Found]
-"""As `on_disk`."""
-
-
-def on_disk(contents: tuple[Contents, ...], sources: Path, staged: Path, version: str) -> Found:
-    """What `contents` name, and the programs among it.
-
-    Raises:
-        PayloadError: something is missing, or a program is damaged.
-
-    """
-    payload = Payload.of(resolve(contents, sources=sources, staged=staged, version=version))
-    return payload, binaries.binaries(payload)
 
 
 def package_of(
@@ -46,12 +30,12 @@ def package_of(
     sources: Path,
     staged: Path,
     scratch: Path,
-    look: Look = on_disk,
+    reader: PayloadReader,
 ) -> Package:
     """The package that is planned, from the repository (`sources`) and a staged tree (`staged`).
 
-    `scratch` is where stripped programs and their debug files are made, once for all formats. `look` may
-    remember what it found: most formats have the same contents.
+    `scratch` is where stripped programs and their debug files are made, once for all formats; `reader` is one for
+    all packages of a run.
 
     Raises:
         PayloadError: contents or scripts are missing, or a program is for another machine.
@@ -60,11 +44,12 @@ def package_of(
     wanted = config.packages[planned.name]
     options = _options(wanted, planned.kind)
     contents = tuple(entry for entry in wanted.contents if planned.kind in entry.formats)
-    payload, found = look(contents, sources, staged, str(version.version))
+    payload = reader.payload(contents, sources=sources, staged=staged, version=str(version.version))
+    found = reader.programs(payload, split=scratch if wanted.debug else None)
     binaries.check(found, arch=planned.arch, static=wanted.static)
     debug = Payload.of(())
     if wanted.debug:
-        payload, debug = debug_information.separate(payload, scratch)
+        payload, debug = reader.separate(payload, scratch)
     package = Package(
         name=planned.name,
         version=version.version,

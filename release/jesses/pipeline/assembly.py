@@ -20,6 +20,7 @@ from jesses.history.commands import run_git
 from jesses.history.export import export
 from jesses.image.registry.connect import new_session
 from jesses.package.compression import Cache, Packer
+from jesses.package.reader import PayloadReader
 from jesses.pipeline import engine
 from jesses.pipeline.context import ComponentSource, Context, Destinations, Inputs, Tools
 from jesses.pipeline.options import Narrator, Options
@@ -136,6 +137,7 @@ def _tools(
         runner=ProcessRunner(environment=_with_python(run.environment), echo=run.narrator.command),
         packer=packer,
         quick=quick,
+        reader=PayloadReader(),
         progress=run.narrator.progress,
         clock=place.clock,
         export=export,

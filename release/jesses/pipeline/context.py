@@ -14,6 +14,7 @@ from jesses.history.export import Export
 from jesses.image.base import Base
 from jesses.package.compression import Packer
 from jesses.package.formats.sbom import SbomSubject
+from jesses.package.reader import PayloadReader
 from jesses.pipeline.engine import Containers, Engine
 from jesses.pipeline.workspace import Workspace
 from jesses.plan.plan import Plan, PlannedImage
@@ -64,7 +65,7 @@ class Tools:
     """What a release is made with.
 
     `packer` packs for packages and the images that share segments with them, `quick` for other images. `progress`
-    is told what is being worked on. `clock` gives seconds since 1970 UTC. `engine` builds images, `containers`
+    is told what is being worked on. `reader` reads the payloads of packages and images. `clock` gives seconds since 1970 UTC. `engine` builds images, `containers`
     runs trials: both raise `EngineError` where there is no Docker engine.
     """
 
@@ -72,6 +73,7 @@ class Tools:
     runner: Runner
     packer: Packer
     quick: Packer
+    reader: PayloadReader
     progress: Callable[[str], None]
     clock: Callable[[], float]
     export: Export

@@ -122,8 +122,8 @@ def release(
     cache = Cache.configured(environment)
     with (
         open_workspace(dist, keep=not options.dry_run) as workspace,
-        Packer(workspace.scratch / "deflated", cache=cache) as packer,
-        Packer(workspace.scratch / "quick", cache=cache, level=QUICK, md5=False) as quick,
+        Packer(workspace.scratch / "deflated", cache=cache, sha1=True) as packer,
+        Packer(workspace.scratch / "quick", cache=cache, level=QUICK, md5=False, sha1=True) as quick,
     ):
         assembled = assemble(run, workspace, packer, quick)
         context = assembled.context

@@ -10,7 +10,8 @@ import pytest
 
 from jesses.base.errors import OutputError, PayloadError
 from jesses.base.payload import File
-from jesses.package.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer, source_file
+from jesses.package.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer
+from jesses.package.compression.source_file import SourceFile
 from tests.support.contents import a_file, as_files
 
 
@@ -49,16 +50,18 @@ def test_prepared_contents_are_what_they_are_alone_with_a_cache_or_without(tmp_p
     assert packed[0] == packed[1] == packed[2]
 
 
-def test_what_was_packed_without_md5_is_not_taken_for_what_has_it(tmp_path: Path) -> None:
+def test_what_was_packed_without_a_digest_is_not_taken_for_what_has_it(tmp_path: Path) -> None:
     file = a_file(tmp_path / "f", 2 * SEGMENT + 5)
     cache = Cache(directory=tmp_path / "cache")
     packed = []
-    for md5 in (False, False, True):
-        with Packer(tmp_path / "spool", cache=cache, md5=md5) as packer:
+    md5 = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+    sha1 = hashlib.sha1(file.read_bytes(), usedforsecurity=False).hexdigest()
+    for asked_md5, asked_sha1 in 2 * [(False, False), (True, False), (True, True), (False, True)]:
+        with Packer(tmp_path / "spool", cache=cache, md5=asked_md5, sha1=asked_sha1) as packer:
             found = packer.pack(file)
-            packed.append((found.md5, found.crc, found.sha256, bytes(found.deflated or b"")))
-    assert [md5 for md5, *_ in packed] == ["", "", hashlib.md5(file.read_bytes()).hexdigest()]  # noqa: S324
-    assert len({tuple(rest) for _, *rest in packed}) == 1
+        assert (found.md5, found.sha1) == (md5 if asked_md5 else "", sha1 if asked_sha1 else "")
+        packed.append((found.crc, found.sha256, bytes(found.deflated or b"")))
+    assert len(set(packed)) == 1
 
 
 def test_bytes_are_packed_as_they_are(tmp_path: Path) -> None:
@@ -167,11 +170,12 @@ def test_a_file_that_changes_while_it_is_read_is_named(
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
     file = a_file(tmp_path / "f", 3 * SEGMENT)
-    blocks = source_file.blocks(str(file), source_file.stamp(str(file)))
-    next(blocks)
-    change(file)
-    with pytest.raises(PayloadError, match="f changed while it was packaged"):
-        list(blocks)
+    with SourceFile(str(file)) as source:
+        blocks = source.blocks()
+        next(blocks)
+        change(file)
+        with pytest.raises(PayloadError, match="f changed while it was packaged"):
+            list(blocks)
 
 
 @pytest.mark.parametrize("change", [grow, shrink, rewrite, replace])

@@ -59,7 +59,7 @@ def inflated(data: bytes) -> bytes:
 
 def a_content(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
     sha256 = hashlib.sha256(data).hexdigest()
-    return Packed(size=len(data), crc=zlib.crc32(data), md5="", sha256=sha256, read=read)
+    return Packed(size=len(data), crc=zlib.crc32(data), sha256=sha256, md5="", sha1="", read=read)
 
 
 def a_part(*pieces: bytes | Packed) -> RawPart:

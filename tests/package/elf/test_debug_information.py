@@ -12,6 +12,12 @@ from tests.support.paths import ELF
 PROGRAMS = ["dynamic-x86_64", "dynamic-aarch64", "libtell.so.1", "static-x86_64"]
 
 
+def split(source: Path, scratch: Path) -> tuple[Path, Path]:
+    with elf.opened(source) as data:
+        assert data
+        return debug_information.split(source, elf.parse(source, data), data, scratch)
+
+
 def read(path: Path) -> Elf:
     found = elf.read(path)
     assert found is not None
@@ -21,7 +27,7 @@ def read(path: Path) -> Elf:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_is_loaded_stays_byte_for_byte_where_it_was(name: str, tmp_path: Path) -> None:
     before = read(ELF / name)
-    stripped, _ = debug_information.split(ELF / name, before, tmp_path)
+    stripped, _ = split(ELF / name, tmp_path)
     after = read(stripped)
     assert after.segments == before.segments
     old, new = (ELF / name).read_bytes(), stripped.read_bytes()
@@ -38,7 +44,7 @@ def test_what_is_loaded_stays_byte_for_byte_where_it_was(name: str, tmp_path: Pa
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_sections_of_a_stripped_program_still_refer_to_each_other(name: str, tmp_path: Path) -> None:
     before = read(ELF / name)
-    after = read(debug_information.split(ELF / name, before, tmp_path)[0])
+    after = read(split(ELF / name, tmp_path)[0])
 
     def links(found: Elf) -> dict[str, str]:
         return {
@@ -55,7 +61,7 @@ def test_the_debug_file_has_every_section_and_the_contents_of_those_not_loaded(
     name: str, tmp_path: Path
 ) -> None:
     before = read(ELF / name)
-    _, path = debug_information.split(ELF / name, before, tmp_path)
+    _, path = split(ELF / name, tmp_path)
     debug = read(path)
     old, new = (ELF / name).read_bytes(), path.read_bytes()
     assert [section.label for section in debug.sections] == [section.label for section in before.sections]
@@ -71,7 +77,7 @@ def test_the_debug_file_has_every_section_and_the_contents_of_those_not_loaded(
 
 
 def test_the_link_names_the_debug_file_and_its_checksum(tmp_path: Path) -> None:
-    stripped, debug = debug_information.split(ELF / "dynamic-x86_64", read(ELF / "dynamic-x86_64"), tmp_path)
+    stripped, debug = split(ELF / "dynamic-x86_64", tmp_path)
     found = read(stripped)
     [link] = [section for section in found.sections if section.label == ".gnu_debuglink"]
     content = stripped.read_bytes()[link.offset : link.offset + link.size]

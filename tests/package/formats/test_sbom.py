@@ -13,8 +13,16 @@ import pytest
 from semver import Version
 
 from jesses.base.artifact import Artifact
-from jesses.base.payload import ContentSource, Directory, File, Payload, Symlink
-from jesses.package.formats.sbom import Digests, SbomSubject, document, image_url, package_url
+from jesses.base.payload import Directory, File, Payload, Symlink
+from jesses.package.compression import Packer
+from jesses.package.formats.sbom import (
+    DigestedFile,
+    SbomSubject,
+    digested,
+    document,
+    image_url,
+    package_url,
+)
 from tests.support.paths import DATA, GOLDEN
 
 SHA256 = "ab" * 32
@@ -29,16 +37,20 @@ ARTIFACT = Artifact(
     sha256=SHA256,
     signed_sha256="cd" * 32,
 )
+FILES = {"/usr/bin/kestrel": b"program", "/usr/share/doc/kestrel/größe": b"text"}
+
+
+def sha1(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 SUBJECT = SbomSubject(
     artifact=ARTIFACT,
-    payload=Payload.of(
-        (
-            File(path="/usr/bin/kestrel", source=b"program", mode=0o755),
-            File(path="/usr/share/doc/kestrel/größe", source=b"text"),
-            Directory(path="/var/lib/kestrel"),
-            Symlink(path="/usr/bin/k", target="kestrel"),
-        )
-    ),
+    files=tuple(DigestedFile(path, sha1(data), sha256(data)) for path, data in FILES.items()),
     summary="Watches",
     license="MIT AND (GPL-2.0-only OR MIT)",
     homepage="https://kestrel.example.org/",
@@ -46,12 +58,6 @@ SUBJECT = SbomSubject(
     date=1_700_000_000,
     purl=package_url(ARTIFACT, "x86_64", project="kestrel"),
 )
-
-
-def digests(source: ContentSource) -> Digests:
-    assert isinstance(source, bytes)
-    sha1 = hashlib.sha1(source, usedforsecurity=False).hexdigest()
-    return Digests(sha1=sha1, sha256=hashlib.sha256(source).hexdigest())
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,7 @@ def validate() -> Callable[[Any], Any]:
 
 
 def test_a_document_satisfies_the_schema(validate: Callable[[Any], Any]) -> None:
-    data = json.loads(document(SUBJECT, digests))
+    data = json.loads(document(SUBJECT))
     validate(data)
     del data["packages"][0]["downloadLocation"]
     with pytest.raises(fastjsonschema.JsonSchemaException):
@@ -70,22 +76,29 @@ def test_a_document_satisfies_the_schema(validate: Callable[[Any], Any]) -> None
 
 
 def test_a_payload_without_files_satisfies_it_too(validate: Callable[[Any], Any]) -> None:
-    validate(json.loads(document(replace(SUBJECT, payload=Payload.of(())), digests)))
+    validate(json.loads(document(replace(SUBJECT, files=()))))
 
 
 def test_the_document_is_the_golden_one() -> None:
     golden = (GOLDEN / "sbom.spdx.json").read_bytes()
-    assert document(SUBJECT, digests) == golden
+    assert document(SUBJECT) == golden
+
+
+def test_the_files_of_a_payload_are_digested(tmp_path: Path) -> None:
+    files = [File(path=path, source=data) for path, data in FILES.items()]
+    rest = (Directory(path="/var/lib/kestrel"), Symlink(path="/usr/bin/k", target="kestrel"))
+    with Packer(tmp_path, sha1=True) as packer:
+        assert digested(Payload.of((*files, *rest)), packer.pack) == SUBJECT.files
 
 
 def test_it_describes_the_bytes_before_signing() -> None:
-    data = json.loads(document(SUBJECT, digests))
+    data = json.loads(document(SUBJECT))
     assert data["packages"][0]["checksums"] == [{"algorithm": "SHA256", "checksumValue": SHA256}]
     assert data["documentNamespace"].endswith(SHA256)
 
 
 def test_every_file_is_contained_once_and_digested() -> None:
-    data = json.loads(document(SUBJECT, digests))
+    data = json.loads(document(SUBJECT))
     assert [file["fileName"] for file in data["files"]] == [
         "./usr/bin/kestrel",
         "./usr/share/doc/kestrel/größe",
@@ -97,7 +110,7 @@ def test_every_file_is_contained_once_and_digested() -> None:
     ]
     assert contained == [file["SPDXID"] for file in data["files"]]
     # SPDX 2.3, 7.9: the SHA-1 digests, sorted and joined.
-    ones = sorted(digests(content).sha1 for content in (b"program", b"text"))
+    ones = sorted(sha1(content) for content in FILES.values())
     code = hashlib.sha1("".join(ones).encode(), usedforsecurity=False).hexdigest()
     assert data["packages"][0]["packageVerificationCode"]["packageVerificationCodeValue"] == code
 

@@ -7,12 +7,12 @@ anew from where it changed.
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from zlib_ng import zlib_ng
 
@@ -22,7 +22,7 @@ from jesses.package.compression import source_file
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.content import Packed
 from jesses.package.compression.deflate import deflate
-from jesses.package.compression.source_file import Stamp
+from jesses.package.compression.source_file import SourceFile, Stamp
 from jesses.package.compression.spool import Spool
 from jesses.package.compression.workers import Workers
 
@@ -32,70 +32,89 @@ SEGMENT: Final = source_file.BLOCK
 STRETCH: Final = 4 * SEGMENT
 """Bytes of plain content that are looked up together."""
 
-_MD5: Final = 16
+DigestName = Literal["md5", "sha1"]
+"""What some formats ask for, beside the SHA-256 of every content: DEBs for MD5, SPDX documents for SHA-1."""
+
+_SIZES: Final[Mapping[DigestName, int]] = {"md5": 16, "sha1": 20}
 _CRC: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class LargeFiles:
-    """Packs files; any thread may ask. Entries of the cache are of `kind`, apart for each `level` and `md5`."""
+    """Packs files; any thread may ask.
+
+    `kind` is that of the entries in the cache: it stands for `level` and `digests`, and for what compresses.
+    """
 
     workers: Workers
     spool: Spool
     cache: Cache | None
     kind: str
     level: int
-    md5: bool
+    digests: tuple[DigestName, ...]
 
-    def pack(self, path: str, stamp: Stamp) -> Packed:
-        """Pack the file that is in the state `stamp`.
+    def pack(self, file: SourceFile) -> Packed:
+        """Pack an open file.
 
         Raises:
             OutputError: the spool cannot be written.
-            PayloadError: the file cannot be read, or is in another state.
+            PayloadError: the file cannot be read, or changes meanwhile.
 
         """
+        size = file.stamp.size
         sha256, crc = hashlib.sha256(), 0
-        md5 = _LateMd5(path, stamp) if self.md5 else _NoMd5()
+        others = _LateDigests(self.digests, file)
         # One is read into while the other is compressed.
-        rooms = cycle([buffer(min(STRETCH, stamp.size)) for _ in range(2 if stamp.size > STRETCH else 1)])
+        rooms = cycle([buffer(min(STRETCH, size)) for _ in range(2 if size > STRETCH else 1)])
         kept: list[Piece] = []
         later: deque[Callable[[], Piece]] = deque()
-        for block in source_file.read_into(rooms, path, stamp):
+        for block in file.read_into(rooms):
             sha256.update(block)
             key = sha256.hexdigest()
-            known = self.cache.get(self.kind, key) if self.cache else None
-            if known:
-                known_md5, crc, deflated = _parts(known)
-                md5.skip(known_md5, len(block))
+            if known := self._known(key):
+                crc, deflated = known.crc, known.deflated
+                others.skip(known.digests, len(block))
                 later.append(partial(self.spool.append, deflated))
             else:
-                md5.update(block)
                 crc = zlib_ng.crc32(block, crc)
-                later.append(partial(self._keep, key, _sums(md5.digest(), crc), self._deflate(block)))
+                others.update(block)
+                later.append(partial(self._keep, key, crc, others.values(), self._deflate(block)))
             if len(later) > 1:
                 kept.append(later.popleft()())
         kept += (keep() for keep in later)
-        return self._packed(path, stamp, sha256.hexdigest(), md5.digest(), crc, kept)
+        return self._packed(file.path, file.stamp, sha256.hexdigest(), crc, others.values(), kept)
 
-    def known(self, path: str, stamp: Stamp, data: bytes) -> Packed | None:
-        """The file, whose content is `data` and no longer than a stretch, unless it must be compressed."""
+    def begin(self, path: str, stamp: Stamp, data: bytes) -> Callable[[], Packed]:
+        """Begin to pack a file whose whole content is `data`, no longer than a stretch; what is given ends it.
+
+        Raises:
+            OutputError: when it is ended, as `pack`.
+
+        """
         sha256 = hashlib.sha256(data).hexdigest()
-        known = self.cache.get(self.kind, sha256) if self.cache else None
-        if not known:
-            return None
-        md5, crc, deflated = _parts(known)
-        return self._packed(path, stamp, sha256, md5, crc, [self.spool.append(deflated)])
+        if known := self._known(sha256):
+            piece = self.spool.append(known.deflated)
+            return partial(self._packed, path, stamp, sha256, known.crc, known.digests, [piece])
+        crc, segments = zlib_ng.crc32(data), self._deflate(memoryview(data))
+        values = [hashlib.new(name, data, usedforsecurity=False).digest() for name in self.digests]
+
+        def end() -> Packed:
+            piece = self._keep(sha256, crc, values, segments)
+            return self._packed(path, stamp, sha256, crc, values, [piece])
+
+        return end
 
     def _packed(
-        self, path: str, stamp: Stamp, sha256: str, md5: bytes, crc: int, kept: Sequence[Piece]
+        self, path: str, stamp: Stamp, sha256: str, crc: int, digests: Iterable[bytes], kept: Sequence[Piece]
     ) -> Packed:
+        named = {name: value.hex() for name, value in zip(self.digests, digests, strict=True)}
         return Packed(
             size=stamp.size,
             crc=crc,
-            md5=md5.hex() if self.md5 else "",
             sha256=sha256,
-            read=partial(source_file.blocks, path, stamp),
+            md5=named.get("md5", ""),
+            sha1=named.get("sha1", ""),
+            read=partial(source_file.read_again, path, stamp),
             deflated=Rope(tuple(kept)),
         )
 
@@ -103,56 +122,64 @@ class LargeFiles:
         segments = (block[start : start + SEGMENT] for start in range(0, len(block), SEGMENT))
         return [self.workers.submit(deflate, segment, self.level) for segment in segments]
 
-    def _keep(self, key: str, sums: bytes, segments: Sequence[Future[bytes]]) -> Piece:
+    def _keep(self, key: str, crc: int, digests: Sequence[bytes], segments: Sequence[Future[bytes]]) -> Piece:
         deflated = b"".join(segment.result() for segment in segments)
         if self.cache:
-            self.cache.put(self.kind, key, sums, deflated)
+            self.cache.put(self.kind, key, crc.to_bytes(_CRC, "little"), *digests, deflated)
         return self.spool.append(deflated)
 
+    def _known(self, key: str) -> "_Known | None":
+        """What the cache has under `key`."""
+        entry = self.cache.get(self.kind, key) if self.cache else None
+        if not entry:
+            return None
+        crc, at = int.from_bytes(entry[:_CRC], "little"), _CRC
+        digests = []
+        for name in self.digests:
+            digests.append(bytes(entry[at : at + _SIZES[name]]))
+            at += _SIZES[name]
+        return _Known(crc, tuple(digests), entry[at:])
 
-def _sums(md5: bytes, crc: int) -> bytes:
-    """What an entry of the cache begins with: the MD5 and the CRC-32 of everything up to its end."""
-    return md5 + crc.to_bytes(_CRC, "little")
+
+class _Known(NamedTuple):
+    """A stretch in the cache: the CRC-32 and other digests of everything up to its end, and its segments."""
+
+    crc: int
+    digests: tuple[bytes, ...]
+    deflated: memoryview
 
 
-def _parts(entry: memoryview) -> tuple[bytes, int, memoryview]:
-    """The MD5, the CRC-32 and the segments in an entry of the cache."""
-    return bytes(entry[:_MD5]), int.from_bytes(entry[_MD5 : _MD5 + _CRC], "little"), entry[_MD5 + _CRC :]
+class _LateDigests:
+    """Digests of a file that is read block by block, without the work for what a cache knows them up to."""
 
-
-class _LateMd5:
-    """The MD5 of a file read block by block, without the work for what a cache knows the MD5 up to."""
-
-    def __init__(self, path: str, stamp: Stamp) -> None:
-        self._blocks = partial(source_file.blocks, path, stamp)
-        self._hash = hashlib.md5(usedforsecurity=False)
+    def __init__(self, names: Sequence[DigestName], file: SourceFile) -> None:
+        self._names = names
+        self._file = file
+        self._hashes = self._begun()
         self._seen = 0
-        self._known: bytes | None = None
+        self._known: Sequence[bytes] = ()
 
-    def skip(self, digest: bytes, size: int) -> None:
-        """Go past a block of `size` bytes; `digest` is that of everything up to its end."""
+    def skip(self, digests: Sequence[bytes], size: int) -> None:
+        """Go past a block of `size` bytes; `digests` are those of everything up to its end."""
         self._seen += size
-        self._known = digest
+        self._known = digests
 
     def update(self, block: memoryview) -> None:
         if self._known:
-            self._hash = hashlib.md5(usedforsecurity=False)
-            for earlier in islice(self._blocks(), self._seen // source_file.BLOCK):
-                self._hash.update(earlier)
-            self._known = None
+            self._hashes = self._begun()
+            for earlier in islice(self._file.blocks(), self._seen // source_file.BLOCK):
+                self._add(earlier)
+            self._known = ()
         self._seen += len(block)
-        self._hash.update(block)
+        self._add(block)
 
-    def digest(self) -> bytes:
-        return self._known or self._hash.digest()
+    def values(self) -> Sequence[bytes]:
+        """The digests of everything so far, in the order of their names."""
+        return self._known or [one.digest() for one in self._hashes]
 
+    def _begun(self) -> list["hashlib._Hash"]:
+        return [hashlib.new(name, usedforsecurity=False) for name in self._names]
 
-class _NoMd5:
-    """Takes the place of one in the cache."""
-
-    def skip(self, digest: bytes, size: int) -> None: ...
-
-    def update(self, block: memoryview) -> None: ...
-
-    def digest(self) -> bytes:
-        return bytes(_MD5)
+    def _add(self, block: bytes | memoryview) -> None:
+        for one in self._hashes:
+            one.update(block)

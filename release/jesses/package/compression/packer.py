@@ -14,15 +14,15 @@ from jesses.base.artifact import Compression
 from jesses.base.bytes.rope import Rope
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import ContentSource, File
-from jesses.package.compression import source_file
 from jesses.package.compression.archive import Archive, Stream, Writer
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.content import Packed
 from jesses.package.compression.deflate import LEVEL, implementation
 from jesses.package.compression.gzip import GzipWriter
-from jesses.package.compression.large import STRETCH, LargeFiles
+from jesses.package.compression.large import STRETCH, DigestName, LargeFiles
 from jesses.package.compression.plain import PlainDigest
 from jesses.package.compression.raw import RawParts
+from jesses.package.compression.source_file import SourceFile
 from jesses.package.compression.spool import MEMORY, Spool
 from jesses.package.compression.workers import Workers
 from jesses.package.compression.xz import XzWriter
@@ -42,7 +42,7 @@ class Packer:
     """Packs contents, each path once; any thread may ask.
 
     What a run needs again is held up to `memory` bytes, the rest in files of the directory `spool`. Only DEBs ask
-    for `md5`, which takes more time than all other digests of large contents.
+    for `md5`, which takes more time than all other digests of large contents, and only SPDX documents for `sha1`.
     """
 
     def __init__(
@@ -52,17 +52,21 @@ class Packer:
         cache: Cache | None = None,
         level: int = LEVEL,
         md5: bool = True,
+        sha1: bool = False,
         threads: int | None = None,
         memory: int = MEMORY,
     ) -> None:
         self._spool = Spool(spool, memory=memory)
         self._cache = cache
         self._workers = Workers(threads)
-        kind = f"{implementation()}-{level}-by-{STRETCH}{'' if md5 else '-without-md5'}"
+        names: tuple[tuple[DigestName, bool], ...] = (("md5", md5), ("sha1", sha1))
+        digests = tuple(name for name, asked in names if asked)
+        kind = "-".join((implementation(), str(level), "by", str(STRETCH), "with", "crc", *digests))
         self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
         self._large = LargeFiles(
-            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, md5=md5
+            workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, digests=digests
         )
+        self._sha1 = sha1
         # By text: paths take long to compare.
         self._packed: dict[str, Packed] = {}
         self._by_sha256: dict[bytes, Packed] = {}
@@ -87,35 +91,46 @@ class Packer:
 
         """
         threads = min(_READERS, self._workers.threads)
-        for _ in ordered_map(self.pack, self._until_an_error(self._worth_a_thread(files)), threads=threads):
+        jobs = self._until_an_error(self._worth_a_thread(files))
+        for _ in ordered_map(lambda job: job(), jobs, threads=threads):
             pass
 
-    def _until_an_error(self, names: Iterable[str]) -> Iterator[str]:
+    def _until_an_error(self, jobs: Iterable[Callable[[], object]]) -> Iterator[Callable[[], object]]:
         """As they are; but where no more can be found, the large files that are under way are given up."""
         try:
-            yield from names
+            yield from jobs
         except BaseException:
             self._workers.close()
             raise
 
-    def _worth_a_thread(self, files: Iterable[File]) -> Iterator[str]:
+    def _worth_a_thread(self, files: Iterable[File]) -> Iterator[Callable[[], object]]:
         """What is large, or must be compressed; the rest is packed here, without the wait for another thread."""
         seen = set(self._packed)
-        later = []
+        small: list[tuple[str, int]] = []
+        middling: list[tuple[str, int]] = []
         for file in files:
             name = file.on_disk
             if name is None or name in seen:
                 continue
             seen.add(name)
             if file.size >= _LARGE:
-                yield name
+                yield partial(self.pack, name)
+            elif file.size < INLINE:
+                small.append((name, INLINE))
             else:
-                later.append((name, file.size))
-        for name, size in later:
-            if packed := self._small(name) if size < INLINE else self._known(name):
-                self._packed[name] = packed
+                middling.append((name, _LARGE))
+        for name, most in (*small, *middling):
+            with SourceFile(name) as source:
+                data = source.beginning(most)
+            if len(data) < INLINE:
+                self._packed[name] = self._pack_small(data)
+            elif len(data) < most:
+                yield partial(self._end, name, self._large.begin(name, source.stamp, data))
             else:
-                yield name
+                yield partial(self.pack, name)
+
+    def _end(self, name: str, packing: Callable[[], Packed]) -> None:
+        self._packed[name] = packing()
 
     def pack(self, source: ContentSource) -> Packed:
         """Pack a file or some bytes.
@@ -126,7 +141,7 @@ class Packer:
 
         """
         if isinstance(source, bytes):
-            return _small_content(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
+            return self._small_content(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
         name = str(source)
         if known := self._packed.get(name):
             return known
@@ -134,7 +149,10 @@ class Packer:
             turn = self._turns[name]
         with turn:
             if name not in self._packed:
-                self._packed[name] = self._small(name) or self._large.pack(name, source_file.stamp(name))
+                with SourceFile(name) as file:
+                    data = file.beginning(INLINE)
+                    small = len(data) < INLINE
+                    self._packed[name] = self._pack_small(data) if small else self._large.pack(file)
             return self._packed[name]
 
     def archive(self, compression: Compression) -> Writer:
@@ -181,29 +199,21 @@ class Packer:
         self._cache.put(kind, key, bytes.fromhex(made))
         return made
 
-    def _small(self, path: str) -> Packed | None:
-        """The file, unless it is not small."""
-        data = source_file.beginning(path, INLINE)
-        return self._pack_small(data) if len(data) < INLINE else None
-
-    def _known(self, path: str) -> Packed | None:
-        """The file, unless it is large or must be compressed."""
-        found = source_file.whole(path, _LARGE)
-        return self._large.known(path, *found) if found else None
-
     def _pack_small(self, data: bytes) -> Packed:
         sha256 = hashlib.sha256(data).digest()
         if not (known := self._by_sha256.get(sha256)):
             content = Rope((self._spool.append(data),))
-            self._by_sha256[sha256] = known = _small_content(data, sha256, content.blocks)
+            self._by_sha256[sha256] = known = self._small_content(data, sha256, content.blocks)
         return known
 
-
-def _small_content(data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]) -> Packed:
-    return Packed(
-        size=len(data),
-        crc=zlib_ng.crc32(data),
-        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        sha256=sha256.hex(),
-        read=read,
-    )
+    def _small_content(
+        self, data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]
+    ) -> Packed:
+        return Packed(
+            size=len(data),
+            crc=zlib_ng.crc32(data),
+            sha256=sha256.hex(),
+            md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest() if self._sha1 else "",
+            read=read,
+        )

@@ -2,10 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import repeat
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from jesses.base.bytes.buffer import buffer
 from jesses.base.errors import PayloadError
@@ -26,119 +24,89 @@ class Stamp(NamedTuple):
     device: int
 
 
-def stamp(path: str) -> Stamp:
-    """The state of a file now.
+class SourceFile:
+    """A file that is read; `stamp` is its state when it was opened. Any part of it may be read again.
 
     Raises:
-        PayloadError: it cannot be read.
+        PayloadError: by itself and by every method: the file cannot be read, or changes meanwhile.
 
     """
-    try:
-        return _stamp(Path(path).stat())
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
-
-def beginning(path: str, size: int) -> bytes:
-    """The first `size` bytes of a file; all of it, where it has fewer.
-
-    Raises:
-        PayloadError: it cannot be read, or changes meanwhile.
-
-    """
-    # Without a context manager: thousands are read.
-    try:
-        file = os.open(path, _FLAGS)
+    def __init__(self, path: str) -> None:
+        self.path = path
         try:
-            data = os.read(file, size)
-            expected = os.fstat(file).st_size
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if len(data) != min(size, expected):
-        raise _changed(path)
-    return data
+            self._file = os.open(path, _FLAGS)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        self.stamp = self._stamp_now()
 
+    # No function with `contextmanager` around it: thousands of files are read.
+    def __enter__(self) -> Self:
+        return self
 
-def whole(path: str, size: int) -> tuple[Stamp, bytes] | None:
-    """The state of a file and its content, unless that has `size` bytes or more.
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
 
-    Raises:
-        PayloadError: it cannot be read, or changes meanwhile.
-
-    """
-    with _open(path) as file:
-        state = _stamp(os.fstat(file))
-        data = os.read(file, size)
-    if len(data) == size:
-        return None
-    if len(data) != state.size:
-        raise _changed(path)
-    return state, data
-
-
-@contextmanager
-def _open(path: str) -> Iterator[int]:
-    try:
-        file = os.open(path, _FLAGS)
+    def beginning(self, size: int) -> bytes:
+        """The first `size` bytes; all of them, where there are fewer."""
         try:
-            yield file
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+            data = os.pread(self._file, size, 0)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        if len(data) != min(size, self.stamp.size):
+            raise _changed(self.path)
+        return data
+
+    def blocks(self) -> Iterator[bytes]:
+        """The content, from the first block to the last."""
+        return map(bytes, self.read_into(repeat(buffer(min(BLOCK, self.stamp.size)))))
+
+    def read_into(self, rooms: Iterator[memoryview]) -> Iterator[memoryview]:
+        """As `blocks`, each read into the next of `rooms`, which may come again."""
+        offset = 0
+        while offset < self.stamp.size:
+            block = next(rooms)[: self.stamp.size - offset]
+            if not self._fill(block, offset):
+                raise _changed(self.path)
+            yield block
+            offset += len(block)
+        self.check(self.stamp)
+
+    def check(self, stamp: Stamp) -> None:
+        """See that the file is still in the state `stamp`."""
+        if self._stamp_now() != stamp:
+            raise _changed(self.path)
+
+    def _fill(self, block: memoryview, offset: int) -> bool:
+        """Whether there was enough to read from `offset` on."""
+        try:
+            while block and (size := os.preadv(self._file, [block], offset)):
+                block, offset = block[size:], offset + size
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        return not block
+
+    def _stamp_now(self) -> Stamp:
+        status = os.fstat(self._file)
+        return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
-def blocks(path: str, state: Stamp) -> Iterator[bytes]:
-    """The content of a file that is in `state` from the first block to the last.
+def read_again(path: str, stamp: Stamp) -> Iterator[bytes]:
+    """The content, in blocks, of a file that was in the state `stamp` when it was read before.
 
     Raises:
         PayloadError: it cannot be read, or is in another state.
 
     """
-    return map(bytes, read_into(repeat(buffer(min(BLOCK, state.size))), path, state))
-
-
-def read_into(rooms: Iterator[memoryview], path: str, state: Stamp) -> Iterator[memoryview]:
-    """As `blocks`, each read into the next of `rooms`, which may come again.
-
-    Raises:
-        PayloadError: as `blocks`.
-
-    """
-    with _open(path) as file:
-        _check(path, file, state)
-        offset = 0
-        while offset < state.size:
-            block = next(rooms)[: state.size - offset]
-            if not _fill(block, file, offset):
-                raise _changed(path)
-            yield block
-            offset += len(block)
-        _check(path, file, state)
-
-
-def _fill(block: memoryview, file: int, offset: int) -> bool:
-    """Whether there was enough to read from `offset` on."""
-    while block and (size := os.preadv(file, [block], offset)):
-        block, offset = block[size:], offset + size
-    return not block
-
-
-def _check(path: str, file: int, state: Stamp) -> None:
-    if _stamp(os.fstat(file)) != state:
-        raise _changed(path)
+    with SourceFile(path) as file:
+        file.check(stamp)
+        yield from file.blocks()
 
 
 def _changed(path: str) -> PayloadError:
     return PayloadError(
         f"{path} changed while it was packaged", fix="let everything that writes it end before packaging"
     )
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
 def _unreadable(path: str, error: OSError) -> PayloadError:

@@ -7,6 +7,7 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -116,20 +117,51 @@ def read(path: str | Path) -> Elf | None:
         PayloadError: it begins as an ELF file does, but is damaged, or cannot be read.
 
     """
+    with opened(path) as data:
+        return parse(path, data) if data else None
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[mmap.mmap | None]:
+    """The content of the ELF file at `path` while the block runs, or None where it is another file.
+
+    Raises:
+        PayloadError: it cannot be read.
+
+    """
+    data = _mapped(path)
+    try:
+        yield data
+    finally:
+        if data:
+            data.close()
+
+
+def _mapped(path: str | Path) -> mmap.mmap | None:
     try:
         # Without a stream, since thousands of files are looked at.
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             if os.read(file, len(MAGIC)) != MAGIC:
                 return None
-            with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as data:
-                return _parse(data)
+            return mmap.mmap(file, 0, access=mmap.ACCESS_READ)
         finally:
             os.close(file)
     except OSError as error:
         raise PayloadError(
             f"cannot read {path}: {error.strerror}", fix="see that the build leaves it readable"
         ) from error
+
+
+def parse(path: str | Path, data: mmap.mmap) -> Elf:
+    """The ELF file whose content is `data`.
+
+    Raises:
+        PayloadError: it is damaged; the message names its `path`.
+
+    """
+    try:
+        return _parse(data)
     except (struct.error, ValueError, UnicodeDecodeError, IndexError) as error:
         raise PayloadError(f"{path} is a damaged ELF file: {error}", fix="build it again") from error
 

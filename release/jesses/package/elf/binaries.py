@@ -1,13 +1,13 @@
 """What the programs and libraries of a payload are, and what they need from elsewhere."""
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from jesses.base.errors import PayloadError
 from jesses.base.naming.arch import Arch
-from jesses.base.payload import File, Payload
+from jesses.base.payload import Payload
 from jesses.package import elf
 from jesses.package.elf import Elf
 
@@ -22,6 +22,10 @@ _GLIBC: Final = frozenset(
 _GLIBC_VERSION: Final = "GLIBC_"
 
 
+Read = Callable[[str], Elf | None]
+"""Reads a file as `elf.read` does; it may remember what it read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Binary:
     """An ELF file at its place in the payload."""
@@ -30,20 +34,15 @@ class Binary:
     elf: Elf
 
 
-def binaries(payload: Payload) -> tuple[Binary, ...]:
-    """The ELF files of `payload` that are read from disk.
+def binaries(payload: Payload, read: Read = elf.read) -> tuple[Binary, ...]:
+    """The ELF files of `payload` that are read from disk, by `read`.
 
     Raises:
         PayloadError: one is damaged or cannot be read.
 
     """
-    return tuple(_binaries(payload))
-
-
-def _binaries(payload: Payload) -> Iterator[Binary]:
-    for entry in payload:
-        if isinstance(entry, File) and entry.on_disk and (found := elf.read(entry.on_disk)):
-            yield Binary(path=entry.path, elf=found)
+    named = ((file.path, file.on_disk) for file in payload.files)
+    return tuple(Binary(path=path, elf=found) for path, name in named if name and (found := read(name)))
 
 
 def check(found: Iterable[Binary], *, arch: Arch, static: bool, loaders: Payload | None = None) -> None:

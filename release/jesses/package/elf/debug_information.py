@@ -20,6 +20,7 @@ from jesses.base.errors import PayloadError
 from jesses.base.payload import Entry, File, Payload
 from jesses.package import elf
 from jesses.package.elf import Elf, Section, Segment
+from jesses.package.elf.binaries import Read
 
 DIRECTORY: Final = "/usr/lib/debug/.build-id"
 
@@ -34,8 +35,10 @@ _SHF_INFO_LINK: Final = 0x40
 _MEANS_BYTES: Final = {elf.PT_DYNAMIC, elf.PT_INTERP, elf.PT_PHDR}
 
 
-def separate(payload: Payload, scratch: Path) -> tuple[Payload, Payload]:
+def separate(payload: Payload, scratch: Path, read: Read = elf.read) -> tuple[Payload, Payload]:
     """`payload` with its programs stripped, and the payload of their debug files; made in `scratch`.
+
+    `read` reads the programs. What was split into `scratch` before is not split again.
 
     Object files and kernel modules stay as they are: what strips them is the kernel's build.
 
@@ -47,11 +50,11 @@ def separate(payload: Payload, scratch: Path) -> tuple[Payload, Payload]:
     debug: dict[str, File] = {}
     for entry in payload:
         name = entry.on_disk if isinstance(entry, File) else None
-        found = elf.read(name) if name else None
-        if not isinstance(entry, File) or not name or not _separable(found):
+        found = read(name) if name else None
+        if not isinstance(entry, File) or not name or not is_separable(found):
             entries.append(entry)
             continue
-        stripped, debug_file = split(Path(name), found, scratch)
+        stripped, debug_file = _split(Path(name), found, scratch)
         entries.append(replace(entry, source=stripped))
         path = f"{DIRECTORY}/{found.build_id[:2]}/{found.build_id[2:]}.debug"
         debug.setdefault(path, File(path=path, source=debug_file))
@@ -63,12 +66,33 @@ def separate(payload: Payload, scratch: Path) -> tuple[Payload, Payload]:
     return Payload.of(entries), Payload.of(debug.values())
 
 
-def _separable(found: Elf | None) -> TypeGuard[Elf]:
+def is_separable(found: Elf | None) -> TypeGuard[Elf]:
+    """Whether this is a program or a library with debug information."""
     return found is not None and found.linked and found.has_debug_information
 
 
-def split(source: Path, found: Elf, scratch: Path) -> tuple[Path, Path]:
-    """The stripped file and the debug file of `source`, in `scratch` under names made from its path.
+def _split(source: Path, found: Elf, scratch: Path) -> tuple[Path, Path]:
+    """As `split`, without reading `source` again where that was done before."""
+    made = _targets(source, scratch)
+    if not all(path.exists() for path in made):
+        with elf.opened(source) as data:
+            if data is None:
+                raise PayloadError(
+                    f"{source} changed while it was packaged",
+                    fix="let everything that writes it end before packaging",
+                )
+            split(source, found, data, scratch)
+    return made
+
+
+def _targets(source: Path, scratch: Path) -> tuple[Path, Path]:
+    """Where the stripped file and the debug file are made: under names that follow from the path of `source`."""
+    name = hashlib.sha256(os.fsencode(source)).hexdigest()
+    return scratch / name, scratch / f"{name}.debug"
+
+
+def split(source: Path, found: Elf, data: mmap.mmap, scratch: Path) -> tuple[Path, Path]:
+    """Make the stripped file and the debug file of `source` in `scratch`; `data` is its content.
 
     Raises:
         PayloadError: it has no build ID.
@@ -79,15 +103,13 @@ def split(source: Path, found: Elf, scratch: Path) -> tuple[Path, Path]:
             f"{source} has debug information, but no build ID to find it by",
             fix="link with -Wl,--build-id=sha1",
         )
-    name = hashlib.sha256(os.fsencode(source)).hexdigest()
-    stripped, debug = scratch / name, scratch / f"{name}.debug"
-    if not stripped.exists():
-        scratch.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            with debug.open("wb") as out:
-                _write_debug(found, data, out)
-            with stripped.open("wb") as out:
-                _write_stripped(found, data, out, _link(f"{found.build_id[2:]}.debug", debug))
+    stripped, debug = _targets(source, scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with debug.open("w+b") as out:
+        _write_debug(found, data, out)
+        link = _link(f"{found.build_id[2:]}.debug", out)
+    with stripped.open("wb") as out:
+        _write_stripped(found, data, out, link)
     return stripped, debug
 
 
@@ -194,13 +216,13 @@ def _new_section(kind: int, offset: int, size: int, *, align: int) -> Section:
     )
 
 
-def _link(name: str, debug: Path) -> bytes:
+def _link(name: str, debug: BinaryIO) -> bytes:
     """The content of `.gnu_debuglink`: the file's name and the CRC-32 of its content."""
     text = name.encode() + b"\0"
     crc = 0
-    with debug.open("rb") as stream:
-        for block in _blocks(stream):
-            crc = zlib.crc32(block, crc)
+    debug.seek(0)
+    for block in _blocks(debug):
+        crc = zlib.crc32(block, crc)
     return text + bytes(-len(text) % 4) + struct.pack("<I", crc)
 
 

@@ -6,16 +6,17 @@ holds the digest of the file that it describes. Sections are those of the SPDX s
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from jesses.base.artifact import Artifact
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import DEBIAN, OCI, RPM, Arch
-from jesses.base.payload import ContentSource, File, Payload
+from jesses.base.payload import ContentSource, Payload
+from jesses.package.compression import Packed
 from jesses.package.formats.rpm_metadata import RELEASE
 
 SUFFIX: Final = ".spdx.json"
@@ -26,6 +27,14 @@ _SUBJECT: Final = "SPDXRef-Package"
 _UNKNOWN: Final = "NOASSERTION"
 
 
+class DigestedFile(NamedTuple):
+    """A file by its path in the payload; digests are hexadecimal. SPDX asks for the SHA-1 of every file (8.4)."""
+
+    path: str
+    sha1: str
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SbomSubject:
     """What a document describes: a finished file, and the files that are in it.
@@ -34,7 +43,7 @@ class SbomSubject:
     """
 
     artifact: Artifact
-    payload: Payload
+    files: tuple[DigestedFile, ...]
     summary: str
     license: str
     homepage: str
@@ -43,18 +52,15 @@ class SbomSubject:
     purl: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Digests:
-    """Of a file's content, hexadecimal. SPDX asks for the SHA-1 of every file (8.4)."""
-
-    sha1: str
-    sha256: str
+def digested(payload: Payload, pack: Callable[[ContentSource], Packed]) -> tuple[DigestedFile, ...]:
+    """The files of `payload`; `pack` is that of a packer with SHA-1, which knows them."""
+    packed = ((file.path, pack(file.source)) for file in payload.files)
+    return tuple(DigestedFile(path, content.sha1, content.sha256) for path, content in packed)
 
 
-def document(subject: SbomSubject, digests: Callable[[ContentSource], Digests]) -> bytes:
-    """The document that describes `subject`; `digests` reads a content."""
-    found = [(file, digests(file.source)) for file in subject.payload.files]
-    artifact = subject.artifact
+def document(subject: SbomSubject) -> bytes:
+    """The SPDX document that describes `subject`."""
+    artifact, files = subject.artifact, subject.files
     data = {
         "spdxVersion": _VERSION,
         "dataLicense": "CC0-1.0",
@@ -66,17 +72,17 @@ def document(subject: SbomSubject, digests: Callable[[ContentSource], Digests]) 
             "creators": ["Tool: jesses", f"Organization: {subject.vendor}"],
         },
         "documentDescribes": [_SUBJECT],
-        "packages": [_package(subject, [digest for _, digest in found])],
-        "files": [_file(number, file, digest) for number, (file, digest) in enumerate(found, start=1)],
+        "packages": [_package(subject)],
+        "files": [_file(number, file) for number, file in enumerate(files, start=1)],
         "relationships": [
             _relationship(_DOCUMENT, "DESCRIBES", _SUBJECT),
-            *(_relationship(_SUBJECT, "CONTAINS", _file_id(number + 1)) for number in range(len(found))),
+            *(_relationship(_SUBJECT, "CONTAINS", _file_id(number + 1)) for number in range(len(files))),
         ],
     }
     return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _package(subject: SbomSubject, digests: list[Digests]) -> dict[str, Any]:
+def _package(subject: SbomSubject) -> dict[str, Any]:
     return {
         "SPDXID": _SUBJECT,
         "name": subject.artifact.name,
@@ -87,7 +93,7 @@ def _package(subject: SbomSubject, digests: list[Digests]) -> dict[str, Any]:
         "homepage": subject.homepage,
         "downloadLocation": _UNKNOWN,
         "filesAnalyzed": True,
-        "packageVerificationCode": {"packageVerificationCodeValue": _verification_code(digests)},
+        "packageVerificationCode": {"packageVerificationCodeValue": _verification_code(subject.files)},
         "checksums": [_checksum("SHA256", subject.artifact.sha256)],
         "licenseDeclared": subject.license,
         "licenseConcluded": _UNKNOWN,
@@ -102,19 +108,19 @@ def _package(subject: SbomSubject, digests: list[Digests]) -> dict[str, Any]:
     }
 
 
-def _file(number: int, file: File, digests: Digests) -> dict[str, Any]:
+def _file(number: int, file: DigestedFile) -> dict[str, Any]:
     return {
         "SPDXID": _file_id(number),
         "fileName": f".{file.path}",
-        "checksums": [_checksum("SHA1", digests.sha1), _checksum("SHA256", digests.sha256)],
+        "checksums": [_checksum("SHA1", file.sha1), _checksum("SHA256", file.sha256)],
         "licenseConcluded": _UNKNOWN,
         "copyrightText": _UNKNOWN,
     }
 
 
-def _verification_code(digests: list[Digests]) -> str:
+def _verification_code(files: Iterable[DigestedFile]) -> str:
     """The SHA-1 of all SHA-1 digests, sorted (7.9)."""
-    joined = "".join(sorted(digest.sha1 for digest in digests))
+    joined = "".join(sorted(file.sha1 for file in files))
     return hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -15,9 +15,8 @@ from jesses.image import docker_archive, reader
 from jesses.image.base import Base
 from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
 from jesses.package.compression import Packer
-from jesses.package.contents import resolve
 from jesses.package.elf import binaries
-from jesses.package.formats.sbom import SbomSubject, image_url
+from jesses.package.formats.sbom import SbomSubject, digested, image_url
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.dockerfile import built
 from jesses.pipeline.workspace import IMAGES
@@ -40,7 +39,8 @@ def image(context: Context, state: State) -> State:
         made += [_layout(images[0], index, planned), *archives]
         manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
         subjects += [
-            _subject(archive, one, manifests[one.arch]) for archive, one in zip(archives, images, strict=True)
+            _subject(archive, one, manifests[one.arch], _packer(context, state, planned))
+            for archive, one in zip(archives, images, strict=True)
         ]
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
@@ -79,10 +79,10 @@ def _packer(context: Context, state: State, planned: PlannedImage) -> Packer:
     return context.tools.packer if shared else context.tools.quick
 
 
-def _subject(archive: Artifact, image: Image, digest: str) -> SbomSubject:
+def _subject(archive: Artifact, image: Image, digest: str, packer: Packer) -> SbomSubject:
     return SbomSubject(
         artifact=archive,
-        payload=image.payload,
+        files=digested(image.payload, packer.pack),
         summary=image.about.description,
         license=image.about.licenses,
         homepage=image.about.url,
@@ -131,7 +131,7 @@ def _image(context: Context, state: State, planned: PlannedImage, arch: Arch, ba
     wanted = source.config.images[planned.name]
     payload = _payload(context, state, planned, arch)
     if base is None:
-        binaries.check(binaries.binaries(payload), arch=arch, static=False, loaders=payload)
+        binaries.check(context.tools.reader.programs(payload), arch=arch, static=False, loaders=payload)
     return Image(
         name=planned.name,
         version=version.version,
@@ -160,13 +160,12 @@ def _payload(context: Context, state: State, planned: PlannedImage, arch: Arch) 
         return Payload.of(())
     source = state.sources[planned.component]
     version = context.inputs.plan.versions[planned.component]
-    entries = resolve(
+    return context.tools.reader.payload(
         source.config.images[planned.name].contents,
         sources=source.directory,
         staged=state.trees[planned.build, arch],
         version=str(version.version),
     )
-    return Payload.of(entries)
 
 
 def _base(context: Context, state: State, planned: PlannedImage, arch: Arch) -> Base | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from jesses.base.artifact import Artifact
@@ -11,8 +10,8 @@ from jesses.base.package import Package
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import File
 from jesses.package.formats.by_name import COST, FORMATS
-from jesses.package.formats.sbom import SbomSubject, package_url
-from jesses.package.recipe import Look, on_disk, package_of
+from jesses.package.formats.sbom import SbomSubject, digested, package_url
+from jesses.package.recipe import package_of
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.workspace import PACKAGES
 from jesses.plan.plan import PlannedPackage
@@ -22,13 +21,12 @@ def package(context: Context, state: State) -> State:
     """Every planned package file, below `packages/` of the output."""
     directory = context.tools.workspace.output / PACKAGES
     directory.mkdir(exist_ok=True)
-    look = cache(on_disk)
     values: list[tuple[PlannedPackage, Package]] = []
 
     def found() -> Iterator[File]:
         for planned in context.inputs.plan.packages:
             if not planned.released:
-                value = _package(context, state, planned, look)
+                value = _package(context, state, planned)
                 values.append((planned, value))
                 yield from value.payload.files
 
@@ -44,11 +42,11 @@ def package(context: Context, state: State) -> State:
     ):
         context.tools.progress(planned.file_name)
         made.append(artifact)
-        subjects.append(_subject(artifact, planned, value, project=context.inputs.plan.project))
+        subjects.append(_subject(context, artifact, planned, value))
     return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
 
 
-def _package(context: Context, state: State, planned: PlannedPackage, look: Look) -> Package:
+def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
     source = state.sources[planned.component]
     return package_of(
         planned,
@@ -57,7 +55,7 @@ def _package(context: Context, state: State, planned: PlannedPackage, look: Look
         sources=source.directory,
         staged=state.trees[planned.build, planned.arch],
         scratch=context.tools.workspace.scratch / "debug",
-        look=look,
+        reader=context.tools.reader,
     )
 
 
@@ -76,14 +74,14 @@ def _write(context: Context, planned: PlannedPackage, value: Package, directory:
     )
 
 
-def _subject(artifact: Artifact, planned: PlannedPackage, value: Package, *, project: str) -> SbomSubject:
+def _subject(context: Context, artifact: Artifact, planned: PlannedPackage, value: Package) -> SbomSubject:
     return SbomSubject(
         artifact=artifact,
-        payload=FORMATS[planned.kind].contents(value),
+        files=digested(FORMATS[planned.kind].contents(value), context.tools.packer.pack),
         summary=value.summary,
         license=value.license,
         homepage=value.homepage,
         vendor=value.vendor,
         date=value.date,
-        purl=package_url(artifact, planned.arch, project=project),
+        purl=package_url(artifact, planned.arch, project=context.inputs.plan.project),
     )
