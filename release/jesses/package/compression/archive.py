@@ -11,8 +11,7 @@ from jesses.package.compression.content import Packed
 class Stream:
     """One compressed stream. `plain_size` is bytes before compression.
 
-    `recipe` names what it is made of, where that tells every byte before compression, and with the packer's level
-    every byte after it.
+    `recipe` is a digest of everything that it is made of, where it is made of parts that are compressed apart.
     """
 
     rope: Rope

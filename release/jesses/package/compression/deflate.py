@@ -19,7 +19,10 @@ QUICK: Final = 4
 """The level for what goes into one archive alone: seven tenths of the time, 3 % more bytes."""
 
 IMPLEMENTATION: Final = "libdeflate"
-"""What made the segments, for whoever keeps them."""
+"""What makes the segments, for whoever keeps them."""
+
+ENDING: Final = 1
+"""How segments are ended here; whoever changes that writes another number."""
 
 END: Final = b"\x03\x00"
 """A final block without content (fixed Huffman codes, end of block): ends a stream of segments."""
@@ -43,5 +46,8 @@ def deflate(data: bytes | memoryview, level: int = LEVEL) -> bytes:
 
 
 def implementation() -> str:
-    """The name and version of what makes the bytes: other versions may make others."""
-    return f"{IMPLEMENTATION}-{version('deflate')}"
+    """The name and version of what makes the bytes, and how they are ended: others may make others.
+
+    The version is that of the package `deflate`, each of which brings its own libdeflate.
+    """
+    return f"{IMPLEMENTATION}-{version('deflate')}-{ENDING}"

@@ -24,7 +24,7 @@ class GzipWriter:
 
     def __init__(self, parts: RawParts) -> None:
         self._parts = parts
-        self._recipe = Recipe()
+        self._recipe = Recipe(_HEADER + END)
         self._raw = RawPart()
         self._segments: list[Piece | Rope | Future[Piece]] = []
         self._crc = 0

@@ -19,7 +19,7 @@ from jesses.package.compression.cache import Cache
 from jesses.package.compression.content import Packed
 from jesses.package.compression.deflate import LEVEL, implementation
 from jesses.package.compression.gzip import GzipWriter
-from jesses.package.compression.large import STRETCH, DigestName, LargeFiles
+from jesses.package.compression.large import SEGMENT, STRETCH, DigestName, LargeFiles
 from jesses.package.compression.plain import PlainDigest
 from jesses.package.compression.raw import RawParts
 from jesses.package.compression.source_file import SourceFile
@@ -61,7 +61,7 @@ class Packer:
         self._workers = Workers(threads)
         names: tuple[tuple[DigestName, bool], ...] = (("md5", md5), ("sha1", sha1))
         digests = tuple(name for name, asked in names if asked)
-        kind = "-".join((implementation(), str(level), "by", str(STRETCH), "with", "crc", *digests))
+        kind = "-".join((f"{implementation()}-{level}-by-{SEGMENT}-{STRETCH}-with-crc", *digests))
         self._parts = RawParts(self._workers, self._spool, cache=cache, name=kind)
         self._large = LargeFiles(
             workers=self._workers, spool=self._spool, cache=cache, kind=kind, level=level, digests=digests
@@ -171,9 +171,11 @@ class Packer:
 
     def sha256(self, stream: Stream) -> str:
         """The SHA-256 of `stream`, which was made here."""
-        # With its size: what is compressed otherwise is hardly ever as long.
-        key = f"{stream.recipe}-{stream.rope.size}" if stream.recipe else None
-        return self._remembered(f"sha256-{self._parts.kind}", key, stream.rope.sha256)
+        # Streams of one recipe under one kind are the same bytes. The recipe names the frame of the stream, and by
+        # their digests all contents and the parts between them, one after the other. The kind names what makes
+        # segments of them: the release of libdeflate, how segments are ended, both levels, and where contents
+        # are cut. A segment knows nothing of what stands before it, so nothing else can change it.
+        return self._remembered(f"sha256-{self._parts.kind}", stream.recipe, stream.rope.sha256)
 
     def plain_sha256(self, stream: Stream, write: Callable[[Archive], None]) -> str:
         """The SHA-256 of `stream` before compression, which is what `write` writes.

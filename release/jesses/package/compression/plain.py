@@ -26,20 +26,23 @@ class PlainDigest:
 
 
 class Recipe:
-    """Names what an archive is made of, raw parts and contents, by their digests.
+    """Names what a stream is made of: its frame, and raw parts and contents by their digests, in their order.
 
-    Archives with one key hold the same bytes.
+    Each is written down with its kind and in a length that the kind has, so streams with one key are made of the
+    same, and hold the same bytes.
     """
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
+    def __init__(self, frame: bytes) -> None:
+        self._digest = hashlib.sha256(hashlib.sha256(frame).digest())
 
     @property
     def key(self) -> str:
         return self._digest.hexdigest()
 
     def raw(self, name: bytes) -> None:
+        """A part that has the digest `name`, 32 bytes."""
         self._digest.update(b"raw " + name)
 
     def content(self, content: Packed) -> None:
+        """A content that is spliced in."""
         self._digest.update(f"content {content.sha256}".encode())
