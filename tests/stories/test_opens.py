@@ -84,6 +84,7 @@ class StagingRunner(FakeRunner):
         *,
         cwd: Path,
         env: Mapping[str, str] | None = None,
+        variables: Sequence[str] = (),
         timeout: float | None = None,
     ) -> None:
         assert env is not None

@@ -64,9 +64,9 @@ class Inputs:
 class Tools:
     """What a release is made with.
 
-    `packer` packs for packages and the images that share segments with them, `quick` for other images. `progress`
-    is told what is being worked on. `reader` reads the payloads of packages and images. `clock` gives seconds since 1970 UTC. `engine` builds images, `containers`
-    runs trials: both raise `EngineError` where there is no Docker engine.
+    `packer` packs for packages and the images that share segments with them, `quick` for other images; `reader`
+    reads the payloads of both. `progress` is told what is being worked on. `clock` gives seconds since 1970 UTC.
+    `engine` builds images, `containers` runs trials: both raise `EngineError` where there is no Docker engine.
     """
 
     workspace: Workspace
