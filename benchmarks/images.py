@@ -34,12 +34,12 @@ from jesses.base.naming.arch import MACHINES, OCI, Arch
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.image.base import Base
-from jesses.image.model import Image, ImageConfig, write_layout
-from jesses.image.registry import from_layout
+from jesses.image.model import Image, ImageConfig
 from jesses.image.registry.connect import Connection, new_session
-from jesses.image.registry.push import send
+from jesses.image.registry.push import layout_content, send
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.upload import Blob
+from jesses.image.write import write_layout
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.publish.images.factory import RegistryAccess
 from jesses.publish.images.previous import find_base
@@ -100,7 +100,7 @@ def world(scratch: Path, payload: dict[Arch, Path]) -> Iterator[World]:
         )
         (scratch / "base").mkdir()
         index = layout_of("library/base", scratch / "base")
-        content = from_layout.content(index.directory)
+        content = layout_content(index.directory)
         for name in made.registries:
             repository = connection(name).repository("library/base")
             send(content, repository)
@@ -192,7 +192,7 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
         list(ordered_map(step, publishers, threads=len(publishers)))
     for publisher in publishers:
         publisher.commit()
-    return sum(layer.size for manifest in index.manifests for layer in manifest.layers[1:])
+    return sum(layer.size for image in index.images for layer in image.manifest.layers[1:])
 
 
 # --- the others: each gives the bytes of its layers beside the base
@@ -280,7 +280,7 @@ def layers(world: World, name: str, tags: list[str]) -> int:
 def by_curl(world: World) -> int:
     """Our layers, as they lie in the layout, to both registries at once, and nothing else."""
     name = world.fresh()
-    blobs = [blob for blob in from_layout.content(world.scratch / "ours").blobs if blob.size >= LARGE]
+    blobs = [blob for blob in layout_content(world.scratch / "ours").blobs if blob.size >= LARGE]
 
     def upload(one: tuple[str, Blob]) -> None:
         registry, blob = one

@@ -20,7 +20,10 @@ from jesses.base.parallel import ordered_map
 from jesses.base.payload import Payload
 from jesses.image import docker_save
 from jesses.image.base import Base
-from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
+from jesses.image.config_file import ConfigFile, RootFs
+from jesses.image.model import About, Image, ImageConfig
+from jesses.image.oci_layout import ImageLayout
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from tests.engines.deb_root import host_sources, host_transport
 from tests.engines.engines import run
@@ -34,7 +37,7 @@ _LEAVE_OUT = (
 
 def make(
     directory: Path, packages: Sequence[str] = (), *, archs: Sequence[Arch] = MACHINES, variant: str = "apt"
-) -> ImageIndex:
+) -> ImageLayout:
     """The image in `directory`, made here, with `packages` beside those of mmdebstrap's `variant`."""
     date = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     with (
@@ -90,13 +93,13 @@ def _base(
     layers = scratch / f"{arch}-layers"
     layers.mkdir()
     layer, diff_id = docker_save.compress(tar, layers, packer)
-    config = {
-        "architecture": OCI[arch],
-        "os": "linux",
-        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        "history": [{"created_by": "mmdebstrap"}],
-    }
-    return Base(name="", digest="", index_digest="", config=config, layers=(layer,), directory=layers)
+    config = ConfigFile(
+        architecture=OCI[arch],
+        os="linux",
+        rootfs=RootFs(diff_ids=(diff_id,)),
+        history=({"created_by": "mmdebstrap"},),
+    )
+    return Base(config=config, layers=(layer,), directory=layers)
 
 
 def _version() -> str:

@@ -20,7 +20,8 @@ from jesses.base.package import Package
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.config.models import Contents, FormatName
-from jesses.image.model import Image, write_layout
+from jesses.image.model import Image
+from jesses.image.write import write_layout
 from jesses.package.compression import Cache, Packer
 from jesses.package.contents import resolve
 from jesses.package.formats.by_name import COST, FORMATS

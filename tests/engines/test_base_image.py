@@ -10,10 +10,10 @@ import pytest
 
 from ci import base_image
 from jesses.base.naming.arch import MACHINES, OCI
-from jesses.image.registry import from_layout
-from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.manifest import Document
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.connect import new_session
-from jesses.image.registry.push import send
+from jesses.image.registry.push import layout_content, send
 from jesses.image.registry.transport import RegistryTransport
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources, host_transport
@@ -58,7 +58,7 @@ def debian(registry: str) -> Document:
 
     script = Path(base_image.__file__).read_text(encoding="utf-8")
     made = cached("debian-image", (host_sources(), host_transport(), PACKAGES, script), make) / "layout"
-    content = from_layout.content(made)
+    content = layout_content(made)
     repository = reader(registry, "library/debian", writes=True)
     send(content, repository)
     repository.put_manifest(content.documents[-1], "12")

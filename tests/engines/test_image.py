@@ -16,8 +16,11 @@ from semver import Version
 from jesses.base.bytes.atomic import write_file
 from jesses.base.naming.arch import MACHINES, OCI, Arch
 from jesses.base.payload import Directory, File, Payload, Symlink
-from jesses.image import docker_archive, oci_layout
-from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
+from jesses.image import docker_archive
+from jesses.image.manifest import INDEX
+from jesses.image.model import About, Image, ImageConfig
+from jesses.image.oci_layout import ImageLayout
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from tests.engines.cache import cached
 from tests.engines.engines import EMULATOR, SKOPEO, Engine, can_chroot, require, run
@@ -82,7 +85,7 @@ def kestrel(arch: Arch, name: str) -> Image:
     )
 
 
-def layout_of(name: str, directory: Path, **config: Any) -> ImageIndex:  # noqa: ANN401
+def layout_of(name: str, directory: Path, **config: Any) -> ImageLayout:  # noqa: ANN401
     """Both architectures of an image in `directory`/layout; `config` overrides its configuration."""
     images = [kestrel(arch, name) for arch in MACHINES]
     images = [replace(image, config=replace(image.config, **config)) for image in images]
@@ -90,15 +93,15 @@ def layout_of(name: str, directory: Path, **config: Any) -> ImageIndex:  # noqa:
         return write_layout(images, directory / "layout", packer)
 
 
-def archive_of(index: ImageIndex, arch: Arch, directory: Path) -> Path:
+def archive_of(index: ImageLayout, arch: Arch, directory: Path) -> Path:
     path = directory / f"{arch}{docker_archive.SUFFIX}"
     with docker_archive.assembled(index, arch) as archive:
         write_file(path, archive)
     return path
 
 
-def config_digest(index: ImageIndex, arch: Arch) -> str:
-    return next(manifest.config.digest for manifest in index.manifests if manifest.arch == arch)
+def config_digest(index: ImageLayout, arch: Arch) -> str:
+    return next(image.manifest.config.digest for image in index.images if image.arch == arch)
 
 
 def need_machine(arch: Arch) -> None:
@@ -166,11 +169,11 @@ def test_skopeo_reads_the_layout(tmp_path: Path) -> None:
     source = f"oci:{index.directory}:{TAG}"
     raw = run("skopeo", "inspect", "--raw", source).stdout
     assert raw == (index.directory / index.descriptor.path).read_text()
-    assert json.loads(raw)["mediaType"] == oci_layout.INDEX
-    for manifest in index.manifests:
-        chosen = run("skopeo", f"--override-arch={OCI[manifest.arch]}", "inspect", source).stdout
-        assert json.loads(chosen)["Architecture"] == OCI[manifest.arch]
-        assert json.loads(chosen)["Layers"] == [layer.digest for layer in manifest.layers]
+    assert json.loads(raw)["mediaType"] == INDEX
+    for arch, image in zip(MACHINES, index.images, strict=True):
+        chosen = run("skopeo", f"--override-arch={OCI[arch]}", "inspect", source).stdout
+        assert json.loads(chosen)["Architecture"] == OCI[arch]
+        assert json.loads(chosen)["Layers"] == [layer.digest for layer in image.manifest.layers]
 
 
 @pytest.mark.parametrize("transport", ["oci-archive", "docker-archive"])

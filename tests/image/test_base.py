@@ -11,14 +11,16 @@ from semver import Version
 
 from jesses.base.errors import FormatError
 from jesses.base.payload import Directory, File, Payload
-from jesses.image import oci_layout
-from jesses.image.base import Base, layer
-from jesses.image.model import Image, ImageConfig, ImageIndex, write_layout
-from jesses.image.oci_layout import Descriptor
+from jesses.image.base import Base, passed_on
+from jesses.image.config_file import parse_config
+from jesses.image.manifest import LAYER, Descriptor
+from jesses.image.model import Image, ImageConfig
+from jesses.image.oci_layout import ImageLayout
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 
-LAYER = b"a layer that nobody unpacks"
-SHA256 = hashlib.sha256(LAYER).hexdigest()
+DATA = b"a layer that nobody unpacks"
+SHA256 = hashlib.sha256(DATA).hexdigest()
 DIGEST = f"sha256:{SHA256}"
 CONFIG = {
     "architecture": "arm64",
@@ -39,13 +41,13 @@ CONFIG = {
 
 @pytest.fixture
 def base(tmp_path: Path) -> Base:
-    (tmp_path / SHA256).write_bytes(LAYER)
+    (tmp_path / SHA256).write_bytes(DATA)
     return Base(
         name="docker.io/library/debian:12",
         digest=f"sha256:{'2' * 64}",
         index_digest=f"sha256:{'3' * 64}",
-        config=CONFIG,
-        layers=(Descriptor(media_type=oci_layout.LAYER, digest=DIGEST, size=len(LAYER)),),
+        config=parse_config(json.dumps(CONFIG).encode(), name="debian"),
+        layers=(Descriptor(media_type=LAYER, digest=DIGEST, size=len(DATA)),),
         directory=tmp_path,
     )
 
@@ -67,21 +69,22 @@ def image(base: Base | None, *, config: ImageConfig | None = None, **options: An
     )
 
 
-def write(image: Image, directory: Path) -> ImageIndex:
+def write(image: Image, directory: Path) -> ImageLayout:
     with Packer(directory / "spool", threads=1) as packer:
         return write_layout([image], directory / "layout", packer)
 
 
-def read(index: ImageIndex, descriptor: Descriptor) -> dict[str, Any]:
+def read(index: ImageLayout, descriptor: Descriptor) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((index.directory / descriptor.path).read_bytes())
     return found
 
 
 def test_the_layers_of_the_base_come_first_and_unchanged(base: Base, tmp_path: Path) -> None:
     index = write(image(base), tmp_path)
-    [manifest] = index.manifests
+    [made] = index.images
+    manifest = made.manifest
     assert manifest.layers[0] == base.layers[0]
-    assert (index.directory / base.layers[0].path).read_bytes() == LAYER
+    assert (index.directory / base.layers[0].path).read_bytes() == DATA
     config = read(index, manifest.config)
     assert config["rootfs"]["diff_ids"][0] == f"sha256:{'1' * 64}"
     assert len(config["rootfs"]["diff_ids"]) == len(manifest.layers) == 2
@@ -93,7 +96,7 @@ def test_the_base_is_named_with_its_digest(base: Base, tmp_path: Path) -> None:
     index = write(image(base), tmp_path)
     for descriptor, digest in (
         (index.descriptor, base.index_digest),
-        (index.manifests[0].descriptor, base.digest),
+        (index.images[0].descriptor, base.digest),
     ):
         annotations = read(index, descriptor)["annotations"]
         assert annotations["org.opencontainers.image.base.name"] == base.name
@@ -102,7 +105,7 @@ def test_the_base_is_named_with_its_digest(base: Base, tmp_path: Path) -> None:
 
 def run_of(image: Image, directory: Path) -> dict[str, Any]:
     index = write(image, directory)
-    found: dict[str, Any] = read(index, index.manifests[0].config)["config"]
+    found: dict[str, Any] = read(index, index.images[0].manifest.config)["config"]
     return found
 
 
@@ -150,16 +153,16 @@ def test_directories_of_the_base_keep_their_modes(base: Base, tmp_path: Path) ->
     other = tmp_path / "other"
     other.mkdir()
     from_scratch = write(replace(image(base, payload=payload), base=None), other)
-    assert on_base.manifests[0].layers[-1].digest != from_scratch.manifests[0].layers[-1].digest
+    assert on_base.images[0].manifest.layers[-1].digest != from_scratch.images[0].manifest.layers[-1].digest
 
 
 def test_layers_that_may_not_be_passed_on_are_refused() -> None:
-    document = {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}
+    foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
     with pytest.raises(FormatError, match="cannot be passed on"):
-        layer(document, name="windows")
+        passed_on(Descriptor(media_type=foreign, digest=DIGEST, size=3), name="windows")
 
 
 def test_docker_names_of_layers_become_those_of_oci() -> None:
     docker = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-    found = layer({"mediaType": docker, "digest": DIGEST, "size": 3}, name="debian")
-    assert found == Descriptor(media_type=oci_layout.LAYER, digest=DIGEST, size=3)
+    found = passed_on(Descriptor(media_type=docker, digest=DIGEST, size=3), name="debian")
+    assert found == Descriptor(media_type=LAYER, digest=DIGEST, size=3)

@@ -9,7 +9,7 @@ import pytest
 
 from jesses.base.errors import OutputError
 from jesses.base.naming.arch import MACHINES, OCI
-from jesses.image.model import write_layout
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from tests.support.image_example import DATE, Layout, archive_of, both, entries_in
 
@@ -43,7 +43,7 @@ def test_an_archive_is_a_docker_archive(packer: Packer, tmp_path: Path) -> None:
 
 def test_a_blob_that_is_gone_is_named(packer: Packer, tmp_path: Path) -> None:
     index = write_layout(both(), tmp_path / "layout", packer)
-    (tmp_path / "layout" / index.manifests[0].layers[0].path).unlink()
+    (tmp_path / "layout" / index.images[0].manifest.layers[0].path).unlink()
     with pytest.raises(OutputError, match=r"cannot read .*layout.*: No such file"):
         archive_of(index)
 

@@ -57,7 +57,7 @@ def test_layers_are_compressed_our_way_and_named_by_their_own_digests(
     stored = [gzip.compress(data) if compressed else data for data in PLAIN]
     names = ["a/layer.tar", "b/layer.tar", "blobs/sha256/c"]
     base = read(archive(tmp_path / "x.tar", image(dict(zip(names, stored, strict=True)), PLAIN)), tmp_path)
-    assert base.diff_ids == [f"sha256:{hashlib.sha256(data).hexdigest()}" for data in PLAIN]
+    assert base.diff_ids == tuple(f"sha256:{hashlib.sha256(data).hexdigest()}" for data in PLAIN)
     for layer, data in zip(base.layers, PLAIN, strict=True):
         packed = base.path(layer).read_bytes()
         assert gzip.decompress(packed) == data
@@ -74,7 +74,7 @@ def test_layers_that_were_damaged_on_their_way_are_refused(tmp_path: Path) -> No
 
 def test_the_history_has_no_times(tmp_path: Path) -> None:
     base = read(archive(tmp_path / "x.tar", image({})), tmp_path)
-    assert base.config["history"] == [{"created_by": "RUN one"}]
+    assert base.config.history == ({"created_by": "RUN one"},)
     assert base.run == {"Cmd": ["sh"]}
 
 

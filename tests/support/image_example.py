@@ -15,7 +15,8 @@ from semver import Version
 from jesses.base.naming.arch import MACHINES
 from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.image import docker_archive
-from jesses.image.model import About, Image, ImageConfig, ImageIndex
+from jesses.image.model import About, Image, ImageConfig
+from jesses.image.oci_layout import ImageLayout
 
 DATE = 1_700_000_000
 CREATED = "2023-11-14T22:13:20Z"
@@ -65,7 +66,7 @@ def entries_in(archive: bytes) -> list[tuple[tarfile.TarInfo, bytes]]:
         return [(info, stream.read() if (stream := tar.extractfile(info)) else b"") for info in tar]
 
 
-def archive_of(index: ImageIndex, arch: Any = "x86_64") -> bytes:  # noqa: ANN401
+def archive_of(index: ImageLayout, arch: Any = "x86_64") -> bytes:  # noqa: ANN401
     with docker_archive.assembled(index, arch) as archive:
         return bytes(archive)
 

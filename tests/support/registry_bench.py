@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from jesses.image import oci_layout
+from jesses.image.manifest import LAYER, Descriptor, ImageIndex, Manifest
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.push import ImageContent
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
@@ -57,9 +57,7 @@ def blob(data: bytes, origin: str = "") -> Blob:
 def image(*layers: bytes) -> ImageContent:
     """An index over one manifest with these layers."""
     blobs = [blob(b"{}"), *map(blob, layers)]
-    described = [{"mediaType": oci_layout.LAYER, "digest": each.digest, "size": each.size} for each in blobs]
-    document = {"schemaVersion": 2, "config": described[0], "layers": described[1:]}
-    manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
-    listed = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": len(manifest.data)}
-    index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index([listed])))
+    config, *described = (Descriptor(media_type=LAYER, digest=each.digest, size=each.size) for each in blobs)
+    manifest = Manifest(config=config, layers=tuple(described)).encode()
+    index = ImageIndex(manifests=(manifest.descriptor,)).encode()
     return ImageContent(blobs=tuple(blobs), documents=(manifest, index))

@@ -51,7 +51,7 @@ class PayloadError(ReleaseError):
 
 
 class FormatError(ReleaseError):
-    """A package format forbids what it was asked to hold."""
+    """A format of packages or images forbids what it was asked to hold, or what was read is not in it."""
 
     exit_code = 15
 

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from jesses.base.errors import FormatError
-from jesses.image.oci_layout import Descriptor
+from jesses.image.config_file import ConfigFile
+from jesses.image.manifest import LAYER, Descriptor
 
+_OCI_LAYER: Final = "application/vnd.oci.image.layer.v1.tar"
 LAYER_TYPES: Final[Mapping[str, str]] = {
-    "application/vnd.oci.image.layer.v1.tar": "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.oci.image.layer.v1.tar+gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
-    "application/vnd.oci.image.layer.v1.tar+zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
-    "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.docker.image.rootfs.diff.tar.gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
+    _OCI_LAYER: _OCI_LAYER,
+    LAYER: LAYER,
+    f"{_OCI_LAYER}+zstd": f"{_OCI_LAYER}+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar": _OCI_LAYER,
+    "application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER,
 }
 """What a layer is called in an image of ours: Docker's own names mean the same bytes ("media-types.md")."""
 
@@ -22,15 +24,15 @@ LAYER_TYPES: Final[Mapping[str, str]] = {
 class Base:
     """An image below ours, for one architecture.
 
-    `name` is as configured, `digest` that of its manifest and `index_digest` that of its index (or of the
-    manifest, where it has none). `layers` lie in `directory`, named by the hexadecimal part of their digests.
-    A `name` that is empty stands for the result of a build, which is no base to speak of.
+    `layers` lie in `directory`, named by the hexadecimal part of their digests. `name` is as configured, `digest`
+    that of its manifest and `index_digest` that of its index (or of the manifest, where it has none). These three
+    are empty for what an engine has built from a Dockerfile: our image then names no base.
     """
 
-    name: str
-    digest: str
-    index_digest: str
-    config: Mapping[str, Any]
+    name: str = ""
+    digest: str = ""
+    index_digest: str = ""
+    config: ConfigFile
     layers: tuple[Descriptor, ...]
     directory: Path
 
@@ -40,26 +42,25 @@ class Base:
     @property
     def run(self) -> Mapping[str, Any]:
         """What it says on how to run it."""
-        found: Mapping[str, Any] = self.config.get("config") or {}
-        return found
+        return self.config.config or {}
 
     @property
-    def diff_ids(self) -> list[str]:
-        found: list[str] = self.config["rootfs"]["diff_ids"]
-        return found
+    def diff_ids(self) -> tuple[str, ...]:
+        """The digests of its layers before compression."""
+        return self.config.rootfs.diff_ids
 
 
-def layer(document: Mapping[str, Any], *, name: str) -> Descriptor:
-    """A layer of the base `name`, by its descriptor.
+def passed_on(layer: Descriptor, *, name: str) -> Descriptor:
+    """A layer of the base `name` as it stands in an image of ours.
 
     Raises:
-        FormatError: it is no layer that may be passed on.
+        FormatError: it is of a type that may not be passed on.
 
     """
-    media_type = LAYER_TYPES.get(str(document.get("mediaType")))
+    media_type = LAYER_TYPES.get(layer.media_type)
     if media_type is None:
         raise FormatError(
-            f"the base {name} has a layer of the type {document.get('mediaType')}, which cannot be passed on",
+            f"the base {name} has a layer of the type {layer.media_type}, which cannot be passed on",
             fix="use another base",
         )
-    return Descriptor(media_type=media_type, digest=document["digest"], size=document["size"])
+    return Descriptor(media_type=media_type, digest=layer.digest, size=layer.size)

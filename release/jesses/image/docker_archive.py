@@ -16,30 +16,31 @@ from jesses.base.bytes.rope import Extent, Piece, Rope
 from jesses.base.errors import OutputError
 from jesses.base.naming.arch import Arch
 from jesses.image import oci_layout
-from jesses.image.model import ImageIndex, Manifest
+from jesses.image.manifest import encode
+from jesses.image.oci_layout import ArchImage, ImageLayout
 
 SUFFIX: Final = ".oci.tar"
 
 
 @contextmanager
-def assembled(image: ImageIndex, arch: Arch) -> Iterator[Rope]:
-    """One architecture of `image` as a tar archive; the blobs of its layout are open meanwhile.
+def assembled(layout: ImageLayout, arch: Arch) -> Iterator[Rope]:
+    """One architecture of the image in `layout` as a tar archive; its blobs are open meanwhile.
 
     Raises:
         OutputError: a blob is not there.
 
     """
-    manifest = next(manifest for manifest in image.manifests if manifest.arch == arch)
+    image = next(image for image in layout.images if image.arch == arch)
     pieces: list[Piece] = []
     with ExitStack() as files:
-        for name, data in _documents(image, manifest).items():
-            pieces += (_header(name, image.date, size=len(data)), data, _padding(len(data)))
+        for name, data in _documents(layout, image).items():
+            pieces += (_header(name, layout.date, size=len(data)), data, _padding(len(data)))
         for name in ("blobs", oci_layout.BLOBS):
-            pieces.append(_header(name, image.date, kind=tarfile.DIRTYPE, mode=0o755))
-        for blob in manifest.blobs:
-            file = files.enter_context(_opened(image.directory / blob.path))
+            pieces.append(_header(name, layout.date, kind=tarfile.DIRTYPE, mode=0o755))
+        for blob in image.blobs:
+            file = files.enter_context(_opened(layout.directory / blob.path))
             content = Extent(file, 0, blob.size)
-            pieces += (_header(blob.path, image.date, size=blob.size), content, _padding(blob.size))
+            pieces += (_header(blob.path, layout.date, size=blob.size), content, _padding(blob.size))
         yield Rope.of(*pieces, bytes(2 * tarfile.BLOCKSIZE))
 
 
@@ -52,15 +53,15 @@ def _opened(path: Path) -> FileIO:
         ) from error
 
 
-def _documents(image: ImageIndex, manifest: Manifest) -> dict[str, bytes]:
+def _documents(layout: ImageLayout, image: ArchImage) -> dict[str, bytes]:
     saved = {
-        "Config": manifest.config.path,
-        "RepoTags": [f"{image.name}:{image.tag}"],
-        "Layers": [layer.path for layer in manifest.layers],
+        "Config": image.manifest.config.path,
+        "RepoTags": [f"{layout.name}:{layout.tag}"],
+        "Layers": [layer.path for layer in image.manifest.layers],
     }
     return {
-        **oci_layout.entry_points(manifest.descriptor, name=image.name, tag=image.tag),
-        "manifest.json": oci_layout.encode([saved]),
+        **oci_layout.entry_points(image.descriptor, name=layout.name, tag=layout.tag),
+        "manifest.json": encode([saved]),
     }
 
 

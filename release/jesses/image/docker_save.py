@@ -3,21 +3,32 @@
 Format: https://github.com/moby/docker-image-spec, "Combined Image JSON + Filesystem Changeset Format".
 """
 
-import json
 import shutil
 import tarfile
+from collections.abc import Mapping
 from gzip import GzipFile
 from pathlib import Path
 from typing import IO, Any, Final
 
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
 from jesses.base.bytes.atomic import write_file
 from jesses.base.errors import FormatError
-from jesses.image import oci_layout
 from jesses.image.base import Base
-from jesses.image.oci_layout import Descriptor
+from jesses.image.config_file import parse_config
+from jesses.image.manifest import LAYER, Descriptor
 from jesses.package.compression import Packer
 
 _GZIP: Final = b"\x1f\x8b"
+
+
+class _Saved(Struct, frozen=True, rename="pascal"):
+    """An entry of `manifest.json`: the names of members of the archive."""
+
+    config: str
+    layers: tuple[str, ...]
 
 
 def read(archive: Path, scratch: Path, packer: Packer) -> Base:
@@ -30,31 +41,23 @@ def read(archive: Path, scratch: Path, packer: Packer) -> Base:
     scratch.mkdir(parents=True)
     try:
         with tarfile.open(archive) as saved:
-            [manifest] = json.loads(_member(saved, "manifest.json").read())
-            config: dict[str, Any] = json.loads(_member(saved, manifest["Config"]).read())
+            [manifest] = msgspec.json.decode(_member(saved, "manifest.json").read(), type=tuple[_Saved, ...])
+            config = parse_config(_member(saved, manifest.config).read(), name=archive.name)
             layers = [
                 _layer(_member(saved, name), scratch / f"{number}.tar", packer)
-                for number, name in enumerate(manifest["Layers"])
+                for number, name in enumerate(manifest.layers)
             ]
-            told: list[str] = config["rootfs"]["diff_ids"]
-    except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (tarfile.TarError, ValueError, KeyError, EOFError) as error:
         raise FormatError(
             f"{archive.name} is not what docker save writes: {error}", fix="see the engine"
         ) from error
-    if told != [diff_id for _, diff_id in layers]:
+    if config.rootfs.diff_ids != tuple(diff_id for _, diff_id in layers):
         raise FormatError(
             f"{archive.name} is damaged: its layers are not those of its configuration",
             fix="build the image again",
         )
-    config["history"] = [
-        {key: value for key, value in entry.items() if key != "created"}
-        for entry in config.get("history", ())
-    ]
     return Base(
-        name="",
-        digest="",
-        index_digest="",
-        config=config,
+        config=replace(config, history=tuple(map(_without_time, config.history or ()))),
         layers=tuple(layer for layer, _ in layers),
         directory=scratch,
     )
@@ -68,8 +71,12 @@ def compress(source: Path, scratch: Path, packer: Packer) -> tuple[Descriptor, s
     stream = archive.close()
     sha256 = packer.sha256(stream)
     write_file(scratch / sha256, stream.rope, sha256=sha256)
-    layer = Descriptor(media_type=oci_layout.LAYER, digest=f"sha256:{sha256}", size=stream.rope.size)
+    layer = Descriptor(media_type=LAYER, digest=f"sha256:{sha256}", size=stream.rope.size)
     return layer, f"sha256:{content.sha256}"
+
+
+def _without_time(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "created"}
 
 
 def _layer(stream: IO[bytes], plain: Path, packer: Packer) -> tuple[Descriptor, str]:

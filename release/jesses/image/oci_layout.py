@@ -3,22 +3,31 @@
 A layout holds one image: an index that refers to a manifest for each architecture.
 """
 
-import json
 import shutil
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from jesses.base.bytes.atomic import write_file
 from jesses.base.bytes.rope import Rope
-from jesses.base.naming.arch import OCI, Arch
-
-MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
-INDEX: Final = "application/vnd.oci.image.index.v1+json"
-CONFIG: Final = "application/vnd.oci.image.config.v1+json"
-LAYER: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
+from jesses.base.errors import FormatError
+from jesses.base.naming.arch import Arch
+from jesses.image.manifest import (
+    INDEX,
+    Descriptor,
+    Document,
+    ImageDocuments,
+    ImageIndex,
+    Manifest,
+    encode,
+    parse_index,
+    parse_manifest,
+)
+from jesses.image.names import split_name
 
 BLOBS: Final = "blobs/sha256"
 LAYOUT_FILE: Final = "oci-layout"
@@ -27,29 +36,42 @@ LAYOUT_VERSION: Final[Mapping[str, str]] = {"imageLayoutVersion": "1.0.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descriptor:
-    """A reference to a blob ("descriptor.md"). `digest` is `sha256:<hex>`, `size` is bytes."""
+class ArchImage:
+    """One architecture of an image: the descriptor of its manifest, which names the architecture, and that."""
 
-    media_type: str
-    digest: str
-    size: int
-    arch: Arch | None = None
+    descriptor: Descriptor
+    manifest: Manifest
 
     @property
-    def sha256(self) -> str:
-        return self.digest.removeprefix("sha256:")
+    def arch(self) -> Arch | None:
+        return self.descriptor.arch
 
     @property
-    def path(self) -> str:
-        """Where the blob lies in a layout."""
-        return f"{BLOBS}/{self.sha256}"
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """Everything that this architecture needs, its manifest included, each once."""
+        blobs = (self.descriptor, self.manifest.config, *self.manifest.layers)
+        return tuple({blob.digest: blob for blob in blobs}.values())
 
-    def document(self) -> dict[str, Any]:
-        """The descriptor as JSON has it."""
-        document: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
-        if self.arch:
-            document["platform"] = {"architecture": OCI[self.arch], "os": "linux"}
-        return document
+
+@dataclass(frozen=True, kw_only=True)
+class ImageLayout:
+    """An image in the layout in `directory`: the descriptor of its index, and an image for each architecture.
+
+    `date` is seconds since 1970 UTC, and when the image was created.
+    """
+
+    name: str
+    tag: str
+    date: int
+    directory: Path
+    descriptor: Descriptor
+    images: tuple[ArchImage, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blobs."""
+        blobs = {blob.digest: blob.size for image in self.images for blob in image.blobs}
+        return self.descriptor.size + sum(blobs.values())
 
 
 class LayoutWriter:
@@ -65,6 +87,11 @@ class LayoutWriter:
         """Write a JSON document as a blob."""
         content = Rope.of(encode(document))
         return self.put_blob(content, content.sha256(), media_type)
+
+    def put_document(self, document: Document) -> Descriptor:
+        """Write a manifest or an index."""
+        descriptor = document.descriptor
+        return self.put_blob(Rope.of(document.data), descriptor.sha256, document.media_type)
 
     def put_blob(self, content: Rope, sha256: str, media_type: str) -> Descriptor:
         """Write a blob whose digest is known."""
@@ -96,9 +123,51 @@ class LayoutWriter:
             path.chmod(0o644)
 
 
-def index(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """An image index ("image-index.md") over descriptors."""
-    return {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(manifests)}
+def read_documents(directory: Path) -> ImageDocuments:
+    """The index and the manifests of the layout in `directory`.
+
+    Raises:
+        FormatError: it is no layout of one image, or its bytes are not those of their digests.
+
+    """
+    entry_point = Document(media_type=INDEX, data=_read(directory / INDEX_FILE))
+    listed = parse_index(entry_point).manifests
+    if len(listed) != 1:
+        raise FormatError(f"{directory} holds {len(listed)} images, not one", fix="make the image again")
+    index = _document(directory, listed[0])
+    manifests = tuple(_document(directory, entry) for entry in parse_index(index).manifests)
+    return ImageDocuments(index=index, manifests=manifests)
+
+
+def read(directory: Path, *, name: str, tag: str, date: int) -> ImageLayout:
+    """The image whose layout, one of ours, is in `directory`; errors as `read_documents`."""
+    documents = read_documents(directory)
+    entries = parse_index(documents.index).manifests
+    return ImageLayout(
+        name=name,
+        tag=tag,
+        date=date,
+        directory=directory,
+        descriptor=documents.index.descriptor,
+        images=tuple(
+            ArchImage(descriptor=entry, manifest=parse_manifest(document))
+            for entry, document in zip(entries, documents.manifests, strict=True)
+        ),
+    )
+
+
+def _document(directory: Path, descriptor: Descriptor) -> Document:
+    document = Document(media_type=descriptor.media_type, data=_read(directory / descriptor.path))
+    if document.digest != descriptor.digest:
+        raise FormatError(f"{directory} is damaged at {descriptor.digest}", fix="make the image again")
+    return document
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror}", fix="make the image again") from error
 
 
 def entry_points(image: Descriptor, *, name: str, tag: str) -> dict[str, bytes]:
@@ -114,22 +183,5 @@ def entry_points(image: Descriptor, *, name: str, tag: str) -> dict[str, bytes]:
     }
     return {
         LAYOUT_FILE: encode(LAYOUT_VERSION),
-        INDEX_FILE: encode(index([{**image.document(), "annotations": annotations}])),
+        INDEX_FILE: ImageIndex(manifests=(replace(image, annotations=annotations),)).encode().data,
     }
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """The registry and the repository that an image name means to an engine.
-
-    >>> split_name("kestrel"), split_name("ghcr.io/example/kestrel")
-    (('docker.io', 'library/kestrel'), ('ghcr.io', 'example/kestrel'))
-    """
-    first, slash, rest = name.partition("/")
-    if slash and (first == "localhost" or "." in first or ":" in first):
-        return first, rest
-    return "docker.io", name if slash else f"library/{name}"
-
-
-def encode(document: object) -> bytes:
-    """Compact JSON in the order of `document`."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()

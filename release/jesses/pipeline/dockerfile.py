@@ -31,9 +31,9 @@ def built(context: Context, state: State, planned: PlannedImage, arch: Arch) -> 
         archive = scratch.with_suffix(".tar")
         build_image(context, state, planned, arch, archive)
     made = docker_save.read(archive, scratch, context.tools.packer)
-    if made.config.get("architecture") != OCI[arch]:
+    if made.config.arch != arch:
         raise EngineError(
-            f"the engine built {planned.name} for {made.config.get('architecture')}, not for {OCI[arch]}",
+            f"the engine built {planned.name} for {made.config.architecture}, not for {OCI[arch]}",
             fix="name a base that is there for both architectures: FROM scratch takes the engine's own",
         )
     return made

@@ -28,7 +28,7 @@ from tests.support.registry_bench import Bench, image
 KEY = EcdsaKey(ec.derive_private_key(7, ec.SECP256R1()))
 CONTENT = image(b"layer")
 INDEX = CONTENT.documents[-1]
-SUBJECT = {"mediaType": INDEX.media_type, "digest": INDEX.digest, "size": len(INDEX.data), "platform": {}}
+SUBJECT = INDEX.descriptor
 SLSA = "https://slsa.dev/provenance/v1"
 SAID = {"_type": "https://in-toto.io/Statement/v1", "predicateType": SLSA}
 BODY = json.dumps(SAID).encode()

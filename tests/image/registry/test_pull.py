@@ -8,37 +8,43 @@ from semver import Version
 from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import MACHINES, OCI
 from jesses.base.payload import File, Payload
-from jesses.image import oci_layout
-from jesses.image.model import Image, write_layout
-from jesses.image.registry import from_layout
-from jesses.image.registry.client import Document
+from jesses.image.manifest import CONFIG, INDEX, LAYER, Descriptor, Document, Manifest, encode
+from jesses.image.model import Image
 from jesses.image.registry.pull import BlobCache, bases, copy
-from jesses.image.registry.push import ImageContent, send
+from jesses.image.registry.push import ImageContent, layout_content, send
 from jesses.image.registry.reference import Reference
+from jesses.image.registry.upload import Blob
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from tests.support.fake_registry import FakeRegistry
 from tests.support.registry_bench import HOST, Bench, blob
 
 NAME = Reference.parse(f"{HOST}/library/debian:12")
-LAYER = blob(b"a layer")
+THE_LAYER = blob(b"a layer")
+
+
+def descriptor(media_type: str, blob: Blob) -> Descriptor:
+    return Descriptor(media_type=media_type, digest=blob.digest, size=blob.size)
 
 
 @pytest.fixture
 def bench() -> Bench:
     """A registry with debian:12 for amd64 and for arm64 v8, and one more that we do not want."""
     bench = Bench(FakeRegistry())
-    documents, blobs, listed = [], [LAYER], []
+    documents, blobs, listed = [], [THE_LAYER], []
     for arch, more in (("s390x", {}), ("arm64", {"variant": "v8"}), ("amd64", {})):
-        config = {"os": "linux", "architecture": arch, "rootfs": {"diff_ids": ["sha256:x"]}, **more}
-        blobs.append(blob(oci_layout.encode(config)))
-        manifest = {
-            "config": {"digest": blobs[-1].digest, "size": blobs[-1].size},
-            "layers": [{"mediaType": oci_layout.LAYER, "digest": LAYER.digest, "size": LAYER.size}],
+        config = {
+            "os": "linux",
+            "architecture": arch,
+            "rootfs": {"type": "layers", "diff_ids": [THE_LAYER.digest]},
+            **more,
         }
-        documents.append(Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(manifest)))
+        blobs.append(blob(encode(config)))
+        manifest = Manifest(config=descriptor(CONFIG, blobs[-1]), layers=(descriptor(LAYER, THE_LAYER),))
+        documents.append(manifest.encode())
         platform = {"os": "linux", "architecture": arch, **more}
-        listed.append({"digest": documents[-1].digest, "platform": platform})
-    index = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(oci_layout.index(listed)))
+        listed.append({**documents[-1].descriptor.document(), "platform": platform})
+    index = Document(media_type=INDEX, data=encode({"schemaVersion": 2, "manifests": listed}))
     repository = bench.repository("library/debian")
     send(ImageContent(blobs=tuple(blobs), documents=(*documents, index)), repository)
     repository.put_manifest(index, "12")
@@ -50,14 +56,14 @@ def bench() -> Bench:
 def test_each_architecture_has_its_base_and_layers_come_once(bench: Bench, tmp_path: Path) -> None:
     cache = BlobCache(directory=tmp_path / "blobs")
     found = bases(NAME, bench.repository("library/debian"), ("x86_64", "aarch64"), cache)
-    assert {arch: base.config["architecture"] for arch, base in found.items()} == dict(OCI)
-    assert found["aarch64"].config["variant"] == "v8"
+    assert {arch: base.config.architecture for arch, base in found.items()} == dict(OCI)
+    assert found["aarch64"].config.variant == "v8"
     assert found["x86_64"].name == str(NAME)
     assert found["x86_64"].index_digest == found["aarch64"].index_digest
     assert found["x86_64"].path(found["x86_64"].layers[0]).read_bytes() == b"a layer"
-    fetched = [request for request in bench.registry.requests if request.url.endswith(LAYER.digest)]
+    fetched = [request for request in bench.registry.requests if request.url.endswith(THE_LAYER.digest)]
     assert len(fetched) == 1
-    assert [path.name for path in cache.directory.iterdir()] == [LAYER.digest.removeprefix("sha256:")]
+    assert [path.name for path in cache.directory.iterdir()] == [THE_LAYER.digest.removeprefix("sha256:")]
 
 
 def test_a_layer_that_is_here_is_not_fetched_unless_it_is_damaged(bench: Bench, tmp_path: Path) -> None:
@@ -65,7 +71,7 @@ def test_a_layer_that_is_here_is_not_fetched_unless_it_is_damaged(bench: Bench, 
     bases(NAME, repository, ("x86_64",), cache)
     bench.registry.requests.clear()
     bases(NAME, repository, ("x86_64",), cache)
-    assert not [request for request in bench.registry.requests if request.url.endswith(LAYER.digest)]
+    assert not [request for request in bench.registry.requests if request.url.endswith(THE_LAYER.digest)]
     [kept] = tmp_path.iterdir()
     kept.write_bytes(b"damaged")
     bases(NAME, repository, ("x86_64",), cache)
@@ -102,7 +108,7 @@ def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp
     with Packer(tmp_path / "spool", threads=1) as packer:
         made = write_layout(images, tmp_path / "layout", packer)
     repository = bench.repository("example/hawk")
-    send(from_layout.content(made.directory), repository)
+    send(layout_content(made.directory), repository)
     copy(
         repository.manifest(made.descriptor.digest), repository, tmp_path / "back", name="hawk", tag=made.tag
     )

@@ -12,12 +12,12 @@ from jesses.base.naming.arch import MACHINES, Arch
 from jesses.base.payload import File, Payload
 from jesses.config import Channel
 from jesses.history.git_history import Commit
-from jesses.image import reader
+from jesses.image import oci_layout
 from jesses.image.base import Base
-from jesses.image.model import About, Image, write_layout
-from jesses.image.registry import from_layout
+from jesses.image.model import About, Image
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.push import send
+from jesses.image.registry.push import layout_content, send
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.plan.plan import Plan, PlannedImage
 from jesses.plan.versions import ComponentVersion
@@ -41,7 +41,7 @@ class Place:
         """Let the base's tag show an image with `text` in it; its digest."""
         index, directory = self._write("debian", text=text, base=None)
         repository = self._send("library/debian", directory)
-        repository.put_manifest(from_layout.content(directory).documents[-1], "12")
+        repository.put_manifest(layout_content(directory).documents[-1], "12")
         return index
 
     def past(
@@ -112,7 +112,7 @@ class Place:
 
     def _send(self, name: str, directory: Path) -> ImageRepository:
         repository = Bench(self.world.registry).repository(name)
-        send(from_layout.content(directory), repository)
+        send(layout_content(directory), repository)
         return repository
 
 
@@ -203,7 +203,7 @@ def test_an_image_that_is_built_already_is_taken_as_it_is(place: Place, how: str
     target = tmp_path / "taken"
     assert place.past().find_built("kestrel", target) == (how != "neither")
     if how != "neither":
-        taken = reader.read(target, name="kestrel", tag="1.2.0", date=1)
+        taken = oci_layout.read(target, name="kestrel", tag="1.2.0", date=1)
         assert taken.descriptor.sha256 == first.sha256
     assert not place.past(commit="b" * 40).find_built("kestrel", tmp_path / "other")
 

@@ -12,10 +12,11 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming.arch import MACHINES
 from jesses.base.payload import File, Payload
-from jesses.image.model import About, Image, write_layout
+from jesses.image.model import About, Image
 from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.dry_run import Rehearsal
 from jesses.image.registry.reference import Reference
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.publish import Publication
 from jesses.publish.images.publisher import RegistryPublisher

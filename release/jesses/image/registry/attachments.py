@@ -9,10 +9,22 @@ cosign and skopeo look for (https://github.com/sigstore/cosign/blob/main/specs/S
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from jesses.image import oci_layout
-from jesses.image.registry.client import Document, ImageRepository, digest_of, referrers_tag
+from msgspec.structs import replace
+
+from jesses.image.manifest import (
+    CONFIG,
+    INDEX,
+    Descriptor,
+    Document,
+    Manifest,
+    digest_of,
+    encode,
+    parse_descriptor,
+    parse_manifest,
+)
+from jesses.image.registry.client import ImageRepository, referrers_tag
 from jesses.image.registry.push import ImageContent, Tally, send
 from jesses.image.registry.upload import Blob
 
@@ -44,7 +56,7 @@ class Attachment:
     `annotations` are the document's; `notes` those of the manifest, which are shown where attachments are listed.
     """
 
-    subject: Mapping[str, Any]
+    subject: Descriptor
     artifact_type: str
     media_type: str
     data: bytes
@@ -54,40 +66,37 @@ class Attachment:
 
     @property
     def tag(self) -> str:
-        return f"{referrers_tag(self.subject['digest'])}.{self.suffix}" if self.suffix else ""
+        return f"{referrers_tag(self.subject.digest)}.{self.suffix}" if self.suffix else ""
 
     @property
     def content(self) -> ImageContent:
         """The attachment as a registry holds it."""
-        config_type, config = (oci_layout.CONFIG, _config(self.data)) if self.suffix else (_EMPTY, b"{}")
-        layer = {**_descriptor(self.media_type, self.data), "annotations": dict(self.annotations)}
-        document = {
-            "schemaVersion": 2,
-            "mediaType": oci_layout.MANIFEST,
-            "artifactType": self.artifact_type,
-            "config": _descriptor(config_type, config),
-            "layers": [{key: value for key, value in layer.items() if value}],
-            "subject": {key: self.subject[key] for key in ("mediaType", "digest", "size")},
-            **({"annotations": dict(self.notes)} if self.notes else {}),
-        }
-        manifest = Document(media_type=oci_layout.MANIFEST, data=oci_layout.encode(document))
+        config_type, config = (CONFIG, _config(self.data)) if self.suffix else (_EMPTY, b"{}")
+        layer = replace(_descriptor(self.media_type, self.data), annotations=self.annotations)
+        manifest = Manifest(
+            artifact_type=self.artifact_type,
+            config=_descriptor(config_type, config),
+            layers=(layer,),
+            subject=self.subject,
+            annotations=self.notes,
+        )
         blobs = tuple(
             Blob(digest=digest_of(data), size=len(data), source=data) for data in (config, self.data)
         )
-        return ImageContent(blobs=blobs, documents=(manifest,))
+        return ImageContent(blobs=blobs, documents=(manifest.encode(),))
 
 
-def signature(repository: str, subject: Mapping[str, Any], key: ImageKey) -> Attachment:
+def signature(repository: str, subject: Descriptor, key: ImageKey) -> Attachment:
     """Who has `key` says that `subject` is an image of `repository` (with its host)."""
     payload = {
         "critical": {
             "identity": {"docker-reference": repository},
-            "image": {"docker-manifest-digest": subject["digest"]},
+            "image": {"docker-manifest-digest": subject.digest},
             "type": "cosign container image signature",
         },
         "optional": None,
     }
-    data = oci_layout.encode(payload)
+    data = encode(payload)
     return Attachment(
         subject=subject,
         artifact_type=SIGNATURE,
@@ -98,7 +107,7 @@ def signature(repository: str, subject: Mapping[str, Any], key: ImageKey) -> Att
     )
 
 
-def attestation(subject: Mapping[str, Any], data: bytes, *, kind: str, predicate: str) -> Attachment:
+def attestation(subject: Descriptor, data: bytes, *, kind: str, predicate: str) -> Attachment:
     """An in-toto statement about `subject` whose predicate is of the type `predicate`.
 
     `data` is a `BUNDLE`, an envelope that cosign finds (`ATTESTATION`), or the statement itself (`STATEMENT`).
@@ -130,7 +139,7 @@ def sealed(statement: bytes, key: ImageKey) -> bytes:
         "payload": base64.b64encode(statement).decode(),
         "signatures": [{"keyid": "", "sig": base64.b64encode(key.sign(signed)).decode()}],
     }
-    return oci_layout.encode(envelope)
+    return encode(envelope)
 
 
 def attach(attachments: Sequence[Attachment], repository: ImageRepository) -> Tally:
@@ -156,13 +165,15 @@ def attached(subject: str, kind: str, repository: ImageRepository) -> Iterator[b
     """The documents of the type `kind` that the repository has about the image with the digest `subject`.
 
     Raises:
-        RegistryError: one is damaged, or failures did not pass.
+        RegistryError: one is missing, or failures did not pass.
+        FormatError: one is no attachment.
 
     """
     for referrer in repository.referrers(subject):
         if referrer.get("artifactType") == kind:
-            [layer] = repository.manifest(referrer["digest"]).json["layers"]
-            yield repository.read_blob(layer["digest"])
+            manifest = parse_manifest(repository.manifest(parse_descriptor(referrer).digest))
+            for layer in manifest.layers[:1]:
+                yield repository.read_blob(layer.digest)
 
 
 def _tag(repository: ImageRepository, tag: str, manifest: Document) -> Tally:
@@ -175,27 +186,20 @@ def _tag(repository: ImageRepository, tag: str, manifest: Document) -> Tally:
 
 def _list(repository: ImageRepository, attachment: Attachment, manifest: Document) -> None:
     """Where the referrers API does not find it, add it to the index that stands in for the API."""
-    subject = attachment.subject["digest"]
-    entry = {
-        "mediaType": manifest.media_type,
-        "digest": manifest.digest,
-        "size": len(manifest.data),
-        "artifactType": attachment.artifact_type,
-        **({"annotations": dict(attachment.notes)} if attachment.notes else {}),
-    }
+    subject = attachment.subject.digest
+    entry = replace(manifest.descriptor, artifact_type=attachment.artifact_type, annotations=attachment.notes)
     for _ in range(_TRIES):
         listed = repository.referrers(subject)
-        if any(other["digest"] == manifest.digest for other in listed):
+        if any(other.get("digest") == manifest.digest for other in listed):
             return
         if repository.put_manifest(manifest):
             return  # the registry knows subjects: it lists them itself
-        index = oci_layout.index([*listed, entry])
-        document = Document(media_type=oci_layout.INDEX, data=oci_layout.encode(index))
-        repository.put_manifest(document, referrers_tag(subject))
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, entry.document()]}
+        repository.put_manifest(Document(media_type=INDEX, data=encode(index)), referrers_tag(subject))
 
 
-def _descriptor(media_type: str, data: bytes) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
+def _descriptor(media_type: str, data: bytes) -> Descriptor:
+    return Descriptor(media_type=media_type, digest=digest_of(data), size=len(data))
 
 
 def _config(data: bytes) -> bytes:
@@ -210,4 +214,4 @@ def _config(data: bytes) -> bytes:
         "rootfs": rootfs,
         "config": {},
     }
-    return oci_layout.encode(config)
+    return encode(config)

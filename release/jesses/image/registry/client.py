@@ -4,11 +4,9 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/s
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,51 +15,18 @@ from urllib.parse import quote, urljoin
 import requests
 
 from jesses.base.errors import RegistryError
-from jesses.image import oci_layout
+from jesses.image.manifest import INDEX_TYPES, MANIFEST_TYPES, Document, digest_of
 from jesses.image.registry.auth import scope
 from jesses.image.registry.transport import PassingError, RegistryTransport
 from jesses.image.registry.upload import CHUNK, Blob, BlobUpload, Progress
 
-MANIFEST_TYPES: Final = (
-    oci_layout.INDEX,
-    oci_layout.MANIFEST,
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
 PutOutcome = Literal["present", "mounted", "uploaded"]
 
+_ACCEPTED: Final = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _PAGE: Final = 1000
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _BLOCK: Final = 1 << 20
 _MISSING: Final = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A manifest or index: its exact bytes, and what they are."""
-
-    media_type: str
-    data: bytes
-
-    @property
-    def digest(self) -> str:
-        return digest_of(self.data)
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The document, read.
-
-        Raises:
-            RegistryError: it is not JSON.
-
-        """
-        try:
-            found = json.loads(self.data)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise RegistryError(f"the manifest {self.digest} is not JSON", fix="push the image again")
-        return found
 
 
 class ImageRepository:
@@ -137,7 +102,7 @@ class ImageRepository:
         """
         for attempt in self.transport.attempts():
             with attempt:
-                headers = {"Accept": ", ".join(MANIFEST_TYPES)}
+                headers = {"Accept": _ACCEPTED}
                 with closing(self._get(f"manifests/{reference}", headers, expect=_MISSING)) as response:
                     if response.status_code == HTTPStatus.NOT_FOUND:
                         return None
@@ -199,10 +164,14 @@ class ImageRepository:
         return tuple(found)
 
     def referrers(self, digest: str) -> tuple[dict[str, Any], ...]:
-        """Descriptors of what refers to an image, from the referrers API or else by the tag scheme."""
+        """Descriptors of what refers to an image, from the referrers API or else by the tag scheme.
+
+        They are as they were found, with fields of others: who adds to the list writes them back.
+        """
         listed, _ = self._page(f"{self._url}/referrers/{digest}")
         listed = listed or self.find_manifest(referrers_tag(digest))
-        return tuple(listed.json.get("manifests") or ()) if listed else ()
+        found = (listed.json.get("manifests") if listed else None) or ()
+        return tuple(entry for entry in found if isinstance(entry, dict))
 
     def lists_referrers(self) -> bool:
         """Whether the registry has the referrers API, which answers for any digest."""
@@ -245,7 +214,7 @@ class ImageRepository:
         raise AssertionError("attempts end with an error")
 
     def _exists(self, path: str) -> bool:
-        headers = {"Accept": ", ".join(MANIFEST_TYPES)} if path.startswith("manifests") else {}
+        headers = {"Accept": _ACCEPTED} if path.startswith("manifests") else {}
         url = f"{self._url}/{quote(path, safe='/:')}"
         response = self.transport.send("HEAD", url, scopes=self._scopes, expect=_MISSING, headers=headers)
         return response.status_code == HTTPStatus.OK
@@ -256,10 +225,6 @@ class ImageRepository:
         url = f"{self._url}/{path}"
         what = f"reading {self.name} {path}"
         return self.transport.once("GET", url, scopes=self._scopes, expect=expect, headers=headers, what=what)
-
-
-def digest_of(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def referrers_tag(digest: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from jesses.base.errors import CommandError, RegistryError
+from jesses.image.names import DOCKER_HUB
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.reference import DOCKER_HUB
 
 AskHelper = Callable[[str, str], str]
 """Runs the credential helper (a program) with a server's name as its input; its output."""

@@ -1,9 +1,10 @@
 """A repository for a dry run: it asks what is there, and remembers what would have been written."""
 
 import threading
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from jesses.image.registry.client import Document, ImageRepository, PutOutcome
+from jesses.image.manifest import Document, Manifest, parse
+from jesses.image.registry.client import ImageRepository, PutOutcome
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob, Progress
 from jesses.stores.dry_run import StoreChange
@@ -51,8 +52,8 @@ class Rehearsal(ImageRepository):
             kind: Literal["new", "replaced"] = "replaced" if self.has_manifest(reference) else "new"
             self._documents[reference] = document
             self._note(f":{reference}", kind, len(document.data))
-        subject: dict[str, Any] | None = document.json.get("subject")
-        return bool(subject) and self.lists_referrers()
+        written = parse(document)
+        return isinstance(written, Manifest) and written.subject is not None and self.lists_referrers()
 
     def tags(self) -> tuple[str, ...]:
         written = (reference for reference in self._documents if ":" not in reference)

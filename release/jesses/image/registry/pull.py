@@ -1,18 +1,28 @@
 """Fetch an image to build on: what it is for each architecture, and its layers, kept for the next time."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jesses.base.digest import sha256_of
 from jesses.base.errors import RegistryError
-from jesses.base.naming.arch import OCI, Arch
-from jesses.image.base import Base, layer
-from jesses.image.oci_layout import BLOBS, Descriptor, LayoutWriter
-from jesses.image.registry.client import Document, ImageRepository
+from jesses.base.naming.arch import Arch
+from jesses.image.base import Base, passed_on
+from jesses.image.config_file import parse_config
+from jesses.image.manifest import (
+    Descriptor,
+    Document,
+    ImageDocuments,
+    ImageIndex,
+    parse,
+    parse_index,
+    parse_manifest,
+)
+from jesses.image.oci_layout import LayoutWriter
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.reference import Reference
 
 _THREADS: Final = 4
@@ -56,7 +66,7 @@ def bases(
 
     Raises:
         RegistryError: it is not there, not for one of them, or damaged.
-        FormatError: a layer may not be passed on.
+        FormatError: a document of it cannot be used, or a layer may not be passed on.
 
     """
     top = repository.manifest(digest or reference.target)
@@ -73,49 +83,46 @@ def copy(index: Document, repository: ImageRepository, directory: Path, *, name:
 
     Raises:
         RegistryError: something of it is missing, or its bytes are not those of its digest.
+        FormatError: it is no such image.
 
     """
+    listed = parse_index(index).manifests
+    image = ImageDocuments(
+        index=index, manifests=tuple(repository.manifest(entry.digest) for entry in listed)
+    )
     writer = LayoutWriter(directory)
-    top = Descriptor(media_type=index.media_type, digest=index.digest, size=len(index.data))
-    manifests = [repository.manifest(entry["digest"]) for entry in index.json["manifests"]]
-    for document in (index, *manifests):
-        (directory / BLOBS / document.digest.removeprefix("sha256:")).write_bytes(document.data)
-    digests = {
-        descriptor["digest"]
-        for manifest in manifests
-        for descriptor in (manifest.json["config"], *manifest.json["layers"])
-    }
-    for digest in sorted(digests):
-        repository.fetch_blob(digest, directory / BLOBS / digest.removeprefix("sha256:"))
-    writer.finish(top, name=name, tag=tag)
+    for document in (*image.manifests, index):
+        writer.put_document(document)
+    for blob in sorted(image.blobs, key=lambda blob: blob.digest):
+        repository.fetch_blob(blob.digest, directory / blob.path)
+    writer.finish(index.descriptor, name=name, tag=tag)
 
 
 def _base(
     reference: Reference, top: Document, repository: ImageRepository, arch: Arch, cache: BlobCache
 ) -> Base:
-    manifest = _manifest(reference, top, repository, arch)
-    document = manifest.json
-    config = Document(media_type="", data=repository.read_blob(document["config"]["digest"])).json
-    if (config.get("os"), config.get("architecture")) != ("linux", OCI[arch]):
+    document = _manifest(reference, top, repository, arch)
+    manifest = parse_manifest(document)
+    config = parse_config(repository.read_blob(manifest.config.digest), name=str(reference))
+    if config.arch != arch:
         raise _not_for(reference, arch)
     return Base(
         name=str(reference),
-        digest=manifest.digest,
+        digest=document.digest,
         index_digest=top.digest,
         config=config,
-        layers=tuple(layer(each, name=str(reference)) for each in document["layers"]),
+        layers=tuple(passed_on(layer, name=str(reference)) for layer in manifest.layers),
         directory=cache.directory,
     )
 
 
 def _manifest(reference: Reference, top: Document, repository: ImageRepository, arch: Arch) -> Document:
-    listed: list[Mapping[str, Any]] | None = top.json.get("manifests")
-    if listed is None:
+    found = parse(top)
+    if not isinstance(found, ImageIndex):
         return top
-    for entry in listed:
-        platform = entry.get("platform") or {}
-        if (platform.get("os"), platform.get("architecture")) == ("linux", OCI[arch]):
-            return repository.manifest(entry["digest"])
+    for entry in found.manifests:
+        if entry.arch == arch:
+            return repository.manifest(entry.digest)
     raise _not_for(reference, arch)
 
 

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from jesses.base.errors import RegistryError
-from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.manifest import Document
+from jesses.image.oci_layout import read_documents
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.upload import Blob
 
 THREADS: Final = 4
@@ -23,6 +26,18 @@ class ImageContent:
 
     def __add__(self, other: "ImageContent") -> "ImageContent":
         return ImageContent(blobs=self.blobs + other.blobs, documents=self.documents + other.documents)
+
+
+def layout_content(directory: Path) -> ImageContent:
+    """The image of the layout in `directory`.
+
+    Raises:
+        FormatError: the layout is damaged.
+
+    """
+    image = read_documents(directory)
+    blobs = (Blob(digest=blob.digest, size=blob.size, source=directory / blob.path) for blob in image.blobs)
+    return ImageContent(blobs=tuple(blobs), documents=(*image.manifests, image.index))
 
 
 @dataclass(frozen=True, kw_only=True)

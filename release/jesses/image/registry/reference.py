@@ -6,17 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from jesses.base.errors import RegistryError
-
-DOCKER_HUB: Final = "docker.io"
-"""What names without a host mean, to every engine."""
+from jesses.image.manifest import is_digest
+from jesses.image.names import DOCKER_HUB, REPOSITORY, split_host
 
 _HUB_API: Final = "registry-1.docker.io"
 _HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io", _HUB_API})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?")
-# Distribution specification 1.1, "Pulling manifests".
-_REPOSITORY: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+"""Distribution specification 1.1, "Pulling manifests"."""
 _SCHEMES: Final = ("https", "http")
 
 
@@ -103,11 +100,11 @@ class Reference:
             return f"the scheme {self.scheme} is not https or http"
         if not _HOST.fullmatch(self.host):
             return f"{self.host!r} is no host"
-        if not _REPOSITORY.fullmatch(self.repository):
+        if not REPOSITORY.fullmatch(self.repository):
             return "use lower-case letters, digits and single '.', '_', '-', '/'"
         if self.tag and not _TAG.fullmatch(self.tag):
             return f"{self.tag!r} is no tag"
-        if self.digest and not _DIGEST.fullmatch(self.digest):
+        if self.digest and not is_digest(self.digest):
             return f"{self.digest!r} is not sha256: and 64 hexadecimal digits"
         return ""
 
@@ -124,7 +121,5 @@ def is_loopback(host: str) -> bool:
 
 
 def _split_host(text: str) -> tuple[str, str]:
-    first, slash, rest = text.partition("/")
-    if not slash or not (first == "localhost" or "." in first or ":" in first):
-        return DOCKER_HUB, text
-    return (DOCKER_HUB if first in _HUB_NAMES else first), rest
+    host, rest = split_host(text)
+    return (DOCKER_HUB if not host or host in _HUB_NAMES else host), rest

@@ -11,9 +11,11 @@ from jesses.base.naming.arch import Arch
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import Payload
 from jesses.config import ImageTable as ImageConfigEntry
-from jesses.image import docker_archive, reader
+from jesses.image import docker_archive, oci_layout
 from jesses.image.base import Base
-from jesses.image.model import About, Image, ImageConfig, ImageIndex, write_layout
+from jesses.image.model import About, Image, ImageConfig
+from jesses.image.oci_layout import ImageLayout
+from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.package.elf import binaries
 from jesses.package.formats.sbom import SbomSubject, digested, image_url
@@ -34,10 +36,10 @@ def image(context: Context, state: State) -> State:
             continue
         directory.mkdir(exist_ok=True)
         context.tools.progress(planned.name)
-        images, index = _made(context, state, planned, directory / planned.name)
-        archives = list(_archives(images, index, planned))
-        made += [_layout(images[0], index, planned), *archives]
-        manifests = {manifest.arch: manifest.descriptor.digest for manifest in index.manifests}
+        images, layout = _made(context, state, planned, directory / planned.name)
+        archives = list(_archives(images, layout, planned))
+        made += [_layout(images[0], layout, planned), *archives]
+        manifests = {made.arch: made.descriptor.digest for made in layout.images}
         subjects += [
             _subject(archive, one, manifests[one.arch], _packer(context, state, planned))
             for archive, one in zip(archives, images, strict=True)
@@ -47,7 +49,7 @@ def image(context: Context, state: State) -> State:
 
 def _made(
     context: Context, state: State, planned: PlannedImage, directory: Path
-) -> tuple[list[Image], ImageIndex]:
+) -> tuple[list[Image], ImageLayout]:
     """The image for each architecture, and its layout in `directory`.
 
     What another run of this release has built and staged is taken as it is: building again gives other bytes.
@@ -55,7 +57,7 @@ def _made(
     if planned.dockerfile and context.destinations.find_built(planned.name, directory):
         images = [_image(context, state, planned, arch, None) for arch in planned.archives]
         tag = spelling.oci_tag(images[0].version)
-        return images, reader.read(directory, name=planned.name, tag=tag, date=images[0].date)
+        return images, oci_layout.read(directory, name=planned.name, tag=tag, date=images[0].date)
     images = [
         _image(context, state, planned, arch, _base(context, state, planned, arch))
         for arch in planned.archives
@@ -92,23 +94,23 @@ def _subject(archive: Artifact, image: Image, digest: str, packer: Packer) -> Sb
     )
 
 
-def _layout(image: Image, index: ImageIndex, planned: PlannedImage) -> Artifact:
+def _layout(image: Image, layout: ImageLayout, planned: PlannedImage) -> Artifact:
     return Artifact(
-        path=index.directory,
+        path=layout.directory,
         kind="image",
         component=planned.component,
         name=planned.name,
         version=image.version,
         arch="multi",
-        size=index.size,
-        sha256=index.descriptor.sha256,
+        size=layout.size,
+        sha256=layout.descriptor.sha256,
     )
 
 
-def _archives(images: Iterable[Image], index: ImageIndex, planned: PlannedImage) -> Iterator[Artifact]:
+def _archives(images: Iterable[Image], layout: ImageLayout, planned: PlannedImage) -> Iterator[Artifact]:
     def write(made: Image) -> Artifact:
-        path = index.directory.with_name(planned.archives[made.arch])
-        with docker_archive.assembled(index, made.arch) as archive:
+        path = layout.directory.with_name(planned.archives[made.arch])
+        with docker_archive.assembled(layout, made.arch) as archive:
             written = write_file(path, archive)
         return Artifact(
             path=path,

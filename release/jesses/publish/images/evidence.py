@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from jesses.image import oci_layout
+from jesses.image.manifest import Descriptor, encode
 from jesses.image.registry.attachments import (
     ATTESTATION,
     BUNDLE,
@@ -88,11 +88,7 @@ class Evidence:
             SigningError: something cannot be signed.
 
         """
-        documents = (staged.index, *staged.content.documents[:-1])
-        subjects: list[dict[str, Any]] = [
-            {"mediaType": document.media_type, "digest": document.digest, "size": len(document.data)}
-            for document in documents
-        ]
+        subjects = [document.descriptor for document in (staged.index, *staged.content.documents[:-1])]
         # Engines check the signature of the index or that of a manifest.
         signatures = [signature(name, subject, self._key) for subject in subjects] if self._key else []
         boms = [
@@ -100,20 +96,20 @@ class Evidence:
                 subject=subject,
                 artifact_type=SPDX,
                 media_type=SPDX,
-                data=staged.boms[subject["digest"]].read_bytes(),
+                data=staged.boms[subject.digest].read_bytes(),
             )
             for subject in subjects
-            if subject["digest"] in staged.boms
+            if subject.digest in staged.boms
         ]
         return (*signatures, *self._attestations(staged, subjects), *boms)
 
-    def _attestations(self, staged: Staged, subjects: Sequence[Mapping[str, Any]]) -> Iterator[Attachment]:
+    def _attestations(self, staged: Staged, subjects: Sequence[Descriptor]) -> Iterator[Attachment]:
         for statement in self._statements(staged):
             predicate = str(statement["predicateType"])
             with self._lock:
                 place = staged.index.digest, predicate
                 if place not in self._held:
-                    self._held[place] = self._closed(oci_layout.encode(statement))
+                    self._held[place] = self._closed(encode(statement))
             for subject in subjects if predicate == SIGNED else subjects[:1]:
                 yield attestation(subject, self._held[place], kind=self._kind, predicate=predicate)
 

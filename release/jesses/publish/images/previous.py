@@ -7,7 +7,8 @@ from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
 from jesses.config import Channel
 from jesses.image.base import Base
-from jesses.image.registry.client import Document, ImageRepository
+from jesses.image.manifest import Document
+from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.pull import BlobCache, bases, copy
 from jesses.image.registry.reference import Reference
 from jesses.plan.plan import Plan, PlannedImage
@@ -67,7 +68,7 @@ class PreviousImages:
         reference = Reference.parse(str(image.base))
         found = None if reference.digest else self._find(image.name)
         about = annotations(found[0]) if found else {}
-        return str(about.get(BASE_DIGEST, "")) if about.get(BASE_NAME) == str(reference) else ""
+        return about.get(BASE_DIGEST, "") if about.get(BASE_NAME) == str(reference) else ""
 
     def _find(self, name: str) -> tuple[Document, ImageRepository] | None:
         version = self._plan.versions[self._component(name)]

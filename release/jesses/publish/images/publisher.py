@@ -11,19 +11,18 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from semver import Version
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming import moving_tags
-from jesses.base.naming.arch import OCI
 from jesses.base.parallel import ordered_map
-from jesses.image.registry import from_layout
+from jesses.image.manifest import Document, parse, parse_index
 from jesses.image.registry.attachments import Attachment, attach
-from jesses.image.registry.client import Document, ImageRepository
-from jesses.image.registry.push import ImageContent, PushStep, Tally, check, send
+from jesses.image.registry.client import ImageRepository
+from jesses.image.registry.push import ImageContent, PushStep, Tally, check, layout_content, send
 from jesses.image.registry.reference import Reference
 from jesses.package.formats import sbom
 from jesses.publish import Publication
@@ -203,7 +202,7 @@ class RegistryPublisher:
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
         repository = self._connection.repository(self._prefix.below(artifact.name).repository)
-        content = from_layout.content(Path(artifact.path))
+        content = layout_content(artifact.path)
         origin = self._origin(content.documents[-1])
         blobs = tuple(replace(blob, origin=origin) for blob in content.blobs)
         return Staged(
@@ -301,18 +300,19 @@ class RegistryPublisher:
 def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
     """What is in each architecture's image: the bill of materials that goes by the name of its archive."""
     archives = {
-        OCI[artifact.arch]: artifact.path.name
+        artifact.arch: artifact.path.name
         for artifact in artifacts
-        if artifact.kind == "image-archive" and artifact.name == name and artifact.arch != "multi"
+        if artifact.kind == "image-archive" and artifact.name == name
     }
-    manifests = {entry["platform"]["architecture"]: entry["digest"] for entry in index.json["manifests"]}
+    manifests = {str(entry.arch): entry.digest for entry in parse_index(index).manifests}
     return {
-        manifests[machine]: artifact.path
-        for machine, archive in archives.items()
+        manifests[arch]: artifact.path
+        for arch, archive in archives.items()
         for artifact in artifacts
         if artifact.kind == "sbom" and artifact.path.name == archive + sbom.SUFFIX
     }
 
 
-def annotations(document: Document) -> dict[str, Any]:
-    return document.json.get("annotations") or {}
+def annotations(document: Document) -> Mapping[str, str]:
+    """What an index or a manifest says of itself; raises `FormatError` where it is neither."""
+    return parse(document).annotations

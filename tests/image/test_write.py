@@ -8,28 +8,24 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jesses.base.errors import FormatError
-from jesses.base.payload import Directory, Entry, File, Payload, Symlink
-from jesses.image import oci_layout
-from jesses.image.model import LAYER_TIME, About, Image, ImageConfig, ImageIndex, write_layout
-from jesses.image.oci_layout import Descriptor
+from jesses.base.payload import File, Payload
+from jesses.image.manifest import INDEX
+from jesses.image.model import LAYER_TIME, About, ImageConfig
+from jesses.image.oci_layout import ImageLayout
+from jesses.image.write import write_layout
 from jesses.package.compression import INLINE, Cache, Packer
 from tests.support.image_example import (
     AGENT,
     ANNOTATIONS,
     CREATED,
-    ENTRIES,
     KESTREL,
     Layout,
-    archive_of,
     both,
-    entries_in,
     tree,
 )
 
@@ -67,21 +63,21 @@ def test_what_is_returned_is_what_was_written(packer: Packer, tmp_path: Path) ->
     layout = Layout.at(tmp_path / "layout")
     [entry] = layout.document("index.json")["manifests"]
     assert entry["digest"] == index.descriptor.digest == f"sha256:{index.descriptor.sha256}"
-    manifests = layout.json(entry, oci_layout.INDEX)["manifests"]
-    assert [manifest.descriptor.document() for manifest in index.manifests] == manifests
+    manifests = layout.json(entry, INDEX)["manifests"]
+    assert [image.descriptor.document() for image in index.images] == manifests
     assert index.size == sum(len(data) for name, data in layout.files.items() if name.startswith("blobs/"))
 
 
 def test_index_and_manifests_carry_the_annotations(packer: Packer, tmp_path: Path) -> None:
     index = write_layout(both(), tmp_path / "layout", packer)
     layout = Layout.at(tmp_path / "layout")
-    for descriptor in (index.descriptor, *(manifest.descriptor for manifest in index.manifests)):
+    for descriptor in (index.descriptor, *(image.descriptor for image in index.images)):
         assert json.loads(layout.files[descriptor.path])["annotations"] == ANNOTATIONS
 
 
 def test_the_configuration_is_the_golden_one(packer: Packer, tmp_path: Path) -> None:
     index = write_layout(both(), tmp_path / "layout", packer)
-    text = (tmp_path / "layout" / index.manifests[0].config.path).read_text(encoding="utf-8")
+    text = (tmp_path / "layout" / index.images[0].manifest.config.path).read_text(encoding="utf-8")
     golden = {
         "created": CREATED,
         "architecture": "amd64",
@@ -112,7 +108,9 @@ def test_the_configuration_is_the_golden_one(packer: Packer, tmp_path: Path) -> 
 def test_what_is_not_set_is_not_written(packer: Packer, tmp_path: Path) -> None:
     plain = replace(KESTREL, config=ImageConfig(), about=About())
     index = write_layout([plain], tmp_path / "layout", packer)
-    config = json.loads((tmp_path / "layout" / index.manifests[0].config.path).read_text(encoding="utf-8"))
+    config = json.loads(
+        (tmp_path / "layout" / index.images[0].manifest.config.path).read_text(encoding="utf-8")
+    )
     version = {
         f"org.opencontainers.image.{key}": ANNOTATIONS[f"org.opencontainers.image.{key}"]
         for key in ("created", "version")
@@ -122,7 +120,7 @@ def test_what_is_not_set_is_not_written(packer: Packer, tmp_path: Path) -> None:
 
 def test_a_layer_holds_the_payload_its_parents_and_numeric_owners(packer: Packer, tmp_path: Path) -> None:
     index = write_layout(both(), tmp_path / "layout", packer)
-    data = (tmp_path / "layout" / index.manifests[0].layers[0].path).read_bytes()
+    data = (tmp_path / "layout" / index.images[0].manifest.layers[0].path).read_bytes()
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
         members = tar.getmembers()
         stream = tar.extractfile("usr/bin/kestrel")
@@ -151,7 +149,7 @@ def test_a_layer_reuses_what_was_compressed_for_the_packages(packer: Packer, tmp
     index = write_layout(
         [replace(KESTREL, payload=payload, config=ImageConfig())], tmp_path / "layout", packer
     )
-    layer = (tmp_path / "layout" / index.manifests[0].layers[0].path).read_bytes()
+    layer = (tmp_path / "layout" / index.images[0].manifest.layers[0].path).read_bytes()
     assert bytes(packed.deflated) in layer
 
 
@@ -161,7 +159,7 @@ def test_a_layer_that_was_written_before_is_not_read_again(tmp_path: Path) -> No
     cache = Cache(directory=tmp_path / "cache")
     payload = Payload.of([File(path="/agent", source=agent, mode=0o755)])
     image = replace(KESTREL, payload=payload, config=ImageConfig())
-    made: list[ImageIndex] = []
+    made: list[ImageLayout] = []
     for run in ("one", "two"):
         agent.write_bytes(random.Random(1).randbytes(4 * INLINE))  # noqa: S311
         with Packer(tmp_path / f"spool-{run}", threads=1, cache=cache) as packer:
@@ -173,8 +171,8 @@ def test_a_layer_that_was_written_before_is_not_read_again(tmp_path: Path) -> No
     other = replace(image, payload=Payload.of([File(path="/agent", source=b"another", mode=0o755)]))
     with Packer(tmp_path / "spool", threads=1, cache=cache) as packer:
         index = write_layout([other], tmp_path / "three", packer)
-    config = json.loads((tmp_path / "three" / index.manifests[0].config.path).read_bytes())
-    layer = gzip.decompress((tmp_path / "three" / index.manifests[0].layers[0].path).read_bytes())
+    config = json.loads((tmp_path / "three" / index.images[0].manifest.config.path).read_bytes())
+    layer = gzip.decompress((tmp_path / "three" / index.images[0].manifest.layers[0].path).read_bytes())
     assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
 
 
@@ -185,7 +183,7 @@ def test_the_next_version_has_the_same_layer_where_the_files_are_the_same(
     later = [replace(image, version=image.version.bump_patch(), date=image.date + 1) for image in both()]
     two = write_layout(later, tmp_path / "two", packer)
     assert two.descriptor != one.descriptor
-    assert [manifest.layers for manifest in two.manifests] == [manifest.layers for manifest in one.manifests]
+    assert [made.manifest.layers for made in two.images] == [made.manifest.layers for made in one.images]
 
 
 def test_the_same_image_gives_the_same_bytes_and_modes(packer: Packer, tmp_path: Path) -> None:
@@ -202,106 +200,6 @@ def test_the_same_image_gives_the_same_bytes_and_modes(packer: Packer, tmp_path:
     assert modes == {True: 0o755, False: 0o644}
 
 
-REFUSED = {
-    "an upper-case name": (replace(KESTREL, name="Kestrel"), "is no image name"),
-    "a name with +": (replace(KESTREL, name="kestrel+"), "is no image name"),
-    "an empty path component": (replace(KESTREL, name="ghcr.io//kestrel"), "is no image name"),
-    "no machine's architecture": (replace(KESTREL, arch="noarch"), "not for noarch"),
-}
-REFUSED_CONFIG: dict[str, tuple[dict[str, Any], str]] = {
-    "a user by name": ({"user": "kestrel"}, "user 'kestrel' is not <uid>"),
-    "root by name": ({"user": "root"}, "user 'root' is not <uid>"),
-    "a user that engines refuse": ({"user": "2147483648"}, "user '2147483648' is not"),
-    "a port by name": ({"exposed_ports": ("http",)}, "exposed port 'http' is not like"),
-    "a port of another protocol": ({"exposed_ports": ("80/http",)}, "exposed port '80/http' is not like"),
-    "a relative volume": ({"volumes": ("data",)}, "'data' is not an absolute path"),
-    "a working directory with ..": ({"working_dir": "/a/../b"}, "'/a/../b' is not an absolute path"),
-    "a variable with =": ({"env": {"A=B": "c"}}, "'A=B' is no name"),
-    "a program that is missing": (
-        {"entrypoint": ("/usr/bin/kestral",)},
-        "run /usr/bin/kestral, which is not in it",
-    ),
-    "a program that is a directory": ({"entrypoint": ("/var/lib/kestrel",)}, "which is not in it"),
-    "a program without x": (
-        {"entrypoint": (), "cmd": ("/var/lib/kestrel/state",)},
-        "which is not executable",
-    ),
-}
-REFUSED_ENTRIES: dict[str, tuple[Entry, str]] = {
-    "an owner by name": (File(path="/x", source=b"", owner="kestrel"), "/x belongs to 'kestrel'"),
-    "a group by name": (Directory(path="/x", group="adm"), "/x belongs to 'adm'"),
-    "owner and group in one": (Directory(path="/x", owner="1:1"), "/x belongs to '1:1'"),
-    "a whiteout": (File(path="/etc/.wh.passwd", source=b""), "names that begin with '.wh.' delete files"),
-}
-
-
-@pytest.mark.parametrize(
-    ("image", "message"),
-    [
-        *REFUSED.values(),
-        *(
-            (replace(KESTREL, config=replace(KESTREL.config, **values)), message)
-            for values, message in REFUSED_CONFIG.values()
-        ),
-        *(
-            (replace(KESTREL, payload=Payload.of((*ENTRIES, entry))), message)
-            for entry, message in REFUSED_ENTRIES.values()
-        ),
-    ],
-    ids=[*REFUSED, *REFUSED_CONFIG, *REFUSED_ENTRIES],
-)
-def test_what_no_engine_takes_is_refused(image: Image, message: str, packer: Packer, tmp_path: Path) -> None:
-    with pytest.raises(FormatError) as refusal:
-        write_layout([image], tmp_path / "layout", packer)
-    assert message in refusal.value.what
-    assert refusal.value.what.count("\n") == 1
-    assert refusal.value.fix
-    assert not (tmp_path / "layout").exists()
-
-
-def test_every_problem_is_named_at_once_and_once(packer: Packer, tmp_path: Path) -> None:
-    image = replace(KESTREL, name="Kestrel", config=ImageConfig(user="kestrel", working_dir="here"))
-    with pytest.raises(FormatError) as refusal:
-        write_layout(both(image), tmp_path / "layout", packer)
-    assert refusal.value.what.count("\n") == 3
-
-
-def test_an_architecture_comes_once_and_the_images_are_one(packer: Packer, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="given twice"):
-        write_layout([KESTREL, KESTREL], tmp_path / "layout", packer)
-    with pytest.raises(FormatError, match="one name, version and date"):
-        write_layout([KESTREL, replace(KESTREL, arch="aarch64", date=1)], tmp_path / "layout", packer)
-
-
-@pytest.mark.parametrize("program", ["/kestrel", "kestrel", "/bin/kestrel"])
-def test_a_program_may_be_found_through_a_link_or_the_path(
-    program: str, packer: Packer, tmp_path: Path
-) -> None:
-    payload = Payload.of((*ENTRIES, Symlink(path="/bin", target="usr/bin")))
-    image = replace(KESTREL, payload=payload, config=ImageConfig(entrypoint=(program,)))
-    assert write_layout([image], tmp_path / "layout", packer).manifests
-
-
-@pytest.mark.parametrize(
-    ("name", "registry", "repository"),
-    [
-        ("kestrel", "docker.io", "library/kestrel"),
-        ("example/kestrel", "docker.io", "example/kestrel"),
-        ("ghcr.io/example/kestrel", "ghcr.io", "example/kestrel"),
-        ("localhost/kestrel", "localhost", "kestrel"),
-        ("127.0.0.1:5000/kestrel", "127.0.0.1:5000", "kestrel"),
-        ("registry:5000/a/b", "registry:5000", "a/b"),
-    ],
-)
-def test_a_name_means_what_it_means_to_an_engine(
-    name: str, registry: str, repository: str, packer: Packer, tmp_path: Path
-) -> None:
-    assert oci_layout.split_name(name) == (registry, repository)
-    index = write_layout([replace(KESTREL, name=name)], tmp_path / "layout", packer)
-    [image] = json.loads({info.name: data for info, data in entries_in(archive_of(index))}["manifest.json"])
-    assert image["RepoTags"] == [f"{name}:1.2.3-4_abc1234"]
-
-
 TEXTS = st.dictionaries(
     st.text(st.characters(codec="utf-8", exclude_characters="=\0"), min_size=1),
     st.text(st.characters(codec="utf-8")),
@@ -316,11 +214,6 @@ def test_any_text_survives(
     directory = tmp_path_factory.mktemp("image") / "layout"
     config = replace(KESTREL.config, env=env, labels=labels)
     index = write_layout([replace(KESTREL, config=config)], directory, packer)
-    written = json.loads((directory / index.manifests[0].config.path).read_bytes())["config"]
+    written = json.loads((directory / index.images[0].manifest.config.path).read_bytes())["config"]
     assert written.get("Env", []) == [f"{name}={value}" for name, value in env.items()]
     assert written["Labels"] == {**ANNOTATIONS, **labels}
-
-
-def test_a_descriptor_says_where_its_blob_lies() -> None:
-    descriptor = Descriptor(media_type=oci_layout.LAYER, digest="sha256:00ff", size=3)
-    assert descriptor.path == "blobs/sha256/00ff"
