@@ -35,10 +35,11 @@ from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.image.base import Base
 from jesses.image.model import Image, ImageConfig
-from jesses.image.registry.connect import Connection, new_session
 from jesses.image.registry.push import layout_content, send
 from jesses.image.registry.reference import Reference
+from jesses.image.registry.registries import Registries, new_session
 from jesses.image.registry.upload import Blob
+from jesses.image.registry.writer import RegistryWriter
 from jesses.image.write import write_layout
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.publish.images.factory import RegistryAccess
@@ -102,7 +103,7 @@ def world(scratch: Path, payload: dict[Arch, Path]) -> Iterator[World]:
         index = layout_of("library/base", scratch / "base")
         content = layout_content(index.directory)
         for name in made.registries:
-            repository = connection(name).repository("library/base")
+            repository = writer(f"{name}/library").repository("base")
             send(content, repository)
             repository.put_manifest(content.documents[-1], index.tag)
         bases(made)
@@ -124,11 +125,10 @@ def payload(scratch: Path) -> dict[Arch, Path]:
     return files
 
 
-def connection(address: str) -> Connection:
-    return Connection(
-        reference=Reference.parse_prefix(f"{address}/bench"),
-        session=new_session(),
-        find_credential=lambda _: None,
+def writer(prefix: str) -> RegistryWriter:
+    return RegistryWriter(
+        registries=Registries(session=new_session(), find_credential=lambda _: None),
+        prefix=Reference.parse_prefix(prefix),
         catalog=lambda _: NotImplemented,
     )
 
@@ -138,10 +138,10 @@ def connection(address: str) -> Connection:
 
 def bases(world: World) -> dict[Arch, Base]:
     outside = RegistryAccess(
-        session=new_session(),
+        registries=Registries(session=new_session(), find_credential=lambda _: None),
         environment={"XDG_CACHE_HOME": str(world.scratch / "cache")},
         home=world.scratch,
-        progress=lambda _: None,
+        tell=lambda _: None,
     )
     return dict(find_base(world.base, MACHINES, "", outside))
 
@@ -181,10 +181,7 @@ def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", versi
         sha256=index.descriptor.sha256,
     )
     publishers = [
-        RegistryPublisher(
-            prefix=Reference.parse_prefix(f"{address}/ours"), connection=connection(address), images=[name]
-        )
-        for address in world.registries
+        RegistryPublisher(writer=writer(f"{address}/ours"), images=[name]) for address in world.registries
     ]
     for publisher in publishers:
         publisher.check([artifact])
@@ -266,7 +263,8 @@ def by_umoci(world: World) -> int:
 
 def layers(world: World, name: str, tags: list[str]) -> int:
     """Bytes of all layers but the base's in the first registry."""
-    repository = connection(world.registries[0]).repository(name)
+    prefix, _, image = name.rpartition("/")
+    repository = writer(f"{world.registries[0]}/{prefix}").repository(image)
     total = 0
     for tag in tags:
         found: dict[str, Any] = repository.manifest(tag).json

@@ -12,8 +12,8 @@ from ci import base_image
 from jesses.base.naming.arch import MACHINES, OCI
 from jesses.image.manifest import Document
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.connect import new_session
 from jesses.image.registry.push import layout_content, send
+from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources, host_transport

@@ -12,7 +12,7 @@ from sigstore.verify import Verifier, policy
 from jesses.base.errors import SigningError
 from jesses.image.registry.attachments import BUNDLE, attached
 from jesses.image.registry.client import ImageRepository as Images
-from jesses.image.registry.connect import new_session
+from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from jesses.signing import keyless, openpgp_key
 from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require

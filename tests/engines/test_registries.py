@@ -19,8 +19,8 @@ from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import MACHINES, OCI, Arch
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.client import ImageRepository, referrers_tag
-from jesses.image.registry.connect import new_session
 from jesses.image.registry.push import check, send
+from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
 from jesses.signing import openpgp_key

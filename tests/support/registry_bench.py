@@ -7,8 +7,11 @@ from jesses.image.manifest import LAYER, Descriptor, ImageIndex, Manifest
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.push import ImageContent
+from jesses.image.registry.reference import Reference
+from jesses.image.registry.registries import Registries
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
+from jesses.image.registry.writer import RegistryWriter
 from tests.support.fake_registry import FakeRegistry
 
 HOST = "registry.example.org"
@@ -43,6 +46,24 @@ class Bench:
             clock=self.clock,
             sleep=self.clock.sleep,
             note=self.notes.append,
+        )
+
+    def registries(self) -> Registries:
+        return Registries(
+            session=self.registry.session,
+            find_credential=lambda _: self.credential,
+            note=self.notes.append,
+            clock=self.clock,
+            sleep=self.clock.sleep,
+        )
+
+    def writer(self, *, rehearsal: bool = False) -> RegistryWriter:
+        """Writes to the repositories below `example`, of which no gallery shows anything."""
+        return RegistryWriter(
+            registries=self.registries(),
+            prefix=Reference.parse_prefix(f"{HOST}/example"),
+            catalog=lambda _: NotImplemented,
+            rehearsal=rehearsal,
         )
 
     def repository(self, name: str = "example/kestrel", *, chunk: int = 100) -> ImageRepository:

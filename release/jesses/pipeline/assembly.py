@@ -8,6 +8,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
 from jesses.base.artifact import Artifact
 from jesses.base.errors import SigningError
 from jesses.base.runner import ProcessRunner
@@ -18,7 +20,7 @@ from jesses.config import Channel
 from jesses.history.clone import Clone
 from jesses.history.commands import run_git
 from jesses.history.export import export
-from jesses.image.registry.connect import new_session
+from jesses.image.registry.registries import new_session
 from jesses.package.compression import Cache, Packer
 from jesses.package.reader import PayloadReader
 from jesses.pipeline import engine
@@ -34,7 +36,7 @@ from jesses.publish.github import DryRunGitHub, Releases
 from jesses.publish.github.factory import github_publisher, open_github
 from jesses.publish.github.notes import notes_of
 from jesses.publish.github.publisher import GitHubPublisher
-from jesses.publish.images.factory import RegistryAccess, registry_publishers
+from jesses.publish.images.factory import RegistryAccess, open_registries, registry_publishers
 from jesses.publish.images.previous import PreviousImages
 from jesses.publish.images.publisher import RegistryPublisher
 from jesses.signing import Signer, ecdsa, keyless, openpgp
@@ -106,10 +108,11 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
     """
     signer = run.key or (openpgp.ephemeral(_key_owner(run)) if run.options.sign else None)
     place = _target(run, workspace)
-    access = _registry_access(run, place)
+    session = new_session()
+    access = _registry_access(run, place, session)
     elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...] = (
         *registry_publishers(run.product.config, run.channel, run.plan, access),
-        *_on_github(run, place, signer, access),
+        *_on_github(run, place, signer, access, session),
     )
     context = Context(
         inputs=_inputs(run),
@@ -195,8 +198,8 @@ def _target(run: Run, workspace: Workspace) -> Target:
     )
 
 
-def _registry_access(run: Run, place: Target) -> RegistryAccess:
-    """What registries and GitHub are reached with."""
+def _registry_access(run: Run, place: Target, session: requests.Session) -> RegistryAccess:
+    """What registries are reached with."""
     options, environment = run.options, run.environment
     lease = target.channel_lease(
         place.store,
@@ -206,11 +209,11 @@ def _registry_access(run: Run, place: Target) -> RegistryAccess:
         tell=run.narrator.progress,
     )
     return RegistryAccess(
-        session=new_session(),
+        registries=open_registries(session, environment, home=Path.home(), note=run.narrator.progress),
         environment=environment,
         home=Path.home(),
-        progress=run.narrator.progress,
-        upload=run.narrator.upload,
+        tell=run.narrator.progress,
+        progress=run.narrator.upload,
         key=ecdsa.configured(environment) if options.sign else None,
         notary=keyless.configured(environment) if options.sign else None,
         lease=nullcontext if options.dry_run else lease,
@@ -219,12 +222,12 @@ def _registry_access(run: Run, place: Target) -> RegistryAccess:
 
 
 def _on_github(
-    run: Run, place: Target, signer: Signer | None, access: RegistryAccess
+    run: Run, place: Target, signer: Signer | None, access: RegistryAccess, session: requests.Session
 ) -> tuple[GitHubPublisher, ...]:
     product = run.product
 
     def github() -> Releases:
-        opened = open_github(product.config, access.environment, access.session)
+        opened = open_github(product.config, access.environment, session)
         return DryRunGitHub(opened) if access.rehearsal else opened
 
     return github_publisher(

@@ -11,12 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jesses.base.artifact import Artifact
 from jesses.image.registry.attachments import ATTESTATION, BUNDLE, STATEMENT, attached
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.reference import Reference
 from jesses.publish.images.evidence import SIGNED, Evidence, UnsignedNotary
 from jesses.publish.images.evidence import Notary as AnyNotary
 from jesses.publish.images.publisher import RegistryPublisher
 from jesses.signing.ecdsa import EcdsaKey
-from tests.publish.images.test_publisher import Connection, World
+from tests.publish.images.test_publisher import World
 from tests.support.fake_registry import FakeRegistry
 from tests.support.registry_bench import HOST, Bench
 
@@ -63,8 +62,7 @@ def publish(
     evidence = Evidence(key=key, notary=notary, environment=environment or {})
     publishers = [
         RegistryPublisher(
-            prefix=Reference.parse_prefix(f"{HOST}/example"),
-            connection=Connection(Bench(registry), rehearsal=rehearsal),
+            writer=Bench(registry).writer(rehearsal=rehearsal),
             images=["kestrel"],
             evidence=evidence,
         )

@@ -47,31 +47,14 @@ class Place:
     def past(
         self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()
     ) -> PreviousImages:
-        version = ComponentVersion(
-            component="userspace",
-            version=Version.parse("1.2.0"),
-            commit=Commit(sha=commit, date=1),
-            tag="1.2.0",
-            dirty=False,
-            reasons=(),
-        )
-        plan = Plan(
-            project="kestrel",
-            channel="stable",
-            versions={"userspace": version},
-            builds=(),
-            packages=(),
-            images=(planned(base),),
-            destinations=(),
-        )
         outside = RegistryAccess(
-            session=self.world.registry.session,
+            registries=Bench(self.world.registry).registries(),
             environment={"XDG_CACHE_HOME": str(self.world.directory.with_name("cache"))},
             home=Path("/nowhere"),
-            progress=lambda _: None,
+            tell=lambda _: None,
         )
         channel = Channel(store="x", registries=registries or (f"{HOST}/empty", f"{HOST}/example"))
-        return PreviousImages(channel, plan, outside, lambda: self.staged)
+        return PreviousImages(channel, plan(planned(base), commit=commit), outside, lambda: self.staged)
 
     def on(self, bases: Mapping[Arch, Base]) -> Artifact:
         """The image of the channel on `bases`."""
@@ -116,9 +99,29 @@ class Place:
         return repository
 
 
-def planned(base: str) -> PlannedImage:
+def plan(*images: PlannedImage, commit: str = COMMIT) -> Plan:
+    version = ComponentVersion(
+        component="userspace",
+        version=Version.parse("1.2.0"),
+        commit=Commit(sha=commit, date=1),
+        tag="1.2.0",
+        dirty=False,
+        reasons=(),
+    )
+    return Plan(
+        project="kestrel",
+        channel="stable",
+        versions={"userspace": version},
+        builds=(),
+        packages=(),
+        images=images,
+        destinations=(),
+    )
+
+
+def planned(base: str, name: str = "kestrel") -> PlannedImage:
     return PlannedImage(
-        name="kestrel",
+        name=name,
         component="userspace",
         build="",
         archives=dict.fromkeys(MACHINES, ""),

@@ -13,38 +13,15 @@ from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming.arch import MACHINES
 from jesses.base.payload import File, Payload
 from jesses.image.model import About, Image
-from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.dry_run import Rehearsal
-from jesses.image.registry.reference import Reference
 from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.publish import Publication
 from jesses.publish.images.publisher import RegistryPublisher
-from jesses.stores.dry_run import StoreChange
 from tests.stories.test_latest import MOVED, SCRIPTED
 from tests.support.fake_registry import Answer, FakeRegistry, Request, error
 from tests.support.registry_bench import HOST, Bench
 
 NAME = "example/kestrel"
-
-
-@dataclass
-class Connection:
-    bench: Bench
-    rehearsal: bool = False
-    created: list[str] = field(default_factory=list)
-    changes: list[StoreChange] = field(default_factory=list)
-
-    def repository(self, name: str) -> ImageRepository:
-        if self.rehearsal:
-            return Rehearsal(self.bench.transport(), name, self.changes)
-        return self.bench.repository(name)
-
-    def create(self, name: str) -> None:
-        self.created.append(name)
-
-    def check(self, name: str) -> None:
-        self.repository(name).check_push()
 
 
 @dataclass
@@ -83,8 +60,7 @@ class World:
         self, *, branch: str | None = None, rehearsal: bool = False, registry: FakeRegistry | None = None
     ) -> RegistryPublisher:
         return RegistryPublisher(
-            prefix=Reference.parse_prefix(f"{HOST}/example"),
-            connection=Connection(Bench(registry or self.registry), rehearsal=rehearsal),
+            writer=Bench(registry or self.registry).writer(rehearsal=rehearsal),
             images=["kestrel"],
             branch=branch,
         )
@@ -230,8 +206,7 @@ def test_the_lease_is_held_around_all_tags(world: World) -> None:
         return None
 
     publisher = RegistryPublisher(
-        prefix=Reference.parse_prefix(f"{HOST}/example"),
-        connection=Connection(Bench(world.registry)),
+        writer=Bench(world.registry).writer(),
         images=["kestrel"],
         lease=lease,
     )

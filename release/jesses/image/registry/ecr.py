@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,11 +42,12 @@ class Catalog:
     architectures: Sequence[Arch]
 
 
-class PublicRegistry:
-    """ECR Public."""
+class AmazonRegistry(Protocol):
+    """What a registry of Amazon has beside the protocol of registries."""
 
-    def __init__(self, make_client: Callable[[], "ECRPublicClient"] | None = None) -> None:
-        self._make_client = make_client or (lambda: boto3.client("ecr-public", region_name=PUBLIC_REGION))
+    @property
+    def anonymous(self) -> bool:
+        """Whether anybody may read from it."""
 
     def credential(self) -> Credential:
         """A token for the registry.
@@ -55,23 +56,34 @@ class PublicRegistry:
             RegistryError: AWS gives none.
 
         """
-        with _translated("ask for a token of ECR Public"):
-            answer = self._make_client().get_authorization_token()
-        return _credential(answer["authorizationData"]["authorizationToken"])
 
     def create(self, repository: str, catalog: Catalog) -> None:
-        """Have the repository there; `repository` begins with the registry's alias, unlike the name in AWS.
+        """Have the repository there.
 
         Raises:
             RegistryError: AWS refuses.
 
         """
+
+
+class PublicRegistry:
+    """ECR Public. In AWS a repository has no alias of its registry in front of its name."""
+
+    anonymous: Final = True
+
+    def __init__(self, make_client: Callable[[], "ECRPublicClient"] | None = None) -> None:
+        self._make_client = make_client or (lambda: boto3.client("ecr-public", region_name=PUBLIC_REGION))
+
+    def credential(self) -> Credential:
+        with _translated("ask for a token of ECR Public"):
+            answer = self._make_client().get_authorization_token()
+        return _credential(answer["authorizationData"]["authorizationToken"])
+
+    def create(self, repository: str, catalog: Catalog) -> None:
         name = repository.partition("/")[2]
         with _translated(f"make the repository {name} in ECR Public"):
             client = self._make_client()
-            try:
-                client.describe_repositories(repositoryNames=[name])
-            except client.exceptions.RepositoryNotFoundException:
+            if not _exists(client, name):
                 client.create_repository(
                     repositoryName=name,
                     catalogData={
@@ -85,43 +97,39 @@ class PublicRegistry:
 
 
 class PrivateRegistry:
-    """The ECR of an account in a region."""
+    """The ECR of an account in a region, which has no gallery."""
+
+    anonymous: Final = False
 
     def __init__(self, region: str, make_client: Callable[[], "ECRClient"] | None = None) -> None:
         self._make_client = make_client or (lambda: boto3.client("ecr", region_name=region))
 
     def credential(self) -> Credential:
-        """A token for the registry.
-
-        Raises:
-            RegistryError: AWS gives none.
-
-        """
         with _translated("ask for a token of ECR"):
             answer = self._make_client().get_authorization_token()
         return _credential(answer["authorizationData"][0]["authorizationToken"])
 
-    def create(self, repository: str, _: Catalog) -> None:
-        """Have the repository there.
-
-        Raises:
-            RegistryError: AWS refuses.
-
-        """
+    def create(self, repository: str, _catalog: Catalog) -> None:
         with _translated(f"make the repository {repository} in ECR"):
             client = self._make_client()
-            try:
-                client.describe_repositories(repositoryNames=[repository])
-            except client.exceptions.RepositoryNotFoundException:
+            if not _exists(client, repository):
                 client.create_repository(repositoryName=repository)
 
 
-def registry_of(host: str) -> PublicRegistry | PrivateRegistry | None:
+def registry_of(host: str) -> AmazonRegistry | None:
     """Amazon's interface for the registry `host`; None where it is not Amazon's."""
     if host == PUBLIC_HOST:
         return PublicRegistry()
     found = _PRIVATE.fullmatch(host)
     return PrivateRegistry(found["region"]) if found else None
+
+
+def _exists(client: "ECRPublicClient | ECRClient", name: str) -> bool:
+    try:
+        client.describe_repositories(repositoryNames=[name])
+    except client.exceptions.RepositoryNotFoundException:
+        return False
+    return True
 
 
 def _credential(token: str) -> Credential:

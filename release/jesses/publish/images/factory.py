@@ -12,10 +12,11 @@ from jesses.config import Channel, Config
 from jesses.image.registry import credentials
 from jesses.image.registry.attachments import ImageKey
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.connect import connect
-from jesses.image.registry.ecr import Catalog, PrivateRegistry, registry_of
+from jesses.image.registry.credentials import AskHelper
+from jesses.image.registry.ecr import Catalog
 from jesses.image.registry.reference import Reference
-from jesses.image.registry.transport import RegistryTransport
+from jesses.image.registry.registries import Registries
+from jesses.image.registry.writer import RegistryWriter
 from jesses.plan.plan import Plan
 from jesses.publish.images.evidence import Evidence, Notary, UnsignedNotary
 from jesses.publish.images.publisher import Lease, RegistryPublisher
@@ -24,77 +25,71 @@ from jesses.stores import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryAccess:
-    """What reaching registries takes from outside; a `rehearsal` is to change nothing there."""
+    """What publishing images and reading them takes from outside; a `rehearsal` is to change nothing there.
 
-    session: requests.Session
+    `tell` is told what is done, `progress` how uploads go on. `home` is the directory of the user, and
+    `environment` says where blobs are cached, and in a signed statement who makes the release.
+    """
+
+    registries: Registries
     environment: Mapping[str, str]
     home: Path
-    progress: Callable[[str], object]
-    upload: Progress = lambda _key, _sent, _total: None
+    tell: Callable[[str], object]
+    progress: Progress = lambda _key, _sent, _total: None
     key: ImageKey | None = None
     notary: Notary | None = None
     lease: Lease = nullcontext
     rehearsal: bool = False
 
 
+def open_registries(
+    session: requests.Session,
+    environment: Mapping[str, str],
+    *,
+    home: Path,
+    note: Callable[[str], object],
+    ask_helper: AskHelper | None = None,
+) -> Registries:
+    """The registries of a run, which a user's credentials are looked up for in `environment` and `home`."""
+
+    def find(host: str) -> Credential | None:
+        return credentials.find(host, environment, home=home, ask_helper=ask_helper or _ask_helper)
+
+    return Registries(session=session, find_credential=find, note=note)
+
+
 def registry_publishers(
     config: Config, channel: Channel, plan: Plan, outside: RegistryAccess
 ) -> tuple[RegistryPublisher, ...]:
-    """A publisher for each registry of `channel`; none where no image is planned."""
+    """A publisher for each registry of `channel`; none where no image is planned.
+
+    Raises:
+        RegistryError: the name of a registry is none.
+
+    """
     if not plan.images:
         return ()
     notary = UnsignedNotary(outside.notary) if outside.notary and outside.rehearsal else outside.notary
     evidence = Evidence(key=outside.key, notary=notary, environment=outside.environment)
     return tuple(
-        _publisher(config, channel, plan, outside, evidence, Reference.parse_prefix(prefix))
+        RegistryPublisher(
+            writer=_writer(config, plan, outside, Reference.parse_prefix(prefix)),
+            images=[image.name for image in plan.images],
+            branch=channel.moving_tag,
+            evidence=evidence,
+            lease=outside.lease,
+            progress=outside.progress,
+        )
         for prefix in channel.registries
     )
 
 
-def _find_credential(host: str, outside: RegistryAccess) -> Credential | None:
-    return credentials.find(host, outside.environment, home=outside.home, ask_helper=_ask_helper)
-
-
-def transport(reference: Reference, outside: RegistryAccess) -> RegistryTransport:
-    """The way to a registry that is only read from."""
-    return RegistryTransport(
-        host=reference.host,
-        url=reference.url,
-        session=outside.session,
-        credential=_find_credential(reference.host, outside) or _private_credential(reference.host),
-        note=outside.progress,
-    )
-
-
-def _private_credential(host: str) -> Credential | None:
-    """Amazon's own, where nobody reads without one."""
-    amazon = registry_of(host)
-    return amazon.credential() if isinstance(amazon, PrivateRegistry) else None
-
-
-def _publisher(
-    config: Config,
-    channel: Channel,
-    plan: Plan,
-    outside: RegistryAccess,
-    evidence: Evidence,
-    prefix: Reference,
-) -> RegistryPublisher:
-    return RegistryPublisher(
+def _writer(config: Config, plan: Plan, outside: RegistryAccess, prefix: Reference) -> RegistryWriter:
+    return RegistryWriter(
+        registries=outside.registries,
         prefix=prefix,
-        connection=connect(
-            prefix,
-            session=outside.session,
-            find_credential=lambda host: _find_credential(host, outside),
-            catalog=lambda name: catalog(config, plan, prefix.below(name)),
-            note=outside.progress,
-            rehearsal=outside.rehearsal,
-        ),
-        images=[image.name for image in plan.images],
-        branch=channel.moving_tag,
-        evidence=evidence,
-        lease=outside.lease,
-        progress=outside.upload,
+        catalog=lambda name: catalog(config, plan, prefix.below(name)),
+        rehearsal=outside.rehearsal,
     )
 
 

@@ -12,7 +12,7 @@ from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.pull import BlobCache, bases, copy
 from jesses.image.registry.reference import Reference
 from jesses.plan.plan import Plan, PlannedImage
-from jesses.publish.images.factory import RegistryAccess, transport
+from jesses.publish.images.factory import RegistryAccess
 from jesses.publish.images.publisher import BASE_DIGEST, BASE_NAME, REVISION, annotations
 
 
@@ -44,7 +44,7 @@ class PreviousImages:
         if found is None:
             return False
         index, repository = found
-        self._outside.progress(
+        self._outside.tell(
             f"{name} is built already: {repository.transport.host}/{repository.name}@{index.digest}"
         )
         copy(index, repository, directory, name=name, tag=self._tag(name))
@@ -75,7 +75,7 @@ class PreviousImages:
         digest = self._staged().get(name) if self._channel.registries else None
         for prefix in self._channel.registries:
             reference = Reference.parse_prefix(prefix).below(name)
-            repository = ImageRepository(transport(reference, self._outside), reference.repository)
+            repository = ImageRepository(self._outside.registries.transport(reference), reference.repository)
             index = repository.find_manifest(f"sha256:{digest}" if digest else self._tag(name))
             if index and annotations(index).get(REVISION) == version.commit.sha:
                 return index, repository
@@ -98,8 +98,8 @@ def find_base(
 
     """
     reference = Reference.parse(name)
-    outside.progress(f"base {reference}{'@' if digest else ''}{digest}")
+    outside.tell(f"base {reference}{'@' if digest else ''}{digest}")
     cached = outside.environment.get("XDG_CACHE_HOME")
     cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
-    repository = ImageRepository(transport(reference, outside), reference.repository)
+    repository = ImageRepository(outside.registries.transport(reference), reference.repository)
     return bases(reference, repository, archs, cache, digest=digest)

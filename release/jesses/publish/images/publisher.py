@@ -8,10 +8,10 @@ was faster.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from semver import Version
 
@@ -24,6 +24,7 @@ from jesses.image.registry.attachments import Attachment, attach
 from jesses.image.registry.client import ImageRepository
 from jesses.image.registry.push import ImageContent, PushStep, Tally, check, layout_content, send
 from jesses.image.registry.reference import Reference
+from jesses.image.registry.writer import RegistryWriter
 from jesses.package.formats import sbom
 from jesses.publish import Publication
 from jesses.stores import Progress
@@ -38,23 +39,6 @@ _TRIES: Final = 5
 
 Lease = Callable[[], AbstractContextManager[object]]
 """Holds the channel for one release at a time."""
-
-
-class Connection(Protocol):
-    """A registry that we may write to."""
-
-    def repository(self, name: str) -> ImageRepository:
-        """The repository `name`; nothing is asked of the registry yet."""
-
-    @property
-    def changes(self) -> Sequence[StoreChange]:
-        """What would have been written, where nothing is."""
-
-    def create(self, name: str) -> None:
-        """Have the repository there, where a registry does not make it at the first push."""
-
-    def check(self, name: str) -> None:
-        """See that we may write to it; raises `RegistryError` where we may not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,40 +76,32 @@ class Nothing:
         return ()
 
 
+@dataclass(kw_only=True, eq=False)
 class RegistryPublisher:
-    """Publishes images below `prefix`.
+    """Publishes images to the repositories of `writer`.
 
     `branch` is the tag that images of merges move; without it a release moves its lines and `latest`. `images`
     are the names that are planned.
     """
 
-    def __init__(
-        self,
-        *,
-        prefix: Reference,
-        connection: Connection,
-        images: Sequence[str],
-        branch: str | None = None,
-        evidence: Attestor | None = None,
-        lease: Lease = nullcontext,
-        progress: Progress = lambda _key, _sent, _total: None,
-    ) -> None:
-        self.name = f"registry {prefix.name}"
-        self.independent: Final = True
-        self._prefix = prefix
-        self._connection = connection
-        self._images = tuple(images)
-        self._branch = branch
-        self._evidence = evidence or Nothing()
-        self._lease = lease
-        self._progress = progress
-        self._staged: tuple[Staged, ...] = ()
-        self._tally = Tally()
+    writer: RegistryWriter
+    images: Sequence[str]
+    branch: str | None = None
+    evidence: Attestor = field(default_factory=Nothing)
+    lease: Lease = nullcontext
+    progress: Progress = lambda _key, _sent, _total: None
+    independent: Literal[True] = field(default=True, init=False)
+    _staged: tuple[Staged, ...] = field(default=(), init=False)
+    _tally: Tally = field(default=Tally(), init=False)
+
+    @property
+    def name(self) -> str:
+        return f"registry {self.writer.prefix.name}"
 
     @property
     def changes(self) -> tuple[StoreChange, ...]:
         """What a dry run would have written."""
-        return tuple(self._connection.changes)
+        return tuple(self.writer.changes)
 
     def preflight(self) -> None:
         """See that every image may be written, before anything is built.
@@ -134,8 +110,8 @@ class RegistryPublisher:
             RegistryError: one may not.
 
         """
-        for name in self._images:
-            self._connection.check(self._prefix.below(name).repository)
+        for name in self.images:
+            self.writer.check(name)
 
     def check(
         self,
@@ -155,7 +131,7 @@ class RegistryPublisher:
         )
         for staged in self._staged:
             self._check_own_tag(staged)
-            self._evidence.recall(staged)
+            self.evidence.recall(staged)
         return tuple(artifacts)
 
     def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
@@ -166,10 +142,10 @@ class RegistryPublisher:
 
         """
         for staged in self._staged:
-            self._connection.create(staged.repository.name)
-            whole_name = self._prefix.below(staged.name).name
+            self.writer.create(staged.name)
+            whole_name = self.writer.full_name(staged.name)
             self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
-            self._tally += attach(self._evidence.about(staged, whole_name), staged.repository)
+            self._tally += attach(self.evidence.about(staged, whole_name), staged.repository)
         return tuple(artifacts)
 
     def verify(self) -> None:
@@ -185,23 +161,23 @@ class RegistryPublisher:
             RegistryError: the registry failed, or tags do not stay where they are put.
 
         """
-        with self._lease():
+        with self.lease():
             for staged in self._staged:
                 self._add_own_tag(staged)
                 self._move_tags(staged)
         return Publication(
             publisher=self.name,
-            location=self._prefix.name,
+            location=self.writer.prefix.name,
             uploaded=self._tally.uploaded + self._tally.mounted,
             present=self._tally.present,
             instructions=tuple(self._instructions()),
         )
 
     def _tell(self, name: str, step: PushStep) -> None:
-        self._progress(name, step.done, step.total)
+        self.progress(name, step.done, step.total)
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
-        repository = self._connection.repository(self._prefix.below(artifact.name).repository)
+        repository = self.writer.repository(artifact.name)
         content = layout_content(artifact.path)
         origin = self._origin(content.documents[-1])
         blobs = tuple(replace(blob, origin=origin) for blob in content.blobs)
@@ -217,7 +193,7 @@ class RegistryPublisher:
         """The repository of this registry that the base image comes from; empty where it is another."""
         name = annotations(index).get(BASE_NAME)
         base = Reference.parse(name) if name else None
-        return base.repository if base and base.host == self._prefix.host else ""
+        return base.repository if base and base.host == self.writer.prefix.host else ""
 
     def _check_own_tag(self, staged: Staged) -> bool:
         """Whether the version's tag is there already."""
@@ -232,7 +208,7 @@ class RegistryPublisher:
             else f"from commit {theirs}"
         )
         raise ConflictError(
-            f"{self._prefix.below(staged.name).name}:{tag} is already published with other content: it was made "
+            f"{self.writer.full_name(staged.name)}:{tag} is already published with other content: it was made "
             f"{made}",
             fix="what is published never changes: release a new version",
         )
@@ -254,7 +230,7 @@ class RegistryPublisher:
             self._put_right(staged, wrong)
             moved |= set(wrong)
         raise RegistryError(
-            f"the tags of {self._prefix.below(staged.name).name} do not stay where they are put",
+            f"the tags of {self.writer.full_name(staged.name)} do not stay where they are put",
             fix="see who else moves them, and run again",
         )
 
@@ -270,11 +246,11 @@ class RegistryPublisher:
 
         Where we `moved` a tag while a higher version appeared, that version is put back.
         """
-        moving = moving_tags.moving(staged.version, branch=self._branch)
+        moving = moving_tags.moving(staged.version, branch=self.branch)
         asked = ordered_map(staged.repository.find_manifest, moving, threads=len(moving) or 1)
         shown = dict(zip(moving, asked, strict=True))
         present = self._versions(staged, shown)
-        taken = moving_tags.forward(staged.version, present, branch=self._branch)
+        taken = moving_tags.forward(staged.version, present, branch=self.branch)
         for tag, found in shown.items():
             wanted: Document | None = staged.index if tag in taken else None
             if wanted is None and tag in moved and (top := moving_tags.highest(tag, present)):
@@ -284,14 +260,14 @@ class RegistryPublisher:
 
     def _versions(self, staged: Staged, shown: dict[str, Document | None]) -> tuple[Version, ...]:
         """The versions that hold ours back: those of the repository, or the one that the branch shows."""
-        if self._branch is None:
+        if self.branch is None:
             return moving_tags.versions_in(staged.repository.tags())
         texts = (annotations(found).get(VERSION, "") for found in shown.values() if found)
         return tuple(Version.parse(text) for text in texts if Version.is_valid(text))
 
     def _instructions(self) -> Iterator[str]:
         for staged in self._staged:
-            name = self._prefix.below(staged.name).name
+            name = self.writer.full_name(staged.name)
             yield f"docker pull {name}:{moving_tags.own(staged.version)}"
         limits = {str(staged.repository.transport.rate_limit or "") for staged in self._staged}
         yield from (f"# {limit}" for limit in sorted(limits) if limit)

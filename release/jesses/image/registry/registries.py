@@ -1,0 +1,95 @@
+"""The registries of a run: one way to each, however many images and steps ask.
+
+Who we are at a registry is found out once, when it is first asked: credential helpers are programs, and tokens of
+Amazon are requests. Tokens and rate limits of a registry are then known in one place as well.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from jesses.image.registry import ecr
+from jesses.image.registry.auth import Credential
+from jesses.image.registry.ecr import AmazonRegistry
+from jesses.image.registry.reference import Reference
+from jesses.image.registry.transport import RegistryTransport
+
+_CONNECTIONS: Final = 16
+
+FindCredential = Callable[[str], Credential | None]
+"""The credential for a registry's host, where there is one."""
+
+
+def new_session() -> requests.Session:
+    """A session that several threads use at once."""
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
+    return session
+
+
+class Registries:
+    """Gives the transport of each registry, the same one whenever it is asked for; several threads may use it.
+
+    `note` is told when a request is tried again. `find_amazon` gives Amazon's own interface for a host of Amazon.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: requests.Session,
+        find_credential: FindCredential,
+        note: Callable[[str], object] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+        find_amazon: Callable[[str], AmazonRegistry | None] = ecr.registry_of,
+    ) -> None:
+        self._session = session
+        self._find_credential = find_credential
+        self._note = note
+        self._clock = clock
+        self._sleep = sleep
+        self._find_amazon = find_amazon
+        self._found: dict[str, Credential | None] = {}
+        self._transports: dict[tuple[str, bool], RegistryTransport] = {}
+        self._lock = threading.Lock()
+
+    def transport(self, reference: Reference, *, writes: bool = False) -> RegistryTransport:
+        """The way to the registry of `reference`; one that `writes` is known to it by name.
+
+        Only ECR Public tells the two apart: anybody reads there, and only who writes needs a token of Amazon.
+
+        Raises:
+            RegistryError: a credential cannot be found out.
+
+        """
+        with self._lock:
+            amazon = self._find_amazon(reference.host)
+            known = amazon is not None and (writes or not amazon.anonymous)
+            if (reference.url, known) not in self._transports:
+                credential = self._credential(reference.host)
+                if credential is None and amazon and known:
+                    credential = amazon.credential()
+                self._transports[reference.url, known] = RegistryTransport(
+                    host=reference.host,
+                    url=reference.url,
+                    session=self._session,
+                    credential=credential,
+                    note=self._note,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                )
+            return self._transports[reference.url, known]
+
+    def amazon(self, reference: Reference) -> AmazonRegistry | None:
+        """Amazon's interface for the registry of `reference`; None where it is not Amazon's."""
+        return self._find_amazon(reference.host)
+
+    def _credential(self, host: str) -> Credential | None:
+        if host not in self._found:
+            self._found[host] = self._find_credential(host)
+        return self._found[host]
