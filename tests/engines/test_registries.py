@@ -367,7 +367,7 @@ def test_a_token_that_runs_out_in_the_middle_of_a_push_is_renewed(told: int, reg
     content = image(*(os.urandom(1000) for _ in range(4)))
     there = repository(registries.tokens, f"example/slow-{told}")
     try:
-        send(content, there, threads=1, progress=lambda _: time.sleep(0.8))
+        send(content, there, threads=1, progress=lambda *_: time.sleep(0.8))
     finally:
         server.life, server.told = 300, 300
     check(content, there)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import boto3
 
+from jesses.base.progress import Progress
 from jesses.channel.holder import Holder, is_gone, this_process
 from jesses.channel.journal import Journal, NoJournal, StoredJournal, journal_key
 from jesses.channel.lease import Lease, channel_key, kept
 from jesses.config import Channel
 from jesses.plan.plan import Plan
-from jesses.stores import Progress, Store
+from jesses.stores import Store
 from jesses.stores.cdn import Invalidate, cloudfront, no_cache
 from jesses.stores.clock import clock_of
 from jesses.stores.directory import DirectoryStore

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import requests
 
+from jesses.base.progress import no_progress
 from jesses.config import Channel, load
 from jesses.cut.channels import Channels
 from jesses.cut.prepare import CutContext
@@ -56,7 +57,7 @@ def _store(channel: Channel, directory: Path) -> Store:
     return open_store(
         channel.store,
         directory=directory,
-        progress=lambda *_: None,
+        progress=no_progress,
         endpoint=channel.endpoint,
         region=channel.region,
     )

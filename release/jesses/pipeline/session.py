@@ -8,6 +8,7 @@ from typing import Any
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConfigError
+from jesses.base.progress import no_progress
 from jesses.channel import survey as remote
 from jesses.channel import target
 from jesses.channel.records import Record
@@ -61,7 +62,9 @@ def plan(product: Product, channel: str | None) -> Plan:
     """The plan for a channel, with what its store has already, or for a snapshot."""
     if channel is None:
         return product.plan(no_engine=_no_engine(product))
-    place = target.open_channel(channel_named(channel, product.config), product.directory, progress=_unseen)
+    place = target.open_channel(
+        channel_named(channel, product.config), product.directory, progress=no_progress
+    )
     names = [
         name
         for version in product.versions.values()
@@ -153,7 +156,7 @@ def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:
     if planned.channel is None:
         raise ConfigError("a snapshot has no remote", fix="name a channel: --channel NAME")
     channel = channel_named(planned.channel, product.config)
-    place = target.open_channel(channel, product.directory, progress=_unseen)
+    place = target.open_channel(channel, product.directory, progress=no_progress)
     return remote.survey(planned, channel, place.store)
 
 
@@ -171,7 +174,3 @@ def _record(store: Store, product: Product, version: ComponentVersion) -> Record
         component=version.component,
         version=version.version,
     )
-
-
-def _unseen(key: str, sent: int, total: int) -> None:
-    """A plan uploads nothing."""

@@ -8,13 +8,10 @@ Decisions: docs/decisions/stores.md
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-Progress = Callable[[str, int, int], None]
-"""Is told how an upload goes on: the key, the bytes sent so far, and those there are to send."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from jesses.base.errors import StoreError
+from jesses.base.progress import Progress
 from jesses.base.retry import pause
-from jesses.stores import Progress, Store
+from jesses.stores import Store
 from jesses.stores.clock import ServerClock
 from jesses.stores.directory import DirectoryStore
 from jesses.stores.s3 import S3Store

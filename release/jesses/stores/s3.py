@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from jesses.base.digest import sha256_of
 from jesses.base.errors import StoreError
-from jesses.stores import Head, ListedObject, Metadata, Progress, StoredObject, keys, s3_multipart
+from jesses.base.progress import Progress, no_progress
+from jesses.stores import Head, ListedObject, Metadata, StoredObject, keys, s3_multipart
 from jesses.stores.headers import immutable, pointer
 from jesses.stores.s3_errors import cause, explained, may_have_been_done
 from jesses.stores.s3_stream import Counted, S3Stream, digest_in
@@ -29,10 +30,6 @@ _DIGEST: Final = "sha256"
 _TRIES: Final = 8
 _LARGE: Final = 64 << 20
 _BLOCK: Final = 1 << 20
-
-
-def silent(key: str, sent: int, total: int) -> None:
-    """Report nothing of an upload."""
 
 
 class S3Store:
@@ -49,7 +46,7 @@ class S3Store:
         bucket: str,
         prefix: str = "",
         wait: Callable[[int], object],
-        progress: Progress = silent,
+        progress: Progress = no_progress,
         large: int = _LARGE,
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -34,7 +34,7 @@ class MultipartUpload:
         client: "S3Client",
         where: Mapping[str, Any],
         source: Path,
-        progress: Callable[[int, int], None],
+        progress: Callable[[int, int], object],
     ) -> None:
         self._client = client
         self._where = where

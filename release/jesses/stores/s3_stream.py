@@ -99,7 +99,7 @@ def digest_in(answer: Mapping[str, Any]) -> str | None:
 class Counted(io.RawIOBase):
     """A file on its way out; `report` is told how many of its bytes have gone."""
 
-    def __init__(self, file: BinaryIO, report: Callable[[int], None]) -> None:
+    def __init__(self, file: BinaryIO, report: Callable[[int], object]) -> None:
         self._file = file
         self._report = report
 

@@ -6,10 +6,10 @@ import pytest
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.client import referrers_tag
-from jesses.image.registry.push import PushStep, Tally, check, send
+from jesses.image.registry.push import Tally, check, send
 from jesses.image.registry.upload import Blob
 from tests.support.fake_registry import FakeRegistry
-from tests.support.registry_bench import Bench, blob, image
+from tests.support.registry_bench import HOST, Bench, blob, image
 
 LARGE = bytes(range(256)) * 4
 
@@ -27,11 +27,11 @@ def test_a_small_blob_goes_in_one_request(bench: Bench) -> None:
 
 def test_a_large_blob_goes_in_one_request_too_from_a_file(bench: Bench, tmp_path: Path) -> None:
     """GitHub's registry takes a range for a chunk, and refuses those above 4 MiB."""
-    sent: list[int] = []
-    bench.repository(chunk=300).put_blob(in_file(tmp_path), progress=sent.append)
+    sent: list[tuple[str, int, int]] = []
+    bench.repository(chunk=300).put_blob(in_file(tmp_path), progress=lambda *step: sent.append(step))
     [request] = [request for request in bench.registry.requests if request.body]
     assert "Content-Range" not in request.headers
-    assert sum(sent) == len(LARGE)
+    assert sent[-1] == (blob(LARGE).digest, len(LARGE), len(LARGE))
     assert bench.registry.blobs["example/kestrel", blob(LARGE).digest] == LARGE
 
 
@@ -84,10 +84,10 @@ def test_blobs_come_back(bench: Bench, tmp_path: Path) -> None:
 
 def test_an_image_is_pushed_once_and_found_by_digest_and_tag(bench: Bench) -> None:
     content, repository = image(b"one", LARGE), bench.repository()
-    steps: list[PushStep] = []
-    tally = send(content, repository, progress=steps.append)
+    steps: list[tuple[str, int, int]] = []
+    tally = send(content, repository, progress=lambda *step: steps.append(step))
     assert tally == Tally(uploaded=5, sent=2 + 3 + len(LARGE))
-    assert steps[-1].done == steps[-1].total == tally.sent
+    assert steps[-1] == (f"{HOST}/example/kestrel", tally.sent, tally.sent)
     assert bench.registry.tags == {}
     check(content, repository)
     top = content.documents[-1]

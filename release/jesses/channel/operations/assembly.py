@@ -11,6 +11,7 @@ from typing import Any
 from semver import Version
 
 from jesses.base.errors import VersionError
+from jesses.base.progress import no_progress
 from jesses.channel import target
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.limits import Limits
@@ -177,7 +178,7 @@ def _place(
 
 
 def _opened(desk: OperationContext, name: str) -> target.Target:
-    return target.open_channel(channel_named(name, desk.config), desk.directory, progress=_unseen)
+    return target.open_channel(channel_named(name, desk.config), desk.directory, progress=no_progress)
 
 
 def _lease(desk: OperationContext, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
@@ -209,7 +210,3 @@ def _done(
         versions=tuple(map(str, versions)),
         changes=changes,
     )
-
-
-def _unseen(key: str, sent: int, total: int) -> None:
-    """What an operation uploads is small, or a copy."""

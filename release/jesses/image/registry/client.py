@@ -15,10 +15,11 @@ from urllib.parse import quote, urljoin
 import requests
 
 from jesses.base.errors import RegistryError
+from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import INDEX_TYPES, MANIFEST_TYPES, Document, digest_of
 from jesses.image.registry.auth import scope
 from jesses.image.registry.transport import PassingError, RegistryTransport
-from jesses.image.registry.upload import CHUNK, Blob, BlobUpload, Progress
+from jesses.image.registry.upload import CHUNK, Blob, BlobUpload
 
 PutOutcome = Literal["present", "mounted", "uploaded"]
 
@@ -44,7 +45,7 @@ class ImageRepository:
     def has_blob(self, digest: str) -> bool:
         return self._exists(f"blobs/{digest}")
 
-    def put_blob(self, blob: Blob, *, progress: Progress = lambda _: None) -> PutOutcome:
+    def put_blob(self, blob: Blob, *, progress: Progress = no_progress) -> PutOutcome:
         """Have the blob there: it is already, or is taken over from its origin, or is uploaded.
 
         Raises:

@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from jesses.base.errors import RegistryError
+from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import Document
 from jesses.image.oci_layout import read_documents
 from jesses.image.registry.client import ImageRepository
@@ -54,30 +55,20 @@ class Tally:
         return Tally(**{key: value + getattr(other, key) for key, value in vars(self).items()})
 
 
-@dataclass(frozen=True, kw_only=True)
-class PushStep:
-    """How far a push is, in bytes of blobs; what is there already counts as done."""
-
-    done: int
-    total: int
-
-
-Progress = Callable[[PushStep], object]
-
-
 class _Meter:
-    """Adds up what the threads send."""
+    """Adds up what threads send of the blobs of one image."""
 
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._total = total
+    def __init__(self, name: str, blobs: Collection[Blob], progress: Progress) -> None:
+        self._name = name
+        self._sent = dict.fromkeys((blob.digest for blob in blobs), 0)
+        self._total = sum(blob.size for blob in blobs)
         self._progress = progress
-        self._done = 0
         self._lock = threading.Lock()
 
-    def add(self, count: int) -> None:
+    def __call__(self, digest: str, sent: int, _total: int) -> None:
         with self._lock:
-            self._done = min(self._done + count, self._total)
-            self._progress(PushStep(done=self._done, total=self._total))
+            self._sent[digest] = sent
+            self._progress(self._name, sum(self._sent.values()), self._total)
 
 
 def send(
@@ -85,9 +76,11 @@ def send(
     repository: ImageRepository,
     *,
     threads: int = THREADS,
-    progress: Progress = lambda _: None,
+    progress: Progress = no_progress,
 ) -> Tally:
     """Have `content` in the repository. What is there already is not sent again.
+
+    `progress` is told of the whole image, by the name of its repository; what is there already counts as sent.
 
     Raises:
         RegistryError: the registry refuses something, or failures did not pass; no tag has changed.
@@ -99,12 +92,11 @@ def send(
     # A registry takes an index only when it has all that it lists.
     if top is None or repository.has_manifest(top):
         return Tally(present=len(documents) + len(blobs))
-    meter = _Meter(sum(blob.size for blob in blobs.values()), progress)
+    meter = _Meter(f"{repository.transport.host}/{repository.name}", blobs.values(), progress)
 
     def put(blob: Blob) -> str:
-        outcome = repository.put_blob(blob, progress=meter.add)
-        if outcome != "uploaded":
-            meter.add(blob.size)
+        outcome = repository.put_blob(blob, progress=meter)
+        meter(blob.digest, blob.size, blob.size)
         return outcome
 
     largest_first = sorted(blobs.values(), key=lambda blob: -blob.size)

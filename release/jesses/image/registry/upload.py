@@ -6,7 +6,7 @@ again, and so that what is too large for a proxy passes. A registry that refuses
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,14 +16,12 @@ from urllib.parse import urljoin
 import requests
 
 from jesses.base.errors import RegistryError
+from jesses.base.progress import Progress
 from jesses.image.registry.auth import Scopes
 from jesses.image.registry.transport import PassingError, RegistryTransport
 
 CHUNK: Final = 4 << 20
 """Bytes of a chunk, unless the registry asks for more (`OCI-Chunk-Min-Length`)."""
-
-Progress = Callable[[int], object]
-"""Is told how many bytes have gone out."""
 
 _BLOCK: Final = 1 << 20
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d+)")
@@ -52,9 +50,9 @@ class Blob:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The bytes from `start` to `end` of a blob, as the body of a request."""
+    """The bytes from `start` to `end` of a blob, as the body of a request; `progress` is told of the blob."""
 
-    source: Path | bytes
+    blob: Blob
     start: int
     end: int
     progress: Progress
@@ -63,15 +61,18 @@ class Window:
         return self.end - self.start
 
     def __iter__(self) -> Iterator[bytes]:
+        sent = self.start
         for block in self._blocks():
             yield block
-            self.progress(len(block))
+            sent += len(block)
+            self.progress(self.blob.digest, sent, self.blob.size)
 
     def _blocks(self) -> Iterator[bytes]:
-        if isinstance(self.source, bytes):
-            yield self.source[self.start : self.end]
+        source = self.blob.source
+        if isinstance(source, bytes):
+            yield source[self.start : self.end]
             return
-        with self.source.open("rb") as stream:
+        with source.open("rb") as stream:
             stream.seek(self.start)
             left = len(self)
             while left and (block := stream.read(min(_BLOCK, left))):
@@ -208,7 +209,7 @@ class BlobUpload:
         )
 
     def _window(self, start: int, end: int) -> Window:
-        return Window(source=self._blob.source, start=start, end=end, progress=self._progress)
+        return Window(blob=self._blob, start=start, end=end, progress=self._progress)
 
     def _follow(self, response: requests.Response) -> None:
         location = response.headers.get("Location")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import requests
 
+from jesses.base.progress import Progress, no_progress
 from jesses.base.runner import ask
 from jesses.config import Channel, Config
 from jesses.image.registry import credentials
@@ -20,7 +21,6 @@ from jesses.image.registry.writer import RegistryWriter
 from jesses.plan.plan import Plan
 from jesses.publish.images.evidence import Evidence, Notary, UnsignedNotary
 from jesses.publish.images.publisher import Lease, RegistryPublisher
-from jesses.stores import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class RegistryAccess:
     environment: Mapping[str, str]
     home: Path
     tell: Callable[[str], object]
-    progress: Progress = lambda _key, _sent, _total: None
+    progress: Progress = no_progress
     key: ImageKey | None = None
     notary: Notary | None = None
     lease: Lease = nullcontext

@@ -9,7 +9,6 @@ was faster.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -19,15 +18,15 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming import moving_tags
 from jesses.base.parallel import ordered_map
+from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import Document, parse, parse_index
 from jesses.image.registry.attachments import Attachment, attach
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.push import ImageContent, PushStep, Tally, check, layout_content, send
+from jesses.image.registry.push import ImageContent, Tally, check, layout_content, send
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.writer import RegistryWriter
 from jesses.package.formats import sbom
 from jesses.publish import Publication
-from jesses.stores import Progress
 from jesses.stores.dry_run import StoreChange
 
 REVISION: Final = "org.opencontainers.image.revision"
@@ -89,7 +88,7 @@ class RegistryPublisher:
     branch: str | None = None
     evidence: Attestor = field(default_factory=Nothing)
     lease: Lease = nullcontext
-    progress: Progress = lambda _key, _sent, _total: None
+    progress: Progress = no_progress
     independent: Literal[True] = field(default=True, init=False)
     _staged: tuple[Staged, ...] = field(default=(), init=False)
     _tally: Tally = field(default=Tally(), init=False)
@@ -143,9 +142,9 @@ class RegistryPublisher:
         """
         for staged in self._staged:
             self.writer.create(staged.name)
-            whole_name = self.writer.full_name(staged.name)
-            self._tally += send(staged.content, staged.repository, progress=partial(self._tell, whole_name))
-            self._tally += attach(self.evidence.about(staged, whole_name), staged.repository)
+            self._tally += send(staged.content, staged.repository, progress=self.progress)
+            about = self.evidence.about(staged, self.writer.full_name(staged.name))
+            self._tally += attach(about, staged.repository)
         return tuple(artifacts)
 
     def verify(self) -> None:
@@ -172,9 +171,6 @@ class RegistryPublisher:
             present=self._tally.present,
             instructions=tuple(self._instructions()),
         )
-
-    def _tell(self, name: str, step: PushStep) -> None:
-        self.progress(name, step.done, step.total)
 
     def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
         repository = self.writer.repository(artifact.name)
