@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import HistoryError
+from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory
-from jesses.history.plumbing import Git
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.process
@@ -22,7 +22,7 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.fixture
 def opened() -> Iterator[Opened]:
     with ExitStack() as stack:
-        yield lambda directory: GitHistory(stack.enter_context(Git(directory)))
+        yield lambda directory: GitHistory(stack.enter_context(GitReader(directory)))
 
 
 def test_head_and_date_are_the_committers(repository: Repository, opened: Opened) -> None:

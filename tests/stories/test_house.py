@@ -170,3 +170,13 @@ def test_every_room_says_where_its_decisions_are() -> None:
         assert page in (room / "__init__.py").read_text(), (
             f"the docstring of {room.name} does not name {page}"
         )
+
+
+def test_gitpython_stays_in_the_room_of_history() -> None:
+    """It reads git slowly, and lets whoever holds a `Repo` do anything; `history` offers what the rooms need."""
+    users = {
+        path.relative_to(ROOT / "release/jesses").parts[0]
+        for path in (ROOT / "release/jesses").rglob("*.py")
+        if re.search(r"^\s*(?:import git\b|from git(?:\.\w+)* import)", path.read_text(), re.MULTILINE)
+    }
+    assert users == {"history"}

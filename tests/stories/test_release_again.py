@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import StoreError
+from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory
-from jesses.history.plumbing import Git
 from jesses.pipeline import session
 from jesses.pipeline.options import Options
 from jesses.plan.product import Product, open_product
@@ -86,7 +86,7 @@ class Hawk:
         return self.repository.root
 
     def open(self) -> Product:
-        with Git(self.root) as git:
+        with GitReader(self.root) as git:
             return open_product(self.root, GitHistory(git), {})
 
     def release(self, *, channel: str | None, key: str = "") -> dict[str, dict[str, str]]:

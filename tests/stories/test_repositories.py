@@ -6,8 +6,8 @@ import pytest
 
 from jesses.base.errors import HistoryError
 from jesses.history.ci import detect
+from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory
-from jesses.history.plumbing import Git
 from tests.support.lines import texts
 from tests.support.repository import Repository
 
@@ -18,7 +18,7 @@ BRANCH = "release/0.1.x"
 
 def versions(directory: Path, environment: dict[str, str] | None = None) -> tuple[str, str]:
     """Userspace and driver, without the hashes of commits."""
-    with Git(directory) as git:
+    with GitReader(directory) as git:
         found = texts(GitHistory(git), ci=detect(environment or {}))
     return found["userspace"].partition("+")[0], found["driver"].partition("+")[0]
 

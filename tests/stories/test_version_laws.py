@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from semver import Version
 
 from jesses.base.errors import ReleaseError
+from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory
-from jesses.history.plumbing import Git
 from jesses.plan.versions import ComponentVersion
 from jesses.plan.versions.component_tags import tags_by_component
 from tests.support.fake_history import FakeHistory
@@ -131,7 +131,7 @@ def test_git_and_the_plainest_history_agree(script: Sequence[Operation]) -> None
     history = play(script)
     with tempfile.TemporaryDirectory() as directory:
         shas = replay(history, Repository(Path(directory)))
-        with Git(Path(directory)) as git:
+        with GitReader(Path(directory)) as git:
             found = computed(GitHistory(git))
         expected = computed(history)
         assert shape(found, shas) == shape(expected, sorted(history.nodes))

@@ -12,7 +12,7 @@ from jesses.cut.next_version import Level, Request, Stage
 from jesses.cut.plan import CutPlan
 from jesses.cut.prepare import CutContext, prepare
 from jesses.history.clone import Clone
-from jesses.history.commands import CompletedCommand, Git, run_git
+from jesses.history.git import CompletedCommand, RunGit, run_git
 from jesses.publish.github import GitHub
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -37,7 +37,7 @@ class Crash(BaseException):
     """The process died here."""
 
 
-def dies_after(count: int) -> Git:
+def dies_after(count: int) -> RunGit:
     """Git for a process that dies when its command number `count` is done."""
     commands = [0]
 
@@ -62,7 +62,7 @@ class Maintainer:
     stores: dict[str, Store] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def around(self, git: Git = run_git) -> CutContext:
+    def around(self, git: RunGit = run_git) -> CutContext:
         config = load(self.root)
         return CutContext(
             directory=self.root,
@@ -78,13 +78,13 @@ class Maintainer:
         )
 
     def plan(
-        self, request: Request | None = None, *, git: Git = run_git, skip: Sequence[str] = ()
+        self, request: Request | None = None, *, git: RunGit = run_git, skip: Sequence[str] = ()
     ) -> CutPlan:
         return prepare(request or Request(), self.around(git), skip=skip)
 
     def cut(
         self, *components: str, level: Level | None = None, stage: Stage | None = None, line: str = "",
-        git: Git = run_git, skip: Sequence[str] = (),
+        git: RunGit = run_git, skip: Sequence[str] = (),
     ) -> CutResult:  # fmt: skip
         """As `invoke release.cut --yes` does it."""
         around = self.around(git)

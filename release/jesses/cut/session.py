@@ -11,7 +11,7 @@ from jesses.config import Channel, load
 from jesses.cut.channels import Channels
 from jesses.cut.prepare import CutContext
 from jesses.history.clone import Clone
-from jesses.history.commands import Git, run_git
+from jesses.history.git import RunGit, run_git
 from jesses.publish.github import token_in
 from jesses.publish.github.factory import open_github
 from jesses.signing import openpgp
@@ -27,7 +27,7 @@ def open_cut(
     environment: Mapping[str, str],
     remote: str,
     rerun: str,
-    git: Git = run_git,
+    git: RunGit = run_git,
     session: requests.Session | None = None,
 ) -> CutContext:
     """The product in `directory`, with everything that cutting a release of it needs.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jesses.base.errors import ConflictError, CutError, HistoryError
-from jesses.history.commands import CompletedCommand, Git
+from jesses.history.git import CompletedCommand, RunGit, operands, revisions
 from jesses.history.notes import Contribution
 
 _SEEN = "refs/jesses/tags"
@@ -42,7 +42,7 @@ class Clone:
 
     """
 
-    def __init__(self, directory: Path, *, git: Git, remote: str) -> None:
+    def __init__(self, directory: Path, *, git: RunGit, remote: str) -> None:
         self._git = git
         self._at = directory
         self.remote = remote
@@ -65,8 +65,7 @@ class Clone:
             "--prune",
             "--no-tags",
             "--no-write-fetch-head",
-            self.remote,
-            *specs,
+            *operands(self.remote, *specs),
             cwd=self._at,
         )
         if done.code:
@@ -74,7 +73,7 @@ class Clone:
                 f"cannot read the remote {self.remote}: {done.err}",
                 fix="git remote -v; or pass --remote NAME",
             )
-        head = self._run("ls-remote", "--symref", self.remote, "HEAD").partition("\t")[0]
+        head = self._run("ls-remote", "--symref", *operands(self.remote, "HEAD")).partition("\t")[0]
         if not head.startswith("ref: refs/heads/"):
             raise CutError(
                 f"the remote {self.remote} does not say which branch is its main one",
@@ -113,7 +112,7 @@ class Clone:
         return Committer(name=name, email=email) if name and email else None
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        return self._git("merge-base", "--is-ancestor", older, newer, cwd=self._at).code == 0
+        return self._git("merge-base", "--is-ancestor", *operands(older, newer), cwd=self._at).code == 0
 
     def text(self, path: str, *, at: str) -> str | None:
         """A file of the product at a commit; None where there is none."""
@@ -122,24 +121,16 @@ class Clone:
 
     def contributions(self, *, since: Sequence[str], until: str) -> list[Contribution]:
         """The commits of the product that lead to `until`, oldest first, merges left out."""
-        excluded = [f"^{sha}" for sha in since]
-        argv = (
-            "log",
-            "--no-merges",
-            "--reverse",
-            f"--format={_FORMAT}",
-            "--name-only",
-            until,
-            *excluded,
-            "--",
-        )
-        return list(self._parsed(self._run(*argv, *([self.prefix] if self.prefix else []), cwd=self.top)))
+        options = ("--no-merges", "--reverse", f"--format={_FORMAT}", "--name-only")
+        paths = [self.prefix] if self.prefix else []
+        commits = revisions(until, *(f"^{sha}" for sha in since), paths=paths)
+        return list(self._parsed(self._run("log", *options, *commits, cwd=self.top)))
 
     def authors(self, *, until: Sequence[str]) -> frozenset[str]:
         """The addresses of everybody who is in the history of `until`."""
         if not until:
             return frozenset()
-        return frozenset(self._run("log", "--format=%aE", *until, "--").lower().splitlines())
+        return frozenset(self._run("log", "--format=%aE", *revisions(*until)).lower().splitlines())
 
     def commit_file(
         self, path: str, text: str, *, parent: str, message: str, who: Committer, date: int
@@ -179,7 +170,9 @@ class Clone:
         """
         leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
         specs = [f"{update.new}:{update.ref}" for update in updates]
-        done = self._git("push", "--atomic", "--porcelain", *leases, self.remote, *specs, cwd=self._at)
+        done = self._git(
+            "push", "--atomic", "--porcelain", *leases, *operands(self.remote, *specs), cwd=self._at
+        )
         if done.code:
             raise _refused(self.remote, done)
 

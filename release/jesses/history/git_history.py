@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from jesses.base.errors import HistoryError
-from jesses.history.plumbing import Git
+from jesses.history.git import GitReader, operands, revisions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +107,12 @@ class GitHistory:
 
     """
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: GitReader) -> None:
         self._git = git
         self._place = git.start("rev-parse", "--is-shallow-repository", "--show-prefix")
         self._status = git.start(*_STATUS, "--branch", "--", ".")
         self._refs = git.start("show-ref", "--tags", "--dereference", accept=(0, 1))
-        self._head = git.start(*_ONE, "HEAD", "--", accept=(0, 128))
+        self._head = git.start(*_ONE, *revisions("HEAD"), accept=(0, 128))
         self._objects = git.objects()
 
     @property
@@ -161,7 +161,7 @@ class GitHistory:
         )
 
     def commit(self, revision: str) -> Commit:
-        return _commit(self._git(*_ONE, revision, "--"), revision)
+        return _commit(self._git(*_ONE, *revisions(revision)), revision)
 
     def tags(self) -> dict[str, str]:
         return self._tags
@@ -174,36 +174,37 @@ class GitHistory:
         return bool(self._git.start("ls-remote", "--tags", accept=range(256)).data())
 
     def apart(self, one: str, other: str) -> tuple[int, int]:
-        left, right = self._git("rev-list", "--count", "--left-right", f"{one}...{other}", "--").split()
+        left, right = self._git("rev-list", "--count", "--left-right", *revisions(f"{one}...{other}")).split()
         return int(left), int(right)
 
     def count(self, *, since: str | None, until: str) -> int:
-        return int(self._git("rev-list", "--count", until, *([f"^{since}"] if since else []), "--"))
+        return int(self._git("rev-list", "--count", *revisions(until, *([f"^{since}"] if since else []))))
 
     def merge_base(self, one: str, other: str) -> str | None:
-        return self._git.start("merge-base", one, other, accept=(0, 1)).text() or None
+        return self._git.start("merge-base", *operands(one, other), accept=(0, 1)).text() or None
 
     def merged(self, tags: Sequence[str]) -> frozenset[str]:
         if not tags:
             return frozenset()
-        names = (f"refs/tags/{tag}" for tag in tags)
-        found = self._git("for-each-ref", "--format=%(refname:strip=2)", "--merged=HEAD", *names)
+        patterns = (f"refs/tags/{tag}" for tag in tags)
+        found = self._git("for-each-ref", "--format=%(refname:strip=2)", "--merged=HEAD", *patterns)
         return frozenset(found.splitlines())
 
     def tags_holding_head(self) -> frozenset[str]:
         return frozenset(self._git("tag", "--list", "--no-column", "--contains=HEAD").splitlines())
 
     def last_touching(self, paths: Sequence[str], *, until: str) -> Commit | None:
-        text = self._git(*_ONE, "--first-parent", until, "--", *paths)
+        text = self._git(*_ONE, "--first-parent", *revisions(until, paths=paths))
         return _commit(text, until) if text else None
 
     def changed(self, paths: Sequence[str], *, since: str, until: str) -> list[str]:
-        names = self._git("diff-tree", "-r", "-z", "--name-only", "--relative", since, until, "--", *paths)
-        return names.split("\0")[:-1]
+        options = ("-r", "-z", "--name-only", "--relative")
+        listing = self._git("diff-tree", *options, *revisions(since, until, paths=paths))
+        return listing.split("\0")[:-1]
 
     def log(self, paths: Sequence[str], *, since: str, until: str) -> list[Logged]:
         options = ("--no-merges", "--full-history", "--encoding=UTF-8", "--format=%B%x00")
-        text = self._git("rev-list", *options, f"{since}..{until}", "--", *paths)
+        text = self._git("rev-list", *options, *revisions(f"{since}..{until}", paths=paths))
         rows = (entry.strip().partition("\n") for entry in text.split("\0")[:-1])
         return [
             Logged(sha=first.removeprefix("commit "), message=message.strip()) for first, _, message in rows

@@ -18,8 +18,8 @@ from jesses.channel.journal import staged_digests
 from jesses.channel.target import Target
 from jesses.config import Channel
 from jesses.history.clone import Clone
-from jesses.history.commands import run_git
 from jesses.history.export import export
+from jesses.history.git import run_git
 from jesses.image.registry.registries import new_session
 from jesses.package.compression import Cache, Packer
 from jesses.package.reader import PayloadReader

@@ -9,8 +9,8 @@ from jesses.base.errors import ConfigError
 from jesses.config import Config, load, parse
 from jesses.config.load import FILE_NAME
 from jesses.history.ci import detect
+from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory, History
-from jesses.history.plumbing import Git
 from jesses.plan.plan import Plan, make_plan
 from jesses.plan.versions import ComponentRepository, ComponentVersion, compute_all
 from jesses.plan.versions.checkout import examine
@@ -62,7 +62,7 @@ def open_product(directory: Path, own: GitHistory, environment: Mapping[str, str
     config = load(directory)
     with ExitStack() as stack:
         histories = {
-            place: own if place == "." else GitHistory(stack.enter_context(Git(directory / place)))
+            place: own if place == "." else GitHistory(stack.enter_context(GitReader(directory / place)))
             for place in {component.repository for component in config.components.values()}
         }
         ci = detect(environment)

@@ -20,7 +20,7 @@ def init(c: Context, directory: str = ".", force: bool = False) -> None:
     from pathlib import Path
 
     from jesses.base.resources import workflow_templates
-    from jesses.history.commands import run_git
+    from jesses.history.git import run_git
     from jesses.tasks.scaffold.look import look
     from jesses.tasks.scaffold.workflows import PRODUCT, workflows
     from jesses.tasks.scaffold.write import files, write

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def open_product(directory: str) -> "Product":
     """The product in `directory`; git answers while Python imports what reads the configuration."""
+    from jesses.history.git import GitReader
     from jesses.history.git_history import GitHistory
-    from jesses.history.plumbing import Git
 
     path = Path(directory).resolve()
-    with Git(path) as git, _no_garbage():
+    with GitReader(path) as git, _no_garbage():
         history = GitHistory(git)
         from jesses.plan import product
 

@@ -6,7 +6,7 @@ import pytest
 from semver import Version
 
 from jesses.base.errors import HistoryError
-from jesses.history.commands import run_git
+from jesses.history.git import run_git
 from jesses.publish.github.notes import notes_of
 from tests.support.remote import Maintainer, Remote
 

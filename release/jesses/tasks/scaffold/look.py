@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jesses.history.commands import Git
+from jesses.history.git import RunGit
 
 _LICENSES: Final = (
     ("Apache License", "Apache-2.0"),
@@ -56,7 +56,7 @@ class RepositoryFacts:
     has_requirements: bool
 
 
-def look(directory: Path, git: Git) -> RepositoryFacts:
+def look(directory: Path, git: RunGit) -> RepositoryFacts:
     """Look at the repository in `directory`."""
 
     def ask(*argv: str) -> str:

@@ -1,35 +1,96 @@
-"""Git's plumbing. A command starts at once and is read when its answer is needed, so several run side by side."""
+"""Runs git. Two ways in, over one command line, one environment and one kind of error.
+
+`run_git` runs one command to its end: for what changes a repository. `GitReader` starts commands at once and reads
+each when its answer is needed, so that several run side by side: for questions about history. Whatever comes from
+outside (a tag, a branch, a remote) is put in by `revisions` and `operands`, so git never takes it for an option.
+"""
 
 import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from jesses.base.errors import HistoryError
 
-OF_ANOTHER_REPOSITORY = frozenset(
+_OF_ANOTHER_REPOSITORY = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX"}
 )
-"""What git sets for its hooks: it would turn every question to the repository of the hook."""
+# No prompt, no editor, messages in English.
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
-class Git:
+def git_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` for a git that asks nobody and speaks English.
+
+    What git sets for its hooks is left out: it would turn every command to the repository of the hook.
+    """
+    kept = {name: value for name, value in environment.items() if name not in _OF_ANOTHER_REPOSITORY}
+    return {**kept, **_QUIET}
+
+
+def operands(*arguments: str) -> tuple[str, ...]:
+    """Arguments of a command that begin its operands: none is read as an option (gitcli(7))."""
+    return ("--end-of-options", *arguments)
+
+
+def revisions(*arguments: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    """Revisions and pathspecs that end a command: no revision is read as an option or as a path (gitcli(7))."""
+    return (*operands(*arguments), "--", *paths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletedCommand:
+    """How a git command ended: its exit code, and what it printed without the last line ends."""
+
+    code: int
+    out: str
+    err: str
+
+
+class RunGit(Protocol):
+    """Runs one git command in `cwd`; `env` is added to the environment."""
+
+    def __call__(
+        self, *argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None
+    ) -> CompletedCommand: ...
+
+
+def run_git(*argv: str, cwd: Path, stdin: str = "", env: Mapping[str, str] | None = None) -> CompletedCommand:
+    """Run `git argv` in `cwd` to its end. A command that fails is an answer, too.
+
+    Raises:
+        HistoryError: there is no git, or no directory `cwd`.
+
+    """
+    if not cwd.is_dir():
+        raise HistoryError(f"there is no directory {cwd}", fix="name the one of the repository")
+    with _git_is_installed():
+        done = subprocess.run(
+            _command(cwd, argv),
+            env={**git_environment(os.environ), **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+    return CompletedCommand(code=done.returncode, out=done.stdout.rstrip("\n"), err=done.stderr.strip())
+
+
+class GitReader:
     """Runs git in `directory`; when the block ends, nothing that it started is left running."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str] = os.environ) -> None:
         self.directory = directory
-        self._running: list[Answer | Objects] = []
-        self._environment = {
-            **{name: value for name, value in environment.items() if name not in OF_ANOTHER_REPOSITORY},
-            "LC_ALL": "C",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_TERMINAL_PROMPT": "0",
-        }
+        self._running: list[PendingAnswer | BlobReader] = []
+        self._environment = git_environment(environment)
 
     def __enter__(self) -> Self:
         return self
@@ -49,23 +110,22 @@ class Git:
         """
         return self.start(*argv, stdin=stdin).text()
 
-    def start(self, *argv: str, stdin: bytes = b"", accept: Collection[int] = (0,)) -> "Answer":
+    def start(self, *argv: str, stdin: bytes = b"", accept: Collection[int] = (0,)) -> "PendingAnswer":
         """Start a command, to be read later; exit codes in `accept` are answers too."""
-        answer = Answer(self._command(*argv), stdin=stdin, environment=self._environment, accept=accept)
+        answer = PendingAnswer(
+            _command(self.directory, argv), stdin=stdin, environment=self._environment, accept=accept
+        )
         self._running.append(answer)
         return answer
 
-    def objects(self) -> "Objects":
+    def objects(self) -> "BlobReader":
         """What gives the contents of objects, one after the other."""
-        objects = Objects(self._command("cat-file", "--batch"), self._environment)
+        objects = BlobReader(_command(self.directory, ("cat-file", "--batch")), self._environment)
         self._running.append(objects)
         return objects
 
-    def _command(self, *argv: str) -> list[str]:
-        return ["git", "-C", str(self.directory), *argv]
 
-
-class Answer:
+class PendingAnswer:
     """What a command prints, read once it is needed."""
 
     def __init__(
@@ -122,7 +182,7 @@ class Answer:
         self._error.close()
 
 
-class Objects:
+class BlobReader:
     """`git cat-file --batch`, which is started once and asked many times (its manual page, "BATCH OUTPUT")."""
 
     def __init__(self, command: list[str], environment: Mapping[str, str]) -> None:
@@ -163,10 +223,20 @@ class Objects:
                     stream.close()
 
 
+def _command(directory: Path, argv: Sequence[str]) -> list[str]:
+    return ["git", "-C", str(directory), *argv]
+
+
 def _started(
     command: list[str], environment: Mapping[str, str], **streams: int | IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    try:
+    with _git_is_installed():
         return subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload,no-any-return]
+
+
+@contextmanager
+def _git_is_installed() -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as missing:
         raise HistoryError("git is not installed", fix="install git") from missing
