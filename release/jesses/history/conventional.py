@@ -1,4 +1,7 @@
-"""Conventional commits (version 1.0.0), with the types that Falco uses."""
+"""How far commit messages raise the version: conventional commits 1.0.0, with the types that Falco uses.
+
+https://www.conventionalcommits.org/en/v1.0.0/ ("Specification", 2, 3 and 11 to 16).
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +10,10 @@ from typing import Final
 
 from semver import Version
 
+from jesses.history.commit_header import parse_header
 from jesses.history.git_history import Logged
 
 # Compiled on first use: not every product follows its messages.
-_HEADER: Final = r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^\n]*?)\))?(?P<breaking>!)?: "
 _BREAKING: Final = r"^BREAKING[ -]CHANGE(: | #)"
 _REVERTS: Final = r"^This reverts commit ([0-9a-f]{7,40})"
 _MINOR_TYPES: Final = frozenset({"feat", "new", "update"})
@@ -32,10 +35,10 @@ def level(message: str) -> Bump:
     >>> [level(text).name for text in ("feat!: drop it", "fix: it\n\nBREAKING CHANGE: no more", "Update it")]
     ['MAJOR', 'MAJOR', 'PATCH']
     """
-    header = re.match(_HEADER, message)
-    if re.search(_BREAKING, message, re.MULTILINE) or (header and header["breaking"]):
+    header = parse_header(message)
+    if re.search(_BREAKING, message, re.MULTILINE) or (header and header.breaking):
         return Bump.MAJOR
-    return Bump.MINOR if header and header["type"].lower() in _MINOR_TYPES else Bump.PATCH
+    return Bump.MINOR if header and header.type in _MINOR_TYPES else Bump.PATCH
 
 
 def decide(commits: Sequence[Logged]) -> tuple[Bump, tuple[Logged, ...]]:

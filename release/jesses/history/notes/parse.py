@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from jesses.history.commit_header import CommitHeader, parse_header
+
 ChangeKind = Literal["major", "minor", "bug", "rule", "other"]
 
 _KINDS: dict[str, ChangeKind] = {
@@ -18,7 +20,6 @@ _KINDS: dict[str, ChangeKind] = {
     **dict.fromkeys(("fix", "bug", "bugfix", "revert", "security"), "bug"),
     **dict.fromkeys(("rule", "rules"), "rule"),
 }
-_HEADER = re.compile(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()\n]*)\))?(?P<breaking>!)?: +(?P<text>\S.*)")
 _BREAKING = re.compile(r"BREAKING[ -]CHANGE: *\S")
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,})[ \t]*release-notes?[ \t]*\r?\n(?P<body>.*?)^(?P=fence)", re.MULTILINE | re.DOTALL
@@ -52,16 +53,16 @@ def headline(text: str) -> Note:
     """
     first, _, rest = text.strip().partition("\n")
     line = _one_line(first)
-    header = _HEADER.fullmatch(line)
-    if header and (header["breaking"] or _BREAKING.search(rest)):
+    header = _header(line)
+    if header and (header.breaking or _BREAKING.search(rest)):
         return Note(kind="major", text=line)
     return Note(kind=_kind(line), text=line)
 
 
 def commit_type(message: str) -> str:
     """The type of a conventional commit in lower case, or nothing."""
-    header = _HEADER.match(message)
-    return header["type"].lower() if header else ""
+    header = _header(message)
+    return header.type if header else ""
 
 
 def _notes(body: str) -> Iterator[Note]:
@@ -71,7 +72,7 @@ def _notes(body: str) -> Iterator[Note]:
         line = _one_line(raw).removeprefix("* ").removeprefix("- ")
         if not line:
             continue
-        if lines and not _HEADER.fullmatch(line) and not _BREAKING.match(line):
+        if lines and not _header(line) and not _BREAKING.match(line):
             lines[-1] = f"{lines[-1]} {line}"
         else:
             lines.append(line)
@@ -82,10 +83,18 @@ def _notes(body: str) -> Iterator[Note]:
 def _kind(line: str) -> ChangeKind:
     if _BREAKING.match(line):
         return "major"
-    header = _HEADER.fullmatch(line)
+    header = _header(line)
     if not header:
         return "other"
-    return "major" if header["breaking"] else _KINDS.get(header["type"].lower(), "other")
+    return "major" if header.breaking else _KINDS.get(header.type, "other")
+
+
+def _header(line: str) -> CommitHeader | None:
+    """The header of a note, which says something, and has no parentheses within its scope."""
+    header = parse_header(line)
+    if header is None or not header.text or header.text[0].isspace() or set("()") & set(header.scope):
+        return None
+    return header
 
 
 def _one_line(text: str) -> str:
