@@ -7,22 +7,23 @@ from pathlib import Path
 import pytest
 
 from jesses.channel.holder import Holder, is_gone, this_process
+from jesses.history.ci import LOCAL, detect
 
 
 def test_we_are_not_gone() -> None:
-    us = this_process({})
+    us = this_process(LOCAL)
     assert us.run == ""
     assert us.process.startswith(f"{os.getpid()}:")
     assert not is_gone(us)
 
 
 def test_a_number_that_another_process_has_now_is_gone() -> None:
-    assert is_gone(replace(this_process({}), process=f"{os.getpid()}:1"))
+    assert is_gone(replace(this_process(LOCAL), process=f"{os.getpid()}:1"))
 
 
 def test_a_process_of_another_machine_may_live() -> None:
     assert not is_gone(Holder(run="", host="elsewhere.invalid", process="1:1", user="x"))
-    assert not is_gone(replace(this_process({}), process="unknown"))
+    assert not is_gone(replace(this_process(LOCAL), process="unknown"))
 
 
 @pytest.mark.process
@@ -36,7 +37,7 @@ def test_a_process_that_has_ended_is_gone() -> None:
 
 def _holder_of(number: int) -> Holder:
     ticks = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    return replace(this_process({}), process=f"{number}:{ticks}")
+    return replace(this_process(LOCAL), process=f"{number}:{ticks}")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def _holder_of(number: int) -> Holder:
 def test_a_ci_run_is_named_by_its_address_or_its_number(
     environment: dict[str, str], run: str, user: str | None
 ) -> None:
-    holder = this_process(environment)
+    holder = this_process(detect(environment))
     assert holder.run == run
     assert user is None or holder.user == user
     assert run in str(holder)

@@ -8,6 +8,7 @@ from jesses.base.errors import LeaseError, StoreError
 from jesses.channel.holder import Holder
 from jesses.channel.target import open_channel, rehearsal, snapshot, to_write, waiting
 from jesses.config import Channel
+from jesses.history.ci import LOCAL
 from tests.channel.test_journal import KEY
 from tests.support.release_bench import FIRST, SECOND, Bench, bench_in
 
@@ -72,7 +73,7 @@ def test_who_takes_over_replaces_a_holder_that_lives(bench: Bench, tmp_path: Pat
         raise AssertionError(text)
 
     def ours(*, take_over: bool) -> None:
-        options = {"environment": {}, "take_over": take_over, "tell": refuse}
+        options = {"ci": LOCAL, "take_over": take_over, "tell": refuse}
         to_write(place, channel, bench.plan(), **options).journal.claim(bench.artifacts())  # type: ignore[arg-type]
 
     with pytest.raises(AssertionError, match="waiting: ann"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import StoreError
+from jesses.history.ci import LOCAL
 from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory
 from jesses.pipeline import session
@@ -87,7 +88,7 @@ class Hawk:
 
     def open(self) -> Product:
         with GitReader(self.root) as git:
-            return open_product(self.root, GitHistory(git), {})
+            return open_product(self.root, GitHistory(git), LOCAL)
 
     def release(self, *, channel: str | None, key: str = "") -> dict[str, dict[str, str]]:
         """The rows of `artifacts.json` that belong to the driver, by path."""

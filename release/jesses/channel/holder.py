@@ -3,11 +3,10 @@
 import getpass
 import os
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jesses.history.ci import detect
+from jesses.history.ci import Ci
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +26,8 @@ class Holder:
         return f"{self.user} ({where})"
 
 
-def this_process(environment: Mapping[str, str]) -> Holder:
-    """The process that we are."""
-    ci = detect(environment)
+def this_process(ci: Ci) -> Holder:
+    """The process that we are, in the run `ci`."""
     return Holder(
         run=ci.url or (f"{ci.name} {ci.run}" if ci.run else ""),
         host=socket.gethostname(),

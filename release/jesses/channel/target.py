@@ -1,7 +1,7 @@
 """Where a release goes: the store, the address under which users reach it, its journal, and its caches."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from jesses.channel.holder import Holder, is_gone, this_process
 from jesses.channel.journal import Journal, NoJournal, StoredJournal, journal_key
 from jesses.channel.lease import Lease, channel_key, kept
 from jesses.config import Channel
+from jesses.history.ci import Ci
 from jesses.plan.plan import Plan
 from jesses.stores import Store
 from jesses.stores.cdn import Invalidate, cloudfront, no_cache
@@ -71,7 +72,7 @@ def to_write(
     channel: Channel,
     plan: Plan,
     *,
-    environment: Mapping[str, str],
+    ci: Ci,
     take_over: bool,
     tell: Callable[[str], object],
 ) -> Target:
@@ -83,7 +84,7 @@ def to_write(
     """
     if is_s3(channel.store):
         probe(target.store)
-    holder = this_process(environment)
+    holder = this_process(ci)
     lease = Lease(
         store=target.store,
         key=journal_key(plan),
@@ -105,7 +106,7 @@ def channel_lease(
     *,
     project: str,
     channel: str | None,
-    environment: Mapping[str, str],
+    ci: Ci,
     tell: Callable[[str], object],
     take_over: bool = False,
 ) -> Callable[[], AbstractContextManager[None]]:
@@ -121,7 +122,7 @@ def channel_lease(
         lease = Lease(
             store=store,
             key=channel_key(project, channel),
-            holder=this_process(environment),
+            holder=this_process(ci),
             clock=time.time,
             gone=is_gone,
             wait=waiting(tell, what="changes this channel"),

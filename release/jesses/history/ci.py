@@ -38,8 +38,15 @@ class Ci:
         return Ci(name=self.name, run=self.run, url=self.url, actor=self.actor, workflow=self.workflow)
 
 
+LOCAL: Final = Ci()
+"""No CI: somebody's machine."""
+
+
 def detect(environment: Mapping[str, str]) -> Ci:
-    """The CI that set `environment`; variables that are empty count as not set."""
+    """The CI that set `environment`; variables that are empty count as not set.
+
+    Every command asks once, where it begins, and hands the answer on.
+    """
     values = {name: value for name, value in environment.items() if value}
     readers: tuple[tuple[str, Callable[[Mapping[str, str]], Ci]], ...] = (
         ("GITHUB_ACTIONS", _github),
@@ -47,7 +54,7 @@ def detect(environment: Mapping[str, str]) -> Ci:
         ("PROW_JOB_ID", _prow),
         ("JENKINS_URL", _jenkins),
     )
-    found = next((read(values) for variable, read in readers if variable in values), Ci())
+    found = next((read(values) for variable, read in readers if variable in values), LOCAL)
     if branch := values.get(BRANCH_VARIABLE):
         return replace(found, branch=branch, named=True)
     return found

@@ -192,7 +192,7 @@ def _target(run: Run, workspace: Workspace) -> Target:
         place,
         run.channel,
         run.plan,
-        environment=run.environment,
+        ci=run.product.ci,
         take_over=run.options.take_over,
         tell=run.narrator.progress,
     )
@@ -205,7 +205,7 @@ def _registry_access(run: Run, place: Target, session: requests.Session) -> Regi
         place.store,
         project=run.plan.project,
         channel=run.plan.channel,
-        environment=environment,
+        ci=run.product.ci,
         tell=run.narrator.progress,
     )
     return RegistryAccess(
@@ -218,6 +218,7 @@ def _registry_access(run: Run, place: Target, session: requests.Session) -> Regi
         notary=keyless.configured(environment) if options.sign else None,
         lease=nullcontext if options.dry_run else lease,
         rehearsal=options.dry_run,
+        ci=run.product.ci,
     )
 
 

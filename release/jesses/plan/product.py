@@ -8,7 +8,7 @@ from pathlib import Path
 from jesses.base.errors import ConfigError
 from jesses.config import Config, load, parse
 from jesses.config.load import FILE_NAME
-from jesses.history.ci import detect
+from jesses.history.ci import LOCAL, Ci
 from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory, History
 from jesses.plan.plan import Plan, make_plan
@@ -21,13 +21,14 @@ class Product:
     """A product's directory with its configuration and versions.
 
     `descriptions` has the configuration of each component that is made from an earlier commit: that of the
-    commit, so that what did not change stays the same in every byte.
+    commit, so that what did not change stays the same in every byte. `ci` is the run that opened it.
     """
 
     directory: Path
     config: Config
     versions: Mapping[str, ComponentVersion]
     descriptions: Mapping[str, Config]
+    ci: Ci = LOCAL
 
     def plan(
         self, channel: str | None = None, *, released: Collection[str] = (), no_engine: str = ""
@@ -50,8 +51,10 @@ class Product:
         return (self.directory / self.config.components[component].repository).resolve()
 
 
-def open_product(directory: Path, own: GitHistory, environment: Mapping[str, str]) -> Product:
+def open_product(directory: Path, own: GitHistory, ci: Ci) -> Product:
     """The product in `directory`, which has the history `own`: its configuration checked, its versions computed.
+
+    `ci` is the run that checked it out.
 
     Raises:
         ConfigError: `release.toml` is wrong.
@@ -65,7 +68,6 @@ def open_product(directory: Path, own: GitHistory, environment: Mapping[str, str
             place: own if place == "." else GitHistory(stack.enter_context(GitReader(directory / place)))
             for place in {component.repository for component in config.components.values()}
         }
-        ci = detect(environment)
         repositories = {
             place: ComponentRepository(
                 history=history, checkout=examine(history, ci if place == "." else ci.elsewhere())
@@ -73,7 +75,7 @@ def open_product(directory: Path, own: GitHistory, environment: Mapping[str, str
             for place, history in histories.items()
         }
         versions = compute_all(config.components, repositories)
-        return _described(directory, config, versions, own)
+        return replace(_described(directory, config, versions, own), ci=ci)
 
 
 def _described(

@@ -24,9 +24,10 @@ def open_product(directory: str) -> "Product":
     path = Path(directory).resolve()
     with GitReader(path) as git, _no_garbage():
         history = GitHistory(git)
+        from jesses.history.ci import detect
         from jesses.plan import product
 
-        return product.open_product(path, history, os.environ)
+        return product.open_product(path, history, detect(os.environ))
 
 
 def asked_for(

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from jesses.base.artifact import Artifact
+from jesses.history.ci import detect
 from jesses.image.registry.attachments import ATTESTATION, BUNDLE, STATEMENT, attached
 from jesses.image.registry.client import ImageRepository
 from jesses.publish.images.evidence import SIGNED, Evidence, UnsignedNotary
@@ -59,7 +60,7 @@ def publish(
     rehearsal: bool = False,
 ) -> list[str]:
     """One run: every step in all registries before the next one; what a `rehearsal` says would be written."""
-    evidence = Evidence(key=key, notary=notary, environment=environment or {})
+    evidence = Evidence(key=key, notary=notary, ci=detect(environment or {}))
     publishers = [
         RegistryPublisher(
             writer=Bench(registry).writer(rehearsal=rehearsal),

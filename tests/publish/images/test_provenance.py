@@ -1,3 +1,4 @@
+from jesses.history.ci import detect
 from jesses.publish.images import provenance
 
 ANNOTATIONS = {
@@ -16,7 +17,7 @@ def test_a_statement_names_what_went_in_and_who_made_it() -> None:
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_WORKFLOW_REF": "a/b/release.yml@main",
     }
-    made = provenance.statement("a.example/kestrel", [f"sha256:{'c' * 64}"], ANNOTATIONS, environment)
+    made = provenance.statement("a.example/kestrel", [f"sha256:{'c' * 64}"], ANNOTATIONS, detect(environment))
     assert made["subject"] == [{"name": "a.example/kestrel", "digest": {"sha256": "c" * 64}}]
     definition = made["predicate"]["buildDefinition"]
     assert definition["externalParameters"] == {

@@ -20,6 +20,7 @@ from jesses.channel.operations.promote import promote
 from jesses.channel.operations.prune import prune
 from jesses.channel.operations.yank import find, yank
 from jesses.config import Config
+from jesses.history.ci import detect
 from jesses.package.compression import Cache
 from jesses.plan.channels import channel_named
 from jesses.publish.factory import publishers_for
@@ -188,7 +189,7 @@ def _lease(desk: OperationContext, name: str, store: Store) -> Callable[[], Abst
         store,
         project=desk.config.project.name,
         channel=name,
-        environment=desk.environment,
+        ci=detect(desk.environment),
         tell=desk.tell,
         take_over=desk.take_over,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
 
+from jesses.history.ci import Ci
 from jesses.image.manifest import Descriptor, encode
 from jesses.image.registry.attachments import (
     ATTESTATION,
@@ -56,12 +57,10 @@ class Evidence:
     What registries hold already is used again, so what one has all get. Several threads may use it.
     """
 
-    def __init__(
-        self, *, key: ImageKey | None, notary: Notary | None, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, *, key: ImageKey | None, notary: Notary | None, ci: Ci) -> None:
         self._key = key
         self._notary = None if key else notary
-        self._environment = environment
+        self._ci = ci
         self._kind = ATTESTATION if key else BUNDLE if self._notary else STATEMENT
         self._held: dict[tuple[str, str], bytes] = {}
         self._lock = Lock()
@@ -123,7 +122,7 @@ class Evidence:
                 "predicateType": SIGNED,
                 "predicate": {},
             }
-        yield provenance.statement(staged.name, digests, annotations(staged.index), self._environment)
+        yield provenance.statement(staged.name, digests, annotations(staged.index), self._ci)
 
     def _closed(self, statement: bytes) -> bytes:
         if self._key:

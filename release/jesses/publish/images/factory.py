@@ -10,6 +10,7 @@ import requests
 from jesses.base.progress import Progress, no_progress
 from jesses.base.runner import ask
 from jesses.config import Channel, Config
+from jesses.history.ci import LOCAL, Ci
 from jesses.image.registry import credentials
 from jesses.image.registry.attachments import ImageKey
 from jesses.image.registry.auth import Credential
@@ -40,6 +41,7 @@ class RegistryAccess:
     notary: Notary | None = None
     lease: Lease = nullcontext
     rehearsal: bool = False
+    ci: Ci = LOCAL
 
 
 def open_registries(
@@ -70,7 +72,7 @@ def registry_publishers(
     if not plan.images:
         return ()
     notary = UnsignedNotary(outside.notary) if outside.notary and outside.rehearsal else outside.notary
-    evidence = Evidence(key=outside.key, notary=notary, environment=outside.environment)
+    evidence = Evidence(key=outside.key, notary=notary, ci=outside.ci)
     return tuple(
         RegistryPublisher(
             writer=_writer(config, plan, outside, Reference.parse_prefix(prefix)),

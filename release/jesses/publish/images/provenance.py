@@ -7,7 +7,7 @@ No time of the run is in it, so that it is the same whenever it is made.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from jesses.history.ci import detect
+from jesses.history.ci import Ci
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
@@ -16,12 +16,10 @@ BUILD_TYPE: Final = "urn:jesses:release:1"
 _OCI: Final = "org.opencontainers.image."
 
 
-def statement(
-    name: str, digests: Iterable[str], annotations: Mapping[str, str], environment: Mapping[str, str]
-) -> dict[str, Any]:
+def statement(name: str, digests: Iterable[str], annotations: Mapping[str, str], ci: Ci) -> dict[str, Any]:
     """What is known of the image `name`, whose index and manifests have `digests` (`sha256:<hex>`).
 
-    `annotations` are the index's own; `environment` tells where this runs.
+    `annotations` are the index's own; `ci` is the run that says so.
     """
     about = {key.removeprefix(_OCI): value for key, value in annotations.items() if key.startswith(_OCI)}
     return {
@@ -36,7 +34,7 @@ def statement(
                 },
                 "resolvedDependencies": list(_dependencies(about)),
             },
-            "runDetails": {"builder": {"id": builder(environment)}},
+            "runDetails": {"builder": {"id": builder(ci)}},
         },
     }
 
@@ -46,13 +44,13 @@ def subjects(name: str, digests: Iterable[str]) -> list[dict[str, Any]]:
     return [{"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}} for digest in digests]
 
 
-def builder(environment: Mapping[str, str]) -> str:
+def builder(ci: Ci) -> str:
     """Who runs this: the workflow of GitHub Actions, or somebody's machine.
 
-    >>> builder({})
+    >>> builder(LOCAL)
     'urn:jesses:builder:local'
     """
-    return detect(environment).workflow or "urn:jesses:builder:local"
+    return ci.workflow or "urn:jesses:builder:local"
 
 
 def _dependencies(about: Mapping[str, str]) -> Iterator[dict[str, Any]]:
