@@ -102,10 +102,10 @@ def machines(tmp_path: Path) -> Machines:
 
 def test_parts_that_are_joined_are_what_one_machine_makes(machines: Machines) -> None:
     alone, _ = machines.run("alone", lambda context: order.run(context, announce=print))
-    machines.build("x86_64")
+    machines.build("x86_64", "noarch")
     machines.build("aarch64")
-    joined, runner = machines.publish("aarch64", "x86_64")
-    assert [call["JESSES_ARCH"] for call in runner.calls] == ["noarch"]
+    joined, runner = machines.publish("aarch64", "x86_64-noarch")
+    assert runner.calls == []
     assert [(artifact.path.name, artifact.sha256) for artifact in joined.artifacts] == [
         (artifact.path.name, artifact.sha256) for artifact in alone.artifacts
     ]
@@ -122,43 +122,50 @@ def test_the_part_that_builds_publishes_nothing(machines: Machines) -> None:
 
 
 def test_what_nobody_has_built_is_told_before_anything_is_built_or_published(machines: Machines) -> None:
-    machines.build("x86_64")
+    machines.build("x86_64", "noarch")
     machines.log.clear()
     with pytest.raises(
         OutputError, match=r"nobody has built hawk-1\.2\.3-aarch64\.tar\.gz, .*\.rpm"
     ) as caught:
-        machines.publish("x86_64")
+        machines.publish("x86_64-noarch")
     assert "the staged tree agent for hawk" in caught.value.what
     assert "invoke build --arch aarch64 --dist DIR" in caught.value.fix
     assert machines.log == []
 
 
-def test_a_tree_that_was_not_handed_over_is_told(machines: Machines) -> None:
+def test_no_command_of_the_product_is_run_where_the_secrets_are(machines: Machines) -> None:
     machines.build("x86_64", "aarch64")
-    (machines.root / "x86_64-aarch64" / "trees" / "agent-aarch64.tar").unlink()
-    with pytest.raises(OutputError, match="nobody has built the staged tree agent for hawk"):
+    with pytest.raises(OutputError, match=r"nobody has built hawk-doc-1\.2\.3-noarch\.tar\.gz") as caught:
         machines.publish("x86_64-aarch64")
+    assert caught.value.fix == "invoke build --arch noarch --dist DIR, in a job without secrets"
+
+
+def test_a_tree_that_was_not_handed_over_is_told(machines: Machines) -> None:
+    machines.build("x86_64", "aarch64", "noarch")
+    (machines.root / "x86_64-aarch64-noarch" / "trees" / "agent-aarch64.tar").unlink()
+    with pytest.raises(OutputError, match="nobody has built the staged tree agent for hawk"):
+        machines.publish("x86_64-aarch64-noarch")
 
 
 def test_a_bill_of_materials_that_was_not_handed_over_is_told(machines: Machines) -> None:
-    machines.build("x86_64", "aarch64")
-    path = machines.root / "x86_64-aarch64" / "artifacts.json"
+    machines.build("x86_64", "aarch64", "noarch")
+    path = machines.root / "x86_64-aarch64-noarch" / "artifacts.json"
     data = json.loads(path.read_text())
     data["artifacts"] = [row for row in data["artifacts"] if row["kind"] != "sbom" or row["arch"] == "x86_64"]
     path.write_text(json.dumps(data))
     machines.log.clear()
     with pytest.raises(OutputError, match=r"planned and missing: .*hawk-1\.2\.3-aarch64\.deb\.spdx\.json"):
-        machines.publish("x86_64-aarch64")
+        machines.publish("x86_64-aarch64-noarch")
     assert machines.log == []
 
 
 def test_signatures_are_added_to_what_was_built_and_nothing_is_packed_again(machines: Machines) -> None:
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     machines.signer = SIGNER
-    joined, _ = machines.publish("x86_64-aarch64")
+    joined, _ = machines.publish("x86_64-aarch64-noarch")
     for artifact in joined.artifacts:
-        if artifact.kind == "rpm" and artifact.arch != "noarch":
-            built = machines.root / "x86_64-aarch64" / "packages" / artifact.path.name
+        if artifact.kind == "rpm":
+            built = machines.root / "x86_64-aarch64-noarch" / "packages" / artifact.path.name
             published = machines.root / "dist" / "packages" / artifact.path.name
             assert artifact.sha256 == sha256_of(built) != artifact.signed_sha256 == sha256_of(published)
             with published.open("rb") as signed, built.open("rb") as plain:
@@ -169,7 +176,7 @@ def test_signatures_are_added_to_what_was_built_and_nothing_is_packed_again(mach
 def test_what_was_released_already_is_taken_from_the_store_not_from_the_jobs_that_built(
     machines: Machines,
 ) -> None:
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     name = "hawk-1.2.3-x86_64.deb"
     content = b"as it was released"
     digest = hashlib.sha256(content).hexdigest()
@@ -181,20 +188,20 @@ def test_what_was_released_already_is_taken_from_the_store_not_from_the_jobs_tha
     record = Record(store=machines.store, project="hawk", component="userspace", version=VERSION.version)
     record.write([artifact], {name: "pool/hawk.deb"})
     machines.released = frozenset({name})
-    joined, runner = machines.publish("x86_64-aarch64")
-    assert [call["JESSES_ARCH"] for call in runner.calls] == ["noarch"]
+    joined, runner = machines.publish("x86_64-aarch64-noarch")
+    assert runner.calls == []
     taken = [each.signed_sha256 for each in joined.artifacts if each.path.name == name]
     assert taken == [digest]
     assert (machines.root / "dist" / "packages" / name).read_bytes() == content
 
 
 def test_a_file_that_was_damaged_on_the_way_is_told_and_nothing_is_published(machines: Machines) -> None:
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     machines.log.clear()
-    path = machines.root / "x86_64-aarch64" / "packages" / "hawk-1.2.3-x86_64.deb"
+    path = machines.root / "x86_64-aarch64-noarch" / "packages" / "hawk-1.2.3-x86_64.deb"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(OutputError, match=r"hawk-1\.2\.3-x86_64\.deb is not what artifacts\.json says"):
-        machines.publish("x86_64-aarch64")
+        machines.publish("x86_64-aarch64-noarch")
     assert machines.log == []
 
 
@@ -279,17 +286,17 @@ def test_the_machine_that_publishes_needs_no_engine_for_what_others_built(machin
 def test_an_image_that_no_machine_built_is_built_where_it_is_published(machines: Machines) -> None:
     engine = with_loader(machines)
     machines.engine, machines.no_engine = None, "no Docker engine answers"
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     machines.engine, machines.no_engine = engine, ""
-    machines.publish("x86_64-aarch64")
+    machines.publish("x86_64-aarch64-noarch")
     assert [asked["platform"] for asked in engine.asked] == ["linux/amd64", "linux/arm64"]
 
 
 def test_an_image_that_was_damaged_on_the_way_is_told(machines: Machines) -> None:
     with_loader(machines)
-    machines.build("x86_64", "aarch64")
-    archive = machines.root / "x86_64-aarch64" / "built" / "hawk-loader-aarch64.tar"
+    machines.build("x86_64", "aarch64", "noarch")
+    archive = machines.root / "x86_64-aarch64-noarch" / "built" / "hawk-loader-aarch64.tar"
     archive.write_bytes(archive.read_bytes().replace(b"linux/arm64", b"linux/amd65"))
     with pytest.raises(FormatError, match="is damaged"):
-        machines.publish("x86_64-aarch64")
+        machines.publish("x86_64-aarch64-noarch")
     assert machines.log == []

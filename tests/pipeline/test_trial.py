@@ -55,8 +55,9 @@ def test_the_packages_for_this_machine_are_installed_used_and_removed_before_any
     machines: Machines,
 ) -> None:
     machines.build("x86_64", "aarch64")
-    machines.publish("x86_64-aarch64")
-    built, joined = calls(machines)
+    machines.build("noarch")
+    machines.publish("x86_64-aarch64", "noarch")
+    built, _, joined = calls(machines)
     assert (built["image"], built["files"], built["network"]) == ("debian:12", [own()], True)
     assert joined["files"] == [own(), "hawk-doc-1.2.3-noarch.deb"]
     script = (
@@ -71,11 +72,11 @@ def test_the_packages_for_this_machine_are_installed_used_and_removed_before_any
 
 
 def test_packages_that_fail_are_not_published(machines: Machines) -> None:
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     machines.log.clear()
     machines.containers = FakeContainers(fails=True)
     with pytest.raises(CommandError, match="does not start"):
-        machines.publish("x86_64-aarch64")
+        machines.publish("x86_64-aarch64-noarch")
     assert machines.log == []
 
 
@@ -89,8 +90,9 @@ def test_a_trial_waits_until_all_of_its_packages_are_there(machines: Machines) -
     both = text.replace('format = "deb"\n', 'format = "deb"\npackages = ["hawk", "hawk-doc"]\n')
     (machines.root / "hawk" / "release.toml").write_text(both)
     machines.build("x86_64", "aarch64")
+    machines.build("noarch")
     assert calls(machines) == []
-    machines.publish("x86_64-aarch64")
+    machines.publish("x86_64-aarch64", "noarch")
     assert [call["files"] for call in calls(machines)] == [[own(), "hawk-doc-1.2.3-noarch.deb"]]
 
 
@@ -98,7 +100,7 @@ def test_rpms_are_tried_by_dnf_and_without_a_network_where_that_is_wanted(machin
     rpm = '\n[trials.el]\nimage = "el:9"\nformat = "rpm"\npackages = ["hawk"]\nnetwork = false\n'
     with (machines.root / "hawk" / "release.toml").open("a") as out:
         out.write(rpm)
-    machines.build("x86_64", "aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
     call = calls(machines)[-1]
     assert (call["image"], call["network"]) == ("el:9", False)
     script = (
@@ -111,10 +113,10 @@ def test_rpms_are_tried_by_dnf_and_without_a_network_where_that_is_wanted(machin
 def test_an_engine_is_needed_unless_trials_are_left_out(machines: Machines) -> None:
     machines.containers = None
     with pytest.raises(EngineError, match="no Docker engine answers"):
-        machines.build("x86_64", "aarch64")
+        machines.build("x86_64", "aarch64", "noarch")
     machines.trials = False
-    machines.build("x86_64", "aarch64")
-    machines.publish("x86_64-aarch64")
+    machines.build("x86_64", "aarch64", "noarch")
+    machines.publish("x86_64-aarch64-noarch")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Final
 
 from jesses.base.naming.arch import Arch
 from jesses.pipeline.context import Context, State, Step
-from jesses.pipeline.parts import for_architectures, in_order, what_is_left, with_images
+from jesses.pipeline.parts import for_architectures, in_order, only_images, with_images
 from jesses.pipeline.steps.build import build
 from jesses.pipeline.steps.checkout import checkout
 from jesses.pipeline.steps.collect import collect
@@ -50,7 +50,7 @@ ASSEMBLE: Final[Steps] = (
 )
 
 JOINED: Final[Steps] = (
-    # a machine's own artifacts come from such a machine
+    # everything that a command of the product makes comes from a job that holds no secret
     ("check what was handed over", check_handed_over),
 )
 
@@ -112,7 +112,9 @@ def build_part(
 def publish_part(
     context: Context, directories: Sequence[Path], *, announce: Announce, trials: bool = True
 ) -> State:
-    """Join what was built in `directories`, make what is for no machine, try the packages, publish all of it.
+    """Join what was built in `directories`, assemble images, try the packages, publish all of it.
+
+    No build command is run: this job holds the secrets, and a build could take them from its memory.
 
     Raises:
         CommandError: a package cannot be installed, used or removed.
@@ -122,8 +124,8 @@ def publish_part(
     context = context.for_plan(with_images(context.inputs.plan, directories))
     with context.destinations.journal.held():
         state = _run((*PREPARE, ("collect", collect(directories)), *JOINED), context, State(), announce)
-        rest = context.for_plan(what_is_left(context.inputs.plan, state))
-        state = in_order(context.inputs.plan, _run(BUILD, rest, state, announce))
+        images = context.for_plan(only_images(context.inputs.plan))
+        state = _run((("checkout", checkout),), images, state, announce)
         state = in_order(context.inputs.plan, _run(ASSEMBLE, context, state, announce))
         return _run((*COMPLETE, *(TRIALS if trials else ()), *PUBLISH), context, state, announce)
 

@@ -49,18 +49,9 @@ def with_images(plan: Plan, directories: Sequence[Path]) -> Plan:
     )
 
 
-def what_is_left(plan: Plan, state: State) -> Plan:
-    """The part of a plan that is not in `state` yet."""
-    made = {artifact.path.name for artifact in state.artifacts}
-    packages = tuple(package for package in plan.packages if package.file_name not in made)
-    needed = {(package.build, package.arch) for package in packages}
-    needed |= {(image.build, arch) for image in plan.images for arch in image.archives}
-    needed -= set(state.trees)
-    return replace(
-        plan,
-        builds=tuple(build for build in plan.builds if (build.build, build.arch) in needed),
-        packages=packages,
-    )
+def only_images(plan: Plan) -> Plan:
+    """The part of a plan that is left where builds and packages were handed over."""
+    return replace(plan, builds=(), packages=())
 
 
 def in_order(plan: Plan, state: State) -> State:

@@ -17,7 +17,7 @@ from jesses.tasks.opening import asked_for, open_product
 @task(
     iterable=["arch"],
     help={
-        "arch": "an architecture to build for: x86_64, aarch64 or noarch (may be repeated)",
+        "arch": "what to build for: x86_64, aarch64, noarch (several with commas, or repeated)",
         "project": PROJECT_HELP,
         "dist": "the directory that `invoke publish --from` takes, made afresh",
         "try": "install the packages in the containers that `trials` of release.toml names",
@@ -41,7 +41,7 @@ def build(
     from jesses.pipeline.options import Options
     from jesses.tasks import render
 
-    architectures = [parse_arch(name) for name in arch or ()]
+    architectures = [parse_arch(name) for names in arch or () for name in names.split(",")]
     product = open_product(project or c.config.project)
 
     def part(context: "PipelineContext", announce: "order.Announce") -> "State":
@@ -76,7 +76,7 @@ def publish(  # noqa: PLR0913 -- an option is an argument
     verbose: bool = False,
     json: bool = False,
 ) -> None:
-    """Join what `invoke build` has made, make what it has not, sign and publish."""
+    """Join what `invoke build` has made, assemble images, sign and publish; runs no build command."""
     from pathlib import Path
 
     from jesses.pipeline import order

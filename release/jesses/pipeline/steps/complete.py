@@ -7,14 +7,14 @@ from jesses.pipeline.handover import BUILD_AGAIN
 
 
 def check_handed_over(context: Context, state: State) -> State:
-    """See that the jobs that build have handed over all that is made for a machine: the rest is made here.
+    """See that the jobs that build have handed over all that a command of the product makes.
 
     Raises:
         OutputError: something is missing.
 
     """
     made = {artifact.path.name for artifact in state.artifacts}
-    packages = [package for package in context.inputs.plan.packages if package.arch != "noarch"]
+    packages = context.inputs.plan.packages
     lacking = {package.file_name: package.arch for package in packages if package.file_name not in made}
     lacking |= {
         f"the staged tree {image.build} for {image.name}": arch
@@ -26,7 +26,7 @@ def check_handed_over(context: Context, state: State) -> State:
         options = " ".join(f"--arch {arch}" for arch in sorted(set(lacking.values())))
         raise OutputError(
             f"nobody has built {', '.join(lacking)}",
-            fix=f"invoke build {options} --dist DIR, on such a machine",
+            fix=f"invoke build {options} --dist DIR, in a job without secrets",
         )
     return state
 
