@@ -7,6 +7,7 @@ import pytest
 
 from jesses.base.errors import CommandError
 from jesses.base.runner import ProcessRunner
+from tests.support.processes import is_running
 
 pytestmark = pytest.mark.process
 
@@ -67,11 +68,3 @@ def test_what_a_command_started_ends_with_it(tmp_path: Path, command: str) -> No
     while is_running(child) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not is_running(child)
-
-
-def is_running(pid: int) -> bool:
-    """A process that ended and waits for its parent to ask is not running."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jesses.base.secrets import Secrets, for_commands, withheld
+from tests.support.credentials import NAMED_IN_THE_DOCUMENTATION
 
 KEY = """-----BEGIN PGP PRIVATE KEY BLOCK-----
 
@@ -12,21 +13,6 @@ xcLYBGkxLinesOfAKey
 =abcd
 -----END PGP PRIVATE KEY BLOCK-----
 """
-
-NAMED_IN_THE_DOCUMENTATION = (
-    "JESSES_SIGNING_KEY",
-    "JESSES_OLD_SIGNING_KEY",
-    "JESSES_COSIGN_KEY",
-    "JESSES_REGISTRY_REGISTRY_EXAMPLE_ORG_5000_PASSWORD",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "ACTIONS_RUNTIME_TOKEN",
-    "DOCKERHUB_TOKEN",
-    "GITHUB_TOKEN",
-    "GH_TOKEN",
-)
 
 
 @pytest.mark.parametrize("name", NAMED_IN_THE_DOCUMENTATION)

@@ -9,8 +9,8 @@ import pytest
 
 from jesses.base.errors import CommandError, ConfigError, EngineError
 from jesses.base.naming.arch import Arch
-from tests.pipeline.test_handover import Machines, product_in
 from tests.support.hawk import PRODUCT
+from tests.support.machines import Machines, product_in
 
 TRIAL = """
 [trials.debian]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.base.test_secrets import NAMED_IN_THE_DOCUMENTATION
+from tests.support.credentials import NAMED_IN_THE_DOCUMENTATION
 from tests.support.hawk import PRODUCT
 from tests.support.paths import ROOT
 from tests.support.repository import Repository

@@ -13,8 +13,8 @@ from jesses.cut.prepare import prepare
 from jesses.cut.session import open_cut
 from jesses.signing import openpgp
 from jesses.signing.verification import verify_detached
+from tests.support.commands import jesses
 from tests.support.remote import Crash, Maintainer, Remote, dies_after
-from tests.tasks.test_command import jesses
 
 pytestmark = pytest.mark.process
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.base.test_runner import is_running
 from tests.support.hawk import PRODUCT
 from tests.support.paths import ROOT
+from tests.support.processes import is_running
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.process

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import ConfigError, ConflictError, VersionError
+from tests.support.commands import BUILD, jesses, succeeds
 from tests.support.hawk import PRODUCT
 from tests.support.repository import Repository
-from tests.tasks.test_command import BUILD, jesses, succeeds
 
 pytestmark = pytest.mark.process
 

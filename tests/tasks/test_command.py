@@ -4,31 +4,14 @@ from pathlib import Path
 
 import pytest
 from invoke.exceptions import Exit
-from invoke.program import Program
 
 from jesses.base.errors import CommandError, ConfigError, HistoryError, SigningError
-from jesses.tasks import make_namespace
 from jesses.tasks.command import UNEXPECTED, command
+from tests.support.commands import BUILD, jesses, succeeds
 from tests.support.hawk import PRODUCT
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.process
-
-BUILD = 'mkdir "$JESSES_STAGE/bin" && cd "$JESSES_STAGE/bin" && echo "$JESSES_ARCH" > hawk && chmod +x hawk'
-
-
-def jesses(*argv: str) -> int:
-    """The exit code of a command line."""
-    program = Program(namespace=make_namespace(), name="jesses", binary="jesses")
-    try:
-        program.run(["jesses", *argv])
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    return 0
-
-
-def succeeds(*argv: str) -> None:
-    assert jesses(*argv) == 0
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from jesses.base.errors import CutError
+from tests.support.commands import jesses, succeeds
 from tests.support.remote import Maintainer, Remote
-from tests.tasks.test_command import jesses, succeeds
 
 pytestmark = pytest.mark.process
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import HistoryError
+from tests.support.commands import jesses, succeeds
 from tests.support.repository import Repository
-from tests.tasks.test_command import jesses, succeeds
 
 pytestmark = pytest.mark.process
 
