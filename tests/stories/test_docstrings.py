@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 pytestmark = pytest.mark.process  # GitPython asks git for its version when it is imported
 
 MODULES = [
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    ".".join(path.relative_to(ROOT / "release").with_suffix("").parts)
     for path in sorted((ROOT / "release").rglob("*.py"))
     if ">>> " in path.read_text()
 ]

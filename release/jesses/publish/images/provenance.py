@@ -47,6 +47,7 @@ def subjects(name: str, digests: Iterable[str]) -> list[dict[str, Any]]:
 def builder(ci: Ci) -> str:
     """Who runs this: the workflow of GitHub Actions, or somebody's machine.
 
+    >>> from jesses.history.ci import LOCAL
     >>> builder(LOCAL)
     'urn:jesses:builder:local'
     """
