@@ -31,8 +31,10 @@ def product(directory: Path, command: str) -> Repository:
 def start(directory: Path) -> subprocess.Popen[str]:
     # Whoever starts the tests in the background has them, and us, ignore SIGINT.
     return subprocess.Popen(
-        ["env", "--default-signal=INT", sys.executable, "-m", "invoke", "--search-root", ROOT]
-        + ["release", "--project", directory / "hawk"],
+        [
+            *("env", "--default-signal=INT", sys.executable, "-m", "invoke", "--search-root", str(ROOT)),
+            *("release", "--project", str(directory / "hawk")),
+        ],
         cwd=directory,
         env={**os.environ, "JESSES_CACHE_DIR": str(directory / "cache")},
         stdout=subprocess.PIPE,
