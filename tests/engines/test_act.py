@@ -67,6 +67,7 @@ def product(tmp_path: Path) -> Repository:
     repository.commit({"README.md": "Sees.\n"})
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "invoke", "--search-root", str(ROOT), "init", "--directory", "."]
+    command += ["--jesses", f"jesses @ {ROOT.as_uri()}"]
     subprocess.run(command, cwd=repository.root, env=environment, check=True, capture_output=True)
     text = (repository.root / "release.toml").read_text().replace("../hawk-site", str(tmp_path / "site"))
     setting = WorkflowSetting(invoke="invoke")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.engines import run
-from tests.engines.product import KESTREL, copy_of
+from tests.engines.product import KESTREL, checkout_of_jesses, copy_of
 from tests.support.hawk import PRODUCT
 from tests.support.paths import ROOT
 from tests.support.repository import Repository
@@ -19,7 +19,17 @@ from tests.support.repository import Repository
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", directory, ROOT)
+    checkout_of_jesses(directory / "jesses")
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        directory,
+        directory / "jesses",
+    )
     return next(directory.glob("jesses-*.whl"))
 
 
@@ -45,6 +55,16 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(*install, "--require-hashes", "-r", locked, env=pip, cwd=directory)
     run(*install, wheel, env=pip, cwd=directory)
     return environment / "bin"
+
+
+def test_what_it_writes_into_a_product_is_pinned_to_what_it_was_built_from(
+    wheel: Path, programs: Path, tmp_path: Path
+) -> None:
+    product = Repository(tmp_path / "hawk")
+    product.commit({"README.md": "Sees.\n"})
+    commit = run("git", "rev-parse", "HEAD", cwd=wheel.parent / "jesses").stdout.strip()
+    run(programs / "jesses", "init", cwd=product.root)
+    assert (product.root / "requirements.txt").read_text() == f"jesses @ git+{ROOT.as_uri()}@{commit}\n"
 
 
 def test_it_releases_a_copy_of_kestrel(programs: Path, tmp_path: Path) -> None:

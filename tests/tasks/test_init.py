@@ -9,6 +9,7 @@ from tests.support.repository import Repository
 
 pytestmark = pytest.mark.process
 
+PINNED = f"jesses @ git+https://example.org/jesses@{'a' * 40}"
 GPL = "                    GNU GENERAL PUBLIC LICENSE\n                       Version 2, June 1991\n"
 
 
@@ -41,7 +42,7 @@ def test_a_repository_with_a_driver_can_be_planned_at_once(
         }
     )
     hawk.git("tag", "v1.4.0")
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     hawk.commit(message="new: releases")
     made = plan(hawk, capsys)
     assert made["project"] == "hawk-eye"
@@ -57,6 +58,7 @@ def test_a_repository_with_a_driver_can_be_planned_at_once(
     assert 'github = "raptors/Hawk_Eye"' in text
     assert 'summary = "Sees what \\"moves\\" in the dark"' in text
     assert 'contract = ["driver/API_VERSION"]' in text
+    assert (hawk.root / "requirements.txt").read_text() == f"{PINNED}\n"
     assert 'branches: ["main"]' in (hawk.root / ".github/workflows/merge.yml").read_text()
     assert "make install" in (hawk.root / "packaging/build-userspace").read_text()
 
@@ -65,7 +67,7 @@ def test_a_bare_repository_can_be_planned_at_once_too(
     hawk: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hawk.commit({"a": "1\n"})
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     hawk.commit(message="new: releases")
     assert plan(hawk, capsys)["project"] == "hawk-eye"
 
@@ -74,17 +76,17 @@ def test_what_is_there_stays_and_running_again_changes_nothing(
     hawk: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hawk.commit({"tasks.py": "# mine\n"})
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     assert "kept tasks.py as it is" in capsys.readouterr().out
     assert (hawk.root / "tasks.py").read_text() == "# mine\n"
     hawk.commit(message="new: releases")
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     assert hawk.git("status", "--porcelain") == ""
 
 
 def test_what_was_written_releases_once_it_is_said_how_to_build(hawk: Repository, tmp_path: Path) -> None:
     hawk.commit({"a": "1\n"})
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     dist = ("--project", str(hawk.root), "--dist", str(tmp_path / "dist"))
     hawk.commit(message="new: releases")
     assert jesses("release", *dist) == 13
@@ -109,7 +111,7 @@ def test_merges_to_the_main_branch_are_released_whatever_it_is_called(
     if at_origin:
         hawk.git("update-ref", f"refs/remotes/origin/{at_origin}", "HEAD")
         hawk.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{at_origin}")
-    succeeds("init", "--directory", str(hawk.root))
+    succeeds("init", "--directory", str(hawk.root), "--jesses", PINNED)
     assert f'branches: ["{expected}"]' in (hawk.root / ".github/workflows/merge.yml").read_text()
 
 

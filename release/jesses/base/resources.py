@@ -16,5 +16,10 @@ def workflow_templates() -> Path:
     return _first(_PACKAGE / "workflows", _ROOT / "ci" / "workflows")
 
 
+def package_directory() -> Path:
+    """The directory of the package itself."""
+    return _PACKAGE
+
+
 def _first(inside: Path, beside: Path) -> Path:
     return inside if inside.is_dir() else beside

@@ -10,24 +10,27 @@ from jesses.tasks.command import command
     help={
         "directory": "the repository to look at",
         "force": "write workflows anew where they are there already",
+        "jesses": "the jesses to install, as pip has it; otherwise this one, by its repository and commit",
     }
 )
 @command
-def init(c: Context, directory: str = ".", force: bool = False) -> None:
+def init(c: Context, directory: str = ".", force: bool = False, jesses: str = "") -> None:
     """Look at a repository, and write release.toml, tasks.py, build stubs and GitHub workflows for it."""
     import sys
     from dataclasses import replace
     from pathlib import Path
 
-    from jesses.base.resources import workflow_templates
+    from jesses.base.resources import package_directory, workflow_templates
     from jesses.history.git import run_git
     from jesses.tasks.scaffold.look import look
+    from jesses.tasks.scaffold.requirement import own_requirement
     from jesses.tasks.scaffold.workflows import PRODUCT, workflows
     from jesses.tasks.scaffold.write import files, write
 
     root = Path(directory)
     sight = look(root, run_git)
-    written, kept = write(root, files(sight), force=False)
+    requirement = "" if sight.has_requirements else jesses or own_requirement(package_directory())
+    written, kept = write(root, files(sight, requirement), force=False)
     setting = replace(PRODUCT, branch=sight.branch)
     more, there = write(root, workflows(workflow_templates(), setting), force=force)
     for name in (*written, *more):

@@ -17,8 +17,11 @@ namespace = make_namespace()
 _SHELL: Final = "#!/bin/sh\n# {what}\nset -eu\n{lines}\n"
 
 
-def files(sight: RepositoryFacts) -> dict[Path, str]:
-    """What to write, by its path in the product; what begins with `#!` is to be executable."""
+def files(sight: RepositoryFacts, requirement: str) -> dict[Path, str]:
+    """What to write, by its path in the product; what begins with `#!` is to be executable.
+
+    `requirement` is the jesses that the product installs, as pip has it.
+    """
     made = {
         Path("release.toml"): _configuration(sight),
         Path("tasks.py"): TASKS,
@@ -37,7 +40,7 @@ def files(sight: RepositoryFacts) -> dict[Path, str]:
             lines=f'mkdir "$JESSES_STAGE/driver"\ncp -R {sight.driver.directory}/. "$JESSES_STAGE/driver"',
         )
     if not sight.has_requirements:
-        made[Path("requirements.txt")] = "jesses\n"
+        made[Path("requirements.txt")] = f"{requirement}\n"
     return made
 
 
