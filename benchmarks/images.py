@@ -43,7 +43,7 @@ from jesses.image.registry.writer import RegistryWriter
 from jesses.image.write import write_layout
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.publish.images.factory import RegistryAccess
-from jesses.publish.images.previous import find_base
+from jesses.publish.images.previous import base_image
 from jesses.publish.images.publisher import RegistryPublisher
 from tests.engines import daemons
 from tests.engines.test_image import layout_of
@@ -143,7 +143,7 @@ def bases(world: World) -> dict[Arch, Base]:
         home=world.scratch,
         tell=lambda _: None,
     )
-    return dict(find_base(world.base, MACHINES, "", outside))
+    return dict(base_image(world.base, MACHINES, "", outside))
 
 
 def ours(world: World, packer: Packer, name: str, *, note: bytes = b"one", version: Version = VERSION) -> int:

@@ -57,13 +57,13 @@ class Bench:
             sleep=self.clock.sleep,
         )
 
-    def writer(self, *, rehearsal: bool = False) -> RegistryWriter:
+    def writer(self, *, dry_run: bool = False) -> RegistryWriter:
         """Writes to the repositories below `example`, of which no gallery shows anything."""
         return RegistryWriter(
             registries=self.registries(),
             prefix=Reference.parse_prefix(f"{HOST}/example"),
             catalog=lambda _: NotImplemented,
-            rehearsal=rehearsal,
+            dry_run=dry_run,
         )
 
     def repository(self, name: str = "example/kestrel", *, chunk: int = 100) -> ImageRepository:

@@ -173,8 +173,8 @@ def _destinations(
         journal=place.journal,
         signer=signer,
         invalidate=place.invalidate,
-        find_base=previous.find_base,
-        find_built=previous.find_built,
+        find_base=previous.bases,
+        find_built=previous.restore,
     )
 
 
@@ -217,7 +217,7 @@ def _registry_access(run: Run, place: Target, session: requests.Session) -> Regi
         key=ecdsa.configured(environment) if options.sign else None,
         notary=keyless.configured(environment) if options.sign else None,
         lease=nullcontext if options.dry_run else lease,
-        rehearsal=options.dry_run,
+        dry_run=options.dry_run,
         ci=run.product.ci,
     )
 
@@ -229,7 +229,7 @@ def _on_github(
 
     def github() -> Releases:
         opened = open_github(product.config, access.environment, session)
-        return DryRunGitHub(opened) if access.rehearsal else opened
+        return DryRunGitHub(opened) if access.dry_run else opened
 
     return github_publisher(
         product.config,

@@ -16,7 +16,7 @@ from jesses.image.registry.attachments import (
     attach,
     attached,
     attestation,
-    sealed,
+    dsse_envelope,
     signature,
 )
 from jesses.image.registry.client import referrers_tag
@@ -63,7 +63,7 @@ def test_a_signature_is_found_by_its_tag_and_verifies(bench: Bench) -> None:
 
 
 def test_an_attestation_is_a_signed_envelope(bench: Bench) -> None:
-    attach([provenance(sealed(BODY, KEY))], bench.repository())
+    attach([provenance(dsse_envelope(BODY, KEY))], bench.repository())
     [layer] = document(bench, f"{referrers_tag(INDEX.digest)}.att")["layers"]
     envelope = json.loads(bench.repository().read_blob(layer["digest"]))
     body = base64.b64decode(envelope["payload"])
@@ -74,7 +74,7 @@ def test_an_attestation_is_a_signed_envelope(bench: Bench) -> None:
 
 
 def test_everything_is_found_from_the_image(bench: Bench) -> None:
-    attach([signature(NAME, SUBJECT, KEY), provenance(sealed(BODY, KEY))], bench.repository())
+    attach([signature(NAME, SUBJECT, KEY), provenance(dsse_envelope(BODY, KEY))], bench.repository())
     found = [
         document(bench, referrer["digest"])["artifactType"]
         for referrer in bench.repository().referrers(INDEX.digest)
@@ -84,12 +84,12 @@ def test_everything_is_found_from_the_image(bench: Bench) -> None:
 
 
 def test_attaching_again_writes_nothing(bench: Bench) -> None:
-    attachments = [signature(NAME, SUBJECT, KEY), provenance(sealed(BODY, KEY))]
+    attachments = [signature(NAME, SUBJECT, KEY), provenance(dsse_envelope(BODY, KEY))]
     attach(attachments, bench.repository())
     bench.registry.requests.clear()
-    tally = attach(attachments, bench.repository())
-    assert tally.uploaded == 0
-    assert tally.present > 0
+    result = attach(attachments, bench.repository())
+    assert result.uploaded == 0
+    assert result.present > 0
     assert {request.method for request in bench.registry.requests} <= {"GET", "HEAD"}
 
 
@@ -113,7 +113,7 @@ def test_a_bundle_is_attached_as_cosign_does_it(bench: Bench) -> None:
 
 
 def test_what_is_attached_is_found_by_its_kind(bench: Bench) -> None:
-    attach([provenance(b"a bundle", BUNDLE), provenance(sealed(BODY, KEY))], bench.repository())
+    attach([provenance(b"a bundle", BUNDLE), provenance(dsse_envelope(BODY, KEY))], bench.repository())
     assert list(attached(INDEX.digest, BUNDLE, bench.repository())) == [b"a bundle"]
-    assert list(attached(INDEX.digest, ATTESTATION, bench.repository())) == [sealed(BODY, KEY)]
+    assert list(attached(INDEX.digest, ATTESTATION, bench.repository())) == [dsse_envelope(BODY, KEY)]
     assert list(attached(INDEX.digest, STATEMENT, bench.repository())) == []

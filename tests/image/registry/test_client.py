@@ -6,7 +6,7 @@ import pytest
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.client import referrers_tag
-from jesses.image.registry.push import Tally, check, send
+from jesses.image.registry.push import PushResult, check, send
 from jesses.image.registry.upload import Blob
 from tests.support.fake_registry import FakeRegistry
 from tests.support.registry_bench import HOST, Bench, blob, image
@@ -85,9 +85,9 @@ def test_blobs_come_back(bench: Bench, tmp_path: Path) -> None:
 def test_an_image_is_pushed_once_and_found_by_digest_and_tag(bench: Bench) -> None:
     content, repository = image(b"one", LARGE), bench.repository()
     steps: list[tuple[str, int, int]] = []
-    tally = send(content, repository, progress=lambda *step: steps.append(step))
-    assert tally == Tally(uploaded=5, sent=2 + 3 + len(LARGE))
-    assert steps[-1] == (f"{HOST}/example/kestrel", tally.sent, tally.sent)
+    result = send(content, repository, progress=lambda *step: steps.append(step))
+    assert result == PushResult(uploaded=5, sent=2 + 3 + len(LARGE))
+    assert steps[-1] == (f"{HOST}/example/kestrel", result.sent, result.sent)
     assert bench.registry.tags == {}
     check(content, repository)
     top = content.documents[-1]
@@ -101,14 +101,14 @@ def test_pushing_again_makes_one_existence_check(bench: Bench) -> None:
     content = image(b"one")
     send(content, bench.repository())
     bench.registry.requests.clear()
-    assert send(content, bench.repository()) == Tally(present=4)
+    assert send(content, bench.repository()) == PushResult(present=4)
     assert [request.method for request in bench.registry.requests] == ["HEAD"]
 
 
 def test_only_what_changed_is_sent(bench: Bench) -> None:
     send(image(LARGE, b"one"), bench.repository())
-    tally = send(image(LARGE, b"two"), bench.repository())
-    assert tally == Tally(uploaded=3, present=2, sent=3)
+    result = send(image(LARGE, b"two"), bench.repository())
+    assert result == PushResult(uploaded=3, present=2, sent=3)
 
 
 def test_what_a_registry_lost_is_noticed(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from jesses.base.naming.arch import MACHINES, OCI
 from jesses.base.payload import File, Payload
 from jesses.image.manifest import CONFIG, INDEX, LAYER, Descriptor, Document, Manifest, encode
 from jesses.image.model import Image
-from jesses.image.registry.pull import BlobCache, bases, copy
+from jesses.image.registry.pull import BlobCache, pull_bases, pull_layout
 from jesses.image.registry.push import ImageContent, layout_content, send
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.upload import Blob
@@ -55,7 +55,7 @@ def bench() -> Bench:
 
 def test_each_architecture_has_its_base_and_layers_come_once(bench: Bench, tmp_path: Path) -> None:
     cache = BlobCache(directory=tmp_path / "blobs")
-    found = bases(NAME, bench.repository("library/debian"), ("x86_64", "aarch64"), cache)
+    found = pull_bases(NAME, bench.repository("library/debian"), ("x86_64", "aarch64"), cache)
     assert {arch: base.config.architecture for arch, base in found.items()} == dict(OCI)
     assert found["aarch64"].config.variant == "v8"
     assert found["x86_64"].name == str(NAME)
@@ -68,29 +68,29 @@ def test_each_architecture_has_its_base_and_layers_come_once(bench: Bench, tmp_p
 
 def test_a_layer_that_is_here_is_not_fetched_unless_it_is_damaged(bench: Bench, tmp_path: Path) -> None:
     cache, repository = BlobCache(directory=tmp_path), bench.repository("library/debian")
-    bases(NAME, repository, ("x86_64",), cache)
+    pull_bases(NAME, repository, ("x86_64",), cache)
     bench.registry.requests.clear()
-    bases(NAME, repository, ("x86_64",), cache)
+    pull_bases(NAME, repository, ("x86_64",), cache)
     assert not [request for request in bench.registry.requests if request.url.endswith(THE_LAYER.digest)]
     [kept] = tmp_path.iterdir()
     kept.write_bytes(b"damaged")
-    bases(NAME, repository, ("x86_64",), cache)
+    pull_bases(NAME, repository, ("x86_64",), cache)
     assert kept.read_bytes() == b"a layer"
 
 
 def test_an_image_for_one_architecture_will_do_for_that_one(bench: Bench, tmp_path: Path) -> None:
     reference = Reference.parse(f"{HOST}/library/debian:only-amd64")
     repository, cache = bench.repository("library/debian"), BlobCache(directory=tmp_path)
-    [base] = bases(reference, repository, ("x86_64",), cache).values()
+    [base] = pull_bases(reference, repository, ("x86_64",), cache).values()
     assert base.index_digest == base.digest
     with pytest.raises(RegistryError, match="is not there for aarch64"):
-        bases(reference, repository, ("aarch64",), cache)
+        pull_bases(reference, repository, ("aarch64",), cache)
 
 
 def test_a_base_that_is_not_there_is_named(bench: Bench, tmp_path: Path) -> None:
     reference = Reference.parse(f"{HOST}/library/debian:13")
     with pytest.raises(RegistryError, match=f"{HOST}/library/debian has no 13"):
-        bases(reference, bench.repository("library/debian"), ("x86_64",), BlobCache(directory=tmp_path))
+        pull_bases(reference, bench.repository("library/debian"), ("x86_64",), BlobCache(directory=tmp_path))
 
 
 def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_image_of_ours_comes_back_as_the_layout_that_it_was(bench: Bench, tmp
         made = write_layout(images, tmp_path / "layout", packer)
     repository = bench.repository("example/hawk")
     send(layout_content(made.directory), repository)
-    copy(
+    pull_layout(
         repository.manifest(made.descriptor.digest), repository, tmp_path / "back", name="hawk", tag=made.tag
     )
     files = {path.relative_to(made.directory) for path in made.directory.rglob("*") if path.is_file()}

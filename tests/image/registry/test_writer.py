@@ -6,7 +6,7 @@ import pytest
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.auth import Credential
-from jesses.image.registry.dry_run import Rehearsal
+from jesses.image.registry.dry_run import DryRunRepository
 from jesses.image.registry.ecr import Catalog
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.registries import Registries
@@ -34,14 +34,14 @@ def catalog(name: str) -> Catalog:
     return Catalog(description=name, about="", usage="", architectures=())
 
 
-def writer(registry: FakeRegistry, amazon: Amazon | None, *, rehearsal: bool = False) -> RegistryWriter:
+def writer(registry: FakeRegistry, amazon: Amazon | None, *, dry_run: bool = False) -> RegistryWriter:
     return RegistryWriter(
         registries=Registries(
             session=registry.session, find_credential=lambda _: None, find_amazon=lambda _: amazon
         ),
         prefix=PREFIX,
         catalog=catalog,
-        rehearsal=rehearsal,
+        dry_run=dry_run,
     )
 
 
@@ -63,11 +63,11 @@ def test_elsewhere_nothing_is_made_but_asked_for() -> None:
         writer(registry, None).check("kestrel")
 
 
-def test_a_rehearsal_makes_and_writes_nothing() -> None:
+def test_a_dry_run_makes_and_writes_nothing() -> None:
     registry, amazon = FakeRegistry(), Amazon()
-    rehearsing = writer(registry, amazon, rehearsal=True)
-    rehearsing.check("kestrel")
-    assert isinstance(rehearsing.repository("kestrel"), Rehearsal)
+    writing = writer(registry, amazon, dry_run=True)
+    writing.check("kestrel")
+    assert isinstance(writing.repository("kestrel"), DryRunRepository)
     assert amazon.made == {}
     assert registry.count("POST", "PUT", "PATCH", "DELETE") == 0
 

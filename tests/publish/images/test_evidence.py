@@ -57,13 +57,13 @@ def publish(
     key: EcdsaKey | None = None,
     notary: AnyNotary | None = None,
     environment: Mapping[str, str] | None = None,
-    rehearsal: bool = False,
+    dry_run: bool = False,
 ) -> list[str]:
-    """One run: every step in all registries before the next one; what a `rehearsal` says would be written."""
+    """One run: every step in all registries before the next one; what a `dry_run` says would be written."""
     evidence = Evidence(key=key, notary=notary, ci=detect(environment or {}))
     publishers = [
         RegistryPublisher(
-            writer=Bench(registry).writer(rehearsal=rehearsal),
+            writer=Bench(registry).writer(dry_run=dry_run),
             images=["kestrel"],
             evidence=evidence,
         )
@@ -165,18 +165,18 @@ def test_a_dry_run_says_what_would_be_attached(
     registry = FakeRegistry()
     registry.has_referrers = has_referrers
     image = world.image("1.2.0")
-    said = publish(image, registry, key=key, rehearsal=True)
+    said = publish(image, registry, key=key, dry_run=True)
     assert (registry.blobs, registry.manifests, registry.tags) == ({}, {}, {})
     publish(image, registry, key=key)
     name = f"{HOST}/example/kestrel"
     made = [f"{name}@{digest}" for _, digest in (*registry.blobs, *registry.manifests)]
     made += [f"{name}:{tag}" for tag in registry.tags["example/kestrel"]]
     assert sorted(said) == sorted(made)
-    assert publish(image, registry, key=key, rehearsal=True) == []
+    assert publish(image, registry, key=key, dry_run=True) == []
 
 
 def test_a_dry_run_signs_nothing(world: World) -> None:
     notary = Notary()
-    said = publish(world.image("1.2.0"), FakeRegistry(), notary=UnsignedNotary(notary), rehearsal=True)
+    said = publish(world.image("1.2.0"), FakeRegistry(), notary=UnsignedNotary(notary), dry_run=True)
     assert notary.signed == []
     assert f"{HOST}/example/kestrel:1.2.0" in said

@@ -10,7 +10,7 @@ from jesses.config import Channel, Config
 from jesses.image.registry.reference import Reference
 from jesses.publish.images.factory import RegistryAccess, catalog, open_registries, registry_publishers
 from jesses.publish.images.previous import PreviousImages
-from tests.publish.images.test_previous import BASE, Place, plan, planned
+from tests.publish.images.test_previous import BASE, Site, plan, planned
 from tests.publish.images.test_publisher import World
 from tests.support.registry_bench import HOST
 from tests.support.release_bench import PROJECT
@@ -32,19 +32,19 @@ class Helper:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def site(tmp_path: Path) -> Site:
     (tmp_path / "world").mkdir()
-    made = Place(World(tmp_path / "world"))
+    made = Site(World(tmp_path / "world"))
     made.base(b"base")
     made.world.registry.basic = ("me", "secret")
     return made
 
 
-def test_a_run_asks_for_the_credential_of_a_registry_once(place: Place, tmp_path: Path) -> None:
+def test_a_run_asks_for_the_credential_of_a_registry_once(site: Site, tmp_path: Path) -> None:
     """Three images, in two repositories each, on a base of the same registry; read and written."""
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "config.json").write_text('{"credsStore": "safe"}')
-    helper, session = Helper(), place.world.registry.session
+    helper, session = Helper(), site.world.registry.session
     outside = RegistryAccess(
         registries=open_registries(session, {}, home=tmp_path, note=lambda _: None, ask_helper=helper),
         environment={},
@@ -53,8 +53,8 @@ def test_a_run_asks_for_the_credential_of_a_registry_once(place: Place, tmp_path
     )
     previous = PreviousImages(CHANNEL, PLAN, outside, dict)
     for image in PLAN.images:
-        assert not previous.find_built(image.name, tmp_path / image.name)
-        assert previous.find_base(image)
+        assert not previous.restore(image.name, tmp_path / image.name)
+        assert previous.bases(image)
     publishers = registry_publishers(CONFIG, CHANNEL, PLAN, outside)
     for publisher in publishers:
         publisher.preflight()

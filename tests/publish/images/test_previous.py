@@ -31,7 +31,7 @@ COMMIT = "a" * 40
 
 
 @dataclass
-class Place:
+class Site:
     """A registry with bases, and images of a channel on them."""
 
     world: World
@@ -44,7 +44,7 @@ class Place:
         repository.put_manifest(layout_content(directory).documents[-1], "12")
         return index
 
-    def past(
+    def previous(
         self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()
     ) -> PreviousImages:
         outside = RegistryAccess(
@@ -132,9 +132,9 @@ def planned(base: str, name: str = "kestrel") -> PlannedImage:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def site(tmp_path: Path) -> Site:
     (tmp_path / "world").mkdir()
-    return Place(World(tmp_path / "world"))
+    return Site(World(tmp_path / "world"))
 
 
 def digest_of(found: Mapping[Arch, Base]) -> str:
@@ -142,88 +142,88 @@ def digest_of(found: Mapping[Arch, Base]) -> str:
     return digest
 
 
-def test_a_release_that_is_new_stands_on_what_the_tag_shows(place: Place) -> None:
-    place.base(b"old")
-    new = place.base(b"new")
-    assert digest_of(place.past().find_base(planned(BASE))) == new
+def test_a_release_that_is_new_stands_on_what_the_tag_shows(site: Site) -> None:
+    site.base(b"old")
+    new = site.base(b"new")
+    assert digest_of(site.previous().bases(planned(BASE))) == new
 
 
 @pytest.mark.parametrize("how", ["published", "staged"])
-def test_a_rerun_stands_on_the_base_of_the_first_run_and_gives_the_same_image(place: Place, how: str) -> None:
-    old = place.base(b"old")
-    first = place.on(place.past().find_base(planned(BASE)))
+def test_a_rerun_stands_on_the_base_of_the_first_run_and_gives_the_same_image(site: Site, how: str) -> None:
+    old = site.base(b"old")
+    first = site.on(site.previous().bases(planned(BASE)))
     if how == "published":
-        place.world.publish(first)
+        site.world.publish(first)
     else:
-        place.stage(first)
-        place.staged["kestrel"] = first.sha256
-    assert place.base(b"new") != old
-    found = place.past().find_base(planned(BASE))
+        site.stage(first)
+        site.staged["kestrel"] = first.sha256
+    assert site.base(b"new") != old
+    found = site.previous().bases(planned(BASE))
     assert digest_of(found) == old
     assert {base.name for base in found.values()} == {BASE}
-    assert place.on(found).sha256 == first.sha256
+    assert site.on(found).sha256 == first.sha256
 
 
-def test_another_commit_or_base_stands_on_what_its_own_tag_shows(place: Place) -> None:
-    place.base(b"old")
-    place.world.publish(place.on(place.past().find_base(planned(BASE))))
-    new = place.base(b"new")
-    assert digest_of(place.past(commit="b" * 40).find_base(planned(BASE))) == new
+def test_another_commit_or_base_stands_on_what_its_own_tag_shows(site: Site) -> None:
+    site.base(b"old")
+    site.world.publish(site.on(site.previous().bases(planned(BASE))))
+    new = site.base(b"new")
+    assert digest_of(site.previous(commit="b" * 40).bases(planned(BASE))) == new
     other = f"{HOST}/library/debian:latest"
-    repository = place._send("library/debian", place.on(place.past().find_base(planned(BASE))).path)
+    repository = site._send("library/debian", site.on(site.previous().bases(planned(BASE))).path)
     index = repository.manifest(new)
     repository.put_manifest(index, "latest")
-    assert digest_of(place.past(base=other).find_base(planned(other))) == new
+    assert digest_of(site.previous(base=other).bases(planned(other))) == new
 
 
-def test_a_base_with_a_digest_is_that_one_and_nobody_else_is_asked(place: Place) -> None:
-    old = place.base(b"old")
-    place.base(b"new")
-    place.world.registry.requests.clear()
-    assert digest_of(place.past().find_base(planned(f"{BASE}@{old}"))) == old
-    assert not [request for request in place.world.registry.requests if "/example/" in request.path]
+def test_a_base_with_a_digest_is_that_one_and_nobody_else_is_asked(site: Site) -> None:
+    old = site.base(b"old")
+    site.base(b"new")
+    site.world.registry.requests.clear()
+    assert digest_of(site.previous().bases(planned(f"{BASE}@{old}"))) == old
+    assert not [request for request in site.world.registry.requests if "/example/" in request.path]
 
 
-def test_what_a_base_is_is_asked_once(place: Place) -> None:
-    place.base(b"old")
-    past = place.past()
-    first = past.find_base(planned(BASE))
-    place.world.registry.requests.clear()
-    assert past.find_base(planned(BASE)) is first
-    assert place.world.registry.requests == []
+def test_what_a_base_is_is_asked_once(site: Site) -> None:
+    site.base(b"old")
+    previous = site.previous()
+    first = previous.bases(planned(BASE))
+    site.world.registry.requests.clear()
+    assert previous.bases(planned(BASE)) is first
+    assert site.world.registry.requests == []
 
 
 @pytest.mark.parametrize("how", ["published", "staged", "neither"])
-def test_an_image_that_is_built_already_is_taken_as_it_is(place: Place, how: str, tmp_path: Path) -> None:
-    place.base(b"old")
-    first = place.on(place.past().find_base(planned(BASE)))
+def test_an_image_that_is_built_already_is_taken_as_it_is(site: Site, how: str, tmp_path: Path) -> None:
+    site.base(b"old")
+    first = site.on(site.previous().bases(planned(BASE)))
     if how == "published":
-        place.world.publish(first)
+        site.world.publish(first)
     else:
-        place.stage(first)
+        site.stage(first)
     if how == "staged":
-        place.staged["kestrel"] = first.sha256
+        site.staged["kestrel"] = first.sha256
     target = tmp_path / "taken"
-    assert place.past().find_built("kestrel", target) == (how != "neither")
+    assert site.previous().restore("kestrel", target) == (how != "neither")
     if how != "neither":
         taken = oci_layout.read(target, name="kestrel", tag="1.2.0", date=1)
         assert taken.descriptor.sha256 == first.sha256
-    assert not place.past(commit="b" * 40).find_built("kestrel", tmp_path / "other")
+    assert not site.previous(commit="b" * 40).restore("kestrel", tmp_path / "other")
 
 
-def test_the_layers_of_a_base_in_the_same_registry_are_taken_over_there(place: Place) -> None:
-    place.base(b"old")
-    bases = place.past().find_base(planned(BASE))
-    place.world.registry.requests.clear()
-    place.world.publish(place.on(bases))
+def test_the_layers_of_a_base_in_the_same_registry_are_taken_over_there(site: Site) -> None:
+    site.base(b"old")
+    bases = site.previous().bases(planned(BASE))
+    site.world.registry.requests.clear()
+    site.world.publish(site.on(bases))
     asked = {
-        request.query["mount"][0] for request in place.world.registry.requests if "mount" in request.query
+        request.query["mount"][0] for request in site.world.registry.requests if "mount" in request.query
     }
     layers = {layer.digest for base in bases.values() for layer in base.layers}
     assert layers <= asked
     sent = {
         request.query["digest"][0]
-        for request in place.world.registry.requests
+        for request in site.world.registry.requests
         if request.method == "PUT" and "digest" in request.query
     }
     assert not layers & sent

@@ -57,10 +57,10 @@ class World:
         )
 
     def publisher(
-        self, *, branch: str | None = None, rehearsal: bool = False, registry: FakeRegistry | None = None
+        self, *, branch: str | None = None, dry_run: bool = False, registry: FakeRegistry | None = None
     ) -> RegistryPublisher:
         return RegistryPublisher(
-            writer=Bench(registry or self.registry).writer(rehearsal=rehearsal),
+            writer=Bench(registry or self.registry).writer(dry_run=dry_run),
             images=["kestrel"],
             branch=branch,
         )
@@ -265,9 +265,9 @@ def test_tags_that_do_not_stay_are_an_error(world: World) -> None:
         world.publish(world.image("1.2.0"))
 
 
-def rehearsed(world: World, artifact: Artifact) -> dict[str, str]:
+def dry_run(world: World, artifact: Artifact) -> dict[str, str]:
     """What a dry run says: blobs and manifests by kind, tags by name."""
-    publisher = world.publisher(rehearsal=True)
+    publisher = world.publisher(dry_run=True)
     publisher.preflight()
     stage(publisher, artifact)
     publisher.verify()
@@ -282,7 +282,7 @@ def test_a_dry_run_says_what_a_release_does_and_does_nothing(world: World, befor
     had = set(world.registry.blobs), set(world.registry.manifests), dict(world.registry.tags.get(NAME, {}))
     image = world.image("1.2.0")
     world.registry.requests.clear()
-    said = rehearsed(world, image)
+    said = dry_run(world, image)
     assert {request.method for request in world.registry.requests} <= {"GET", "HEAD"}
 
     world.publish(image)
@@ -292,10 +292,10 @@ def test_a_dry_run_says_what_a_release_does_and_does_nothing(world: World, befor
         if had[2].get(tag) != digest:
             made[f":{tag}"] = "replaced" if tag in had[2] else "new"
     assert said == made
-    assert rehearsed(world, image) == {}
+    assert dry_run(world, image) == {}
 
 
 def test_a_dry_run_finds_a_conflict(world: World) -> None:
     world.publish(world.image("1.2.0"))
     with pytest.raises(ConflictError):
-        rehearsed(world, world.image("1.2.0", commit="b" * 40, text=b"other"))
+        dry_run(world, world.image("1.2.0", commit="b" * 40, text=b"other"))

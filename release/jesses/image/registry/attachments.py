@@ -25,7 +25,7 @@ from jesses.image.manifest import (
     parse_manifest,
 )
 from jesses.image.registry.client import ImageRepository, referrers_tag
-from jesses.image.registry.push import ImageContent, Tally, send
+from jesses.image.registry.push import ImageContent, PushResult, send
 from jesses.image.registry.upload import Blob
 
 SIGNATURE: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
@@ -51,9 +51,10 @@ class ImageKey(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """One document about the image or manifest `subject`; `suffix` is that of cosign's tag, if it has one.
+    """One document about the image or manifest `subject`: `data` of the type `media_type`.
 
-    `annotations` are the document's; `notes` those of the manifest, which are shown where attachments are listed.
+    `suffix` is that of cosign's tag, for what cosign looks for by a tag. `annotations` are those of the layer
+    that the document is; `manifest_annotations` are also shown where attachments are listed.
     """
 
     subject: Descriptor
@@ -62,7 +63,7 @@ class Attachment:
     data: bytes
     suffix: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
+    manifest_annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -78,7 +79,7 @@ class Attachment:
             config=_descriptor(config_type, config),
             layers=(layer,),
             subject=self.subject,
-            annotations=self.notes,
+            annotations=self.manifest_annotations,
         )
         blobs = tuple(
             Blob(digest=digest_of(data), size=len(data), source=data) for data in (config, self.data)
@@ -112,26 +113,29 @@ def attestation(subject: Descriptor, data: bytes, *, kind: str, predicate: str) 
 
     `data` is a `BUNDLE`, an envelope that cosign finds (`ATTESTATION`), or the statement itself (`STATEMENT`).
     """
-    annotations, notes = {"predicateType": predicate}, {}
+    annotations, manifest_annotations = {"predicateType": predicate}, {}
     if kind == ATTESTATION:
         annotations[_SIGNATURE_KEY] = ""
     if kind == BUNDLE:
-        notes = {
-            "dev.sigstore.bundle.content": "dsse-envelope",
-            "dev.sigstore.bundle.predicateType": predicate,
-        }
+        annotations, manifest_annotations = (
+            {},
+            {
+                "dev.sigstore.bundle.content": "dsse-envelope",
+                "dev.sigstore.bundle.predicateType": predicate,
+            },
+        )
     return Attachment(
         subject=subject,
         artifact_type=kind,
         media_type=kind,
         data=data,
         suffix="att" if kind == ATTESTATION else "",
-        annotations={} if notes else annotations,
-        notes=notes,
+        annotations=annotations,
+        manifest_annotations=manifest_annotations,
     )
 
 
-def sealed(statement: bytes, key: ImageKey) -> bytes:
+def dsse_envelope(statement: bytes, key: ImageKey) -> bytes:
     """A statement in a signed envelope (DSSE 1.0); the same whenever it is made."""
     signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(statement), statement)
     envelope = {
@@ -142,19 +146,18 @@ def sealed(statement: bytes, key: ImageKey) -> bytes:
     return encode(envelope)
 
 
-def attach(attachments: Sequence[Attachment], repository: ImageRepository) -> Tally:
+def attach(attachments: Sequence[Attachment], repository: ImageRepository) -> PushResult:
     """Have every attachment in the repository, findable from its image.
 
     Raises:
         RegistryError: the registry refuses it, or failures did not pass.
 
     """
-    total = Tally()
+    total = PushResult()
     for attachment in attachments:
         content = attachment.content
         [manifest] = content.documents
-        tally = send(content, repository)
-        total += tally
+        total += send(content, repository)
         if attachment.tag:
             total += _tag(repository, attachment.tag, manifest)
         _list(repository, attachment, manifest)
@@ -176,18 +179,22 @@ def attached(subject: str, kind: str, repository: ImageRepository) -> Iterator[b
                 yield repository.read_blob(layer.digest)
 
 
-def _tag(repository: ImageRepository, tag: str, manifest: Document) -> Tally:
+def _tag(repository: ImageRepository, tag: str, manifest: Document) -> PushResult:
     found = repository.find_manifest(tag)
     if found and found.digest == manifest.digest:
-        return Tally()
+        return PushResult()
     repository.put_manifest(manifest, tag)
-    return Tally(uploaded=1)
+    return PushResult(uploaded=1)
 
 
 def _list(repository: ImageRepository, attachment: Attachment, manifest: Document) -> None:
     """Where the referrers API does not find it, add it to the index that stands in for the API."""
     subject = attachment.subject.digest
-    entry = replace(manifest.descriptor, artifact_type=attachment.artifact_type, annotations=attachment.notes)
+    entry = replace(
+        manifest.descriptor,
+        artifact_type=attachment.artifact_type,
+        annotations=attachment.manifest_annotations,
+    )
     for _ in range(_TRIES):
         listed = repository.referrers(subject)
         if any(other.get("digest") == manifest.digest for other in listed):

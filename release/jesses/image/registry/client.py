@@ -21,7 +21,7 @@ from jesses.image.registry.auth import scope
 from jesses.image.registry.transport import PassingError, RegistryTransport
 from jesses.image.registry.upload import CHUNK, Blob, BlobUpload
 
-PutOutcome = Literal["present", "mounted", "uploaded"]
+UploadResult = Literal["present", "mounted", "uploaded"]
 
 _ACCEPTED: Final = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _PAGE: Final = 1000
@@ -45,7 +45,7 @@ class ImageRepository:
     def has_blob(self, digest: str) -> bool:
         return self._exists(f"blobs/{digest}")
 
-    def put_blob(self, blob: Blob, *, progress: Progress = no_progress) -> PutOutcome:
+    def put_blob(self, blob: Blob, *, progress: Progress = no_progress) -> UploadResult:
         """Have the blob there: it is already, or is taken over from its origin, or is uploaded.
 
         Raises:

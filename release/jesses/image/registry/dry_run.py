@@ -5,13 +5,13 @@ from typing import Final, Literal
 
 from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import Document, Manifest, parse
-from jesses.image.registry.client import ImageRepository, PutOutcome
+from jesses.image.registry.client import ImageRepository, UploadResult
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
 from jesses.stores.dry_run import StoreChange
 
 
-class Rehearsal(ImageRepository):
+class DryRunRepository(ImageRepository):
     """Reads see what was written here before what is in the registry; `changes` is added to."""
 
     def __init__(self, transport: RegistryTransport, name: str, changes: list[StoreChange]) -> None:
@@ -29,7 +29,7 @@ class Rehearsal(ImageRepository):
         blob: Blob,
         *,
         progress: Progress = no_progress,  # noqa: ARG002 - nothing is sent
-    ) -> PutOutcome:
+    ) -> UploadResult:
         """Say what would become of the blob; it counts as sent at once."""
         if self.has_blob(blob.digest):
             return "present"

@@ -54,7 +54,7 @@ class BlobCache:
             partial.unlink(missing_ok=True)
 
 
-def bases(
+def pull_bases(
     reference: Reference,
     repository: ImageRepository,
     archs: Iterable[Arch],
@@ -78,7 +78,9 @@ def bases(
     return dict(zip(wanted, found, strict=True))
 
 
-def copy(index: Document, repository: ImageRepository, directory: Path, *, name: str, tag: str) -> None:
+def pull_layout(
+    index: Document, repository: ImageRepository, directory: Path, *, name: str, tag: str
+) -> None:
     """Write the image of `index`, one of ours, as a layout into `directory`, made here.
 
     Raises:

@@ -42,7 +42,7 @@ def layout_content(directory: Path) -> ImageContent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class PushResult:
     """How many blobs and manifests were sent, were taken over from another repository, were there already."""
 
     uploaded: int = 0
@@ -51,8 +51,8 @@ class Tally:
     sent: int = 0
     """Bytes of the blobs that were uploaded."""
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(**{key: value + getattr(other, key) for key, value in vars(self).items()})
+    def __add__(self, other: "PushResult") -> "PushResult":
+        return PushResult(**{key: value + getattr(other, key) for key, value in vars(self).items()})
 
 
 class _Meter:
@@ -77,7 +77,7 @@ def send(
     *,
     threads: int = THREADS,
     progress: Progress = no_progress,
-) -> Tally:
+) -> PushResult:
     """Have `content` in the repository. What is there already is not sent again.
 
     `progress` is told of the whole image, by the name of its repository; what is there already counts as sent.
@@ -91,7 +91,7 @@ def send(
     top = next(reversed(documents), None)
     # A registry takes an index only when it has all that it lists.
     if top is None or repository.has_manifest(top):
-        return Tally(present=len(documents) + len(blobs))
+        return PushResult(present=len(documents) + len(blobs))
     meter = _Meter(f"{repository.transport.host}/{repository.name}", blobs.values(), progress)
 
     def put(blob: Blob) -> str:
@@ -109,7 +109,7 @@ def send(
     for document, there in zip(documents.values(), [*present, False], strict=True):
         if not there:
             repository.put_manifest(document)
-    return Tally(
+    return PushResult(
         uploaded=found["uploaded"] + len(documents) - sum(present),
         mounted=found["mounted"],
         present=found["present"] + sum(present),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.dry_run import Rehearsal
+from jesses.image.registry.dry_run import DryRunRepository
 from jesses.image.registry.ecr import Catalog
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.registries import Registries
@@ -15,13 +15,13 @@ from jesses.stores.dry_run import StoreChange
 class RegistryWriter:
     """Writes to the repositories below `prefix`, one for each image; `catalog` describes an image by its name.
 
-    A `rehearsal` changes nothing: `changes` are those that would have been.
+    A `dry_run` changes nothing: `changes` are those that would have been.
     """
 
     registries: Registries
     prefix: Reference
     catalog: Callable[[str], Catalog]
-    rehearsal: bool = False
+    dry_run: bool = False
     changes: list[StoreChange] = field(default_factory=list)
 
     def repository(self, name: str) -> ImageRepository:
@@ -32,8 +32,8 @@ class RegistryWriter:
 
         """
         transport = self.registries.transport(self.prefix, writes=True)
-        if self.rehearsal:
-            return Rehearsal(transport, self._path(name), self.changes)
+        if self.dry_run:
+            return DryRunRepository(transport, self._path(name), self.changes)
         return ImageRepository(transport, self._path(name), writes=True)
 
     def create(self, name: str) -> None:
@@ -44,7 +44,7 @@ class RegistryWriter:
 
         """
         amazon = self.registries.amazon(self.prefix)
-        if amazon and not self.rehearsal:
+        if amazon and not self.dry_run:
             amazon.create(self._path(name), self.catalog(name))
 
     def check(self, name: str) -> None:

@@ -17,11 +17,11 @@ from jesses.image.registry.attachments import (
     ImageKey,
     attached,
     attestation,
-    sealed,
+    dsse_envelope,
     signature,
 )
 from jesses.publish.images import provenance
-from jesses.publish.images.publisher import Staged, annotations
+from jesses.publish.images.publisher import StagedImage, annotations
 
 SPDX: Final = "application/spdx+json"
 """The registered type of an SPDX document (IANA)."""
@@ -65,7 +65,7 @@ class Evidence:
         self._held: dict[tuple[str, str], bytes] = {}
         self._lock = Lock()
 
-    def recall(self, staged: Staged) -> None:
+    def recall(self, staged: StagedImage) -> None:
         """Learn what a registry holds about an image that it may have already.
 
         Raises:
@@ -80,7 +80,7 @@ class Evidence:
             if kind in wanted and _says_the_same(found, wanted[kind]):
                 self._held.setdefault((staged.index.digest, kind), data)
 
-    def about(self, staged: Staged, name: str) -> Sequence[Attachment]:
+    def about(self, staged: StagedImage, name: str) -> Sequence[Attachment]:
         """All of it for one image, in the repository `name` (with its host).
 
         Raises:
@@ -90,29 +90,29 @@ class Evidence:
         subjects = [document.descriptor for document in (staged.index, *staged.content.documents[:-1])]
         # Engines check the signature of the index or that of a manifest.
         signatures = [signature(name, subject, self._key) for subject in subjects] if self._key else []
-        boms = [
+        sboms = [
             Attachment(
                 subject=subject,
                 artifact_type=SPDX,
                 media_type=SPDX,
-                data=staged.boms[subject.digest].read_bytes(),
+                data=staged.sboms[subject.digest].read_bytes(),
             )
             for subject in subjects
-            if subject.digest in staged.boms
+            if subject.digest in staged.sboms
         ]
-        return (*signatures, *self._attestations(staged, subjects), *boms)
+        return (*signatures, *self._attestations(staged, subjects), *sboms)
 
-    def _attestations(self, staged: Staged, subjects: Sequence[Descriptor]) -> Iterator[Attachment]:
+    def _attestations(self, staged: StagedImage, subjects: Sequence[Descriptor]) -> Iterator[Attachment]:
         for statement in self._statements(staged):
             predicate = str(statement["predicateType"])
             with self._lock:
-                place = staged.index.digest, predicate
-                if place not in self._held:
-                    self._held[place] = self._closed(encode(statement))
+                key = staged.index.digest, predicate
+                if key not in self._held:
+                    self._held[key] = self._closed(encode(statement))
             for subject in subjects if predicate == SIGNED else subjects[:1]:
-                yield attestation(subject, self._held[place], kind=self._kind, predicate=predicate)
+                yield attestation(subject, self._held[key], kind=self._kind, predicate=predicate)
 
-    def _statements(self, staged: Staged) -> Iterator[Mapping[str, Any]]:
+    def _statements(self, staged: StagedImage) -> Iterator[Mapping[str, Any]]:
         documents = (staged.index, *staged.content.documents[:-1])
         digests = [document.digest for document in documents]
         if self._notary:
@@ -126,7 +126,7 @@ class Evidence:
 
     def _closed(self, statement: bytes) -> bytes:
         if self._key:
-            return sealed(statement, self._key)
+            return dsse_envelope(statement, self._key)
         return self._notary.sign(statement) if self._notary else statement
 
     def _opened(self, data: bytes) -> Mapping[str, Any]:
@@ -134,7 +134,7 @@ class Evidence:
         try:
             if self._key:
                 statement = _unsealed(data)
-                data = statement if sealed(statement, self._key) == data else b""
+                data = statement if dsse_envelope(statement, self._key) == data else b""
             elif self._notary:
                 data = self._notary.opened(data) or b""
             found = json.loads(data)

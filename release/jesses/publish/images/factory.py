@@ -26,7 +26,7 @@ from jesses.publish.images.publisher import Lease, RegistryPublisher
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryAccess:
-    """What publishing images and reading them takes from outside; a `rehearsal` is to change nothing there.
+    """What publishing images and reading them takes from outside; a `dry_run` is to change nothing there.
 
     `tell` is told what is done, `progress` how uploads go on. `home` is the directory of the user, and
     `environment` says where blobs are cached, and in a signed statement who makes the release.
@@ -40,7 +40,7 @@ class RegistryAccess:
     key: ImageKey | None = None
     notary: Notary | None = None
     lease: Lease = nullcontext
-    rehearsal: bool = False
+    dry_run: bool = False
     ci: Ci = LOCAL
 
 
@@ -71,7 +71,7 @@ def registry_publishers(
     """
     if not plan.images:
         return ()
-    notary = UnsignedNotary(outside.notary) if outside.notary and outside.rehearsal else outside.notary
+    notary = UnsignedNotary(outside.notary) if outside.notary and outside.dry_run else outside.notary
     evidence = Evidence(key=outside.key, notary=notary, ci=outside.ci)
     return tuple(
         RegistryPublisher(
@@ -91,7 +91,7 @@ def _writer(config: Config, plan: Plan, outside: RegistryAccess, prefix: Referen
         registries=outside.registries,
         prefix=prefix,
         catalog=lambda name: catalog(config, plan, prefix.below(name)),
-        rehearsal=outside.rehearsal,
+        dry_run=outside.dry_run,
     )
 
 

@@ -9,7 +9,7 @@ from jesses.config import Channel
 from jesses.image.base import Base
 from jesses.image.manifest import Document
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.pull import BlobCache, bases, copy
+from jesses.image.registry.pull import BlobCache, pull_bases, pull_layout
 from jesses.image.registry.reference import Reference
 from jesses.plan.plan import Plan, PlannedImage
 from jesses.publish.images.factory import RegistryAccess
@@ -33,7 +33,7 @@ class PreviousImages:
         self._bases: dict[tuple[str, tuple[Arch, ...], str], Mapping[Arch, Base]] = {}
         self._digests: dict[str, str] = {}
 
-    def find_built(self, name: str, directory: Path) -> bool:
+    def restore(self, name: str, directory: Path) -> bool:
         """Write the image that is built already into `directory`; whether a registry has it.
 
         Raises:
@@ -47,10 +47,10 @@ class PreviousImages:
         self._outside.tell(
             f"{name} is built already: {repository.transport.host}/{repository.name}@{index.digest}"
         )
-        copy(index, repository, directory, name=name, tag=self._tag(name))
+        pull_layout(index, repository, directory, name=name, tag=self._tag(name))
         return True
 
-    def find_base(self, image: PlannedImage) -> Mapping[Arch, Base]:
+    def bases(self, image: PlannedImage) -> Mapping[Arch, Base]:
         """What an image stands on, for each of its architectures: the same as before, if it was made before.
 
         Raises:
@@ -61,7 +61,7 @@ class PreviousImages:
             self._digests[image.name] = self._base_digest(image)
         wanted = (str(image.base), tuple(image.archives), self._digests[image.name])
         if wanted not in self._bases:
-            self._bases[wanted] = find_base(*wanted, self._outside)
+            self._bases[wanted] = base_image(*wanted, self._outside)
         return self._bases[wanted]
 
     def _base_digest(self, image: PlannedImage) -> str:
@@ -88,7 +88,7 @@ class PreviousImages:
         return spelling.oci_tag(self._plan.versions[self._component(name)].version)
 
 
-def find_base(
+def base_image(
     name: str, archs: tuple[Arch, ...], digest: str, outside: RegistryAccess
 ) -> Mapping[Arch, Base]:
     """The image `name` from its registry, for each of `archs`; with a `digest`, that one whatever its tag shows.
@@ -102,4 +102,4 @@ def find_base(
     cached = outside.environment.get("XDG_CACHE_HOME")
     cache = BlobCache(directory=(Path(cached) if cached else outside.home / ".cache") / "jesses" / "blobs")
     repository = ImageRepository(outside.registries.transport(reference), reference.repository)
-    return bases(reference, repository, archs, cache, digest=digest)
+    return pull_bases(reference, repository, archs, cache, digest=digest)

@@ -22,7 +22,7 @@ from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import Document, parse, parse_index
 from jesses.image.registry.attachments import Attachment, attach
 from jesses.image.registry.client import ImageRepository
-from jesses.image.registry.push import ImageContent, Tally, check, layout_content, send
+from jesses.image.registry.push import ImageContent, PushResult, check, layout_content, send
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.writer import RegistryWriter
 from jesses.package.formats import sbom
@@ -41,14 +41,14 @@ Lease = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Staged:
+class StagedImage:
     """One image in its repository."""
 
     name: str
     version: Version
     repository: ImageRepository
     content: ImageContent
-    boms: Mapping[str, Path]
+    sboms: Mapping[str, Path]
     """The bill of materials of each manifest, by the manifest's digest."""
 
     @property
@@ -59,19 +59,19 @@ class Staged:
 class Attestor(Protocol):
     """Makes what travels with an image."""
 
-    def recall(self, staged: Staged) -> None:
+    def recall(self, staged: StagedImage) -> None:
         """Learn what the registry holds of it already."""
 
-    def about(self, staged: Staged, name: str) -> Sequence[Attachment]:
+    def about(self, staged: StagedImage, name: str) -> Sequence[Attachment]:
         """All of it, for the image in the repository `name` (with its host)."""
 
 
-class Nothing:
+class NoAttachments:
     """Images travel alone."""
 
-    def recall(self, staged: Staged) -> None: ...
+    def recall(self, staged: StagedImage) -> None: ...
 
-    def about(self, _staged: Staged, _name: str) -> Sequence[Attachment]:
+    def about(self, _staged: StagedImage, _name: str) -> Sequence[Attachment]:
         return ()
 
 
@@ -86,12 +86,12 @@ class RegistryPublisher:
     writer: RegistryWriter
     images: Sequence[str]
     branch: str | None = None
-    evidence: Attestor = field(default_factory=Nothing)
+    evidence: Attestor = field(default_factory=NoAttachments)
     lease: Lease = nullcontext
     progress: Progress = no_progress
     independent: Literal[True] = field(default=True, init=False)
-    _staged: tuple[Staged, ...] = field(default=(), init=False)
-    _tally: Tally = field(default=Tally(), init=False)
+    _staged: tuple[StagedImage, ...] = field(default=(), init=False)
+    _result: PushResult = field(default=PushResult(), init=False)
 
     @property
     def name(self) -> str:
@@ -142,9 +142,9 @@ class RegistryPublisher:
         """
         for staged in self._staged:
             self.writer.create(staged.name)
-            self._tally += send(staged.content, staged.repository, progress=self.progress)
+            self._result += send(staged.content, staged.repository, progress=self.progress)
             about = self.evidence.about(staged, self.writer.full_name(staged.name))
-            self._tally += attach(about, staged.repository)
+            self._result += attach(about, staged.repository)
         return tuple(artifacts)
 
     def verify(self) -> None:
@@ -167,22 +167,22 @@ class RegistryPublisher:
         return Publication(
             publisher=self.name,
             location=self.writer.prefix.name,
-            uploaded=self._tally.uploaded + self._tally.mounted,
-            present=self._tally.present,
+            uploaded=self._result.uploaded + self._result.mounted,
+            present=self._result.present,
             instructions=tuple(self._instructions()),
         )
 
-    def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> Staged:
+    def _opened(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> StagedImage:
         repository = self.writer.repository(artifact.name)
         content = layout_content(artifact.path)
         origin = self._origin(content.documents[-1])
         blobs = tuple(replace(blob, origin=origin) for blob in content.blobs)
-        return Staged(
+        return StagedImage(
             name=artifact.name,
             version=artifact.version,
             repository=repository,
             content=replace(content, blobs=blobs),
-            boms=_boms(artifact.name, content.documents[-1], artifacts),
+            sboms=_sboms(artifact.name, content.documents[-1], artifacts),
         )
 
     def _origin(self, index: Document) -> str:
@@ -191,7 +191,7 @@ class RegistryPublisher:
         base = Reference.parse(name) if name else None
         return base.repository if base and base.host == self.writer.prefix.host else ""
 
-    def _check_own_tag(self, staged: Staged) -> bool:
+    def _check_own_tag(self, staged: StagedImage) -> bool:
         """Whether the version's tag is there already."""
         tag = moving_tags.own(staged.version)
         found = staged.repository.find_manifest(tag)
@@ -209,14 +209,14 @@ class RegistryPublisher:
             fix="what is published never changes: release a new version",
         )
 
-    def _add_own_tag(self, staged: Staged) -> None:
+    def _add_own_tag(self, staged: StagedImage) -> None:
         if self._check_own_tag(staged):
-            self._tally += Tally(present=1)
+            self._result += PushResult(present=1)
             return
         staged.repository.put_manifest(staged.index, moving_tags.own(staged.version))
-        self._tally += Tally(uploaded=1)
+        self._result += PushResult(uploaded=1)
 
-    def _move_tags(self, staged: Staged) -> None:
+    def _move_tags(self, staged: StagedImage) -> None:
         """Move the tags that this version takes, until what is read back is right."""
         moved: set[str] = set()
         for _ in range(_TRIES):
@@ -230,14 +230,14 @@ class RegistryPublisher:
             fix="see who else moves them, and run again",
         )
 
-    def _put_right(self, staged: Staged, wrong: Mapping[str, Document]) -> None:
+    def _put_right(self, staged: StagedImage, wrong: Mapping[str, Document]) -> None:
         def put(tag: str) -> None:
             staged.repository.put_manifest(wrong[tag], tag)
 
         for _ in ordered_map(put, wrong, threads=len(wrong)):
-            self._tally += Tally(uploaded=1)
+            self._result += PushResult(uploaded=1)
 
-    def _out_of_place(self, staged: Staged, moved: set[str]) -> Iterator[tuple[str, Document]]:
+    def _out_of_place(self, staged: StagedImage, moved: set[str]) -> Iterator[tuple[str, Document]]:
         """Tags that do not show what they should, with what that is.
 
         Where we `moved` a tag while a higher version appeared, that version is put back.
@@ -254,7 +254,7 @@ class RegistryPublisher:
             if wanted and (found is None or found.digest != wanted.digest):
                 yield tag, wanted
 
-    def _versions(self, staged: Staged, shown: dict[str, Document | None]) -> tuple[Version, ...]:
+    def _versions(self, staged: StagedImage, shown: dict[str, Document | None]) -> tuple[Version, ...]:
         """The versions that hold ours back: those of the repository, or the one that the branch shows."""
         if self.branch is None:
             return moving_tags.versions_in(staged.repository.tags())
@@ -269,7 +269,7 @@ class RegistryPublisher:
         yield from (f"# {limit}" for limit in sorted(limits) if limit)
 
 
-def _boms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
+def _sboms(name: str, index: Document, artifacts: Sequence[Artifact]) -> dict[str, Path]:
     """What is in each architecture's image: the bill of materials that goes by the name of its archive."""
     archives = {
         artifact.arch: artifact.path.name
