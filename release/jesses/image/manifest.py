@@ -185,10 +185,7 @@ def parse_manifest(document: Document) -> Manifest:
         FormatError: it is something else.
 
     """
-    found = parse(document)
-    if not isinstance(found, Manifest):
-        raise _malformed(document, "it is an index, where a manifest should be")
-    return found
+    return _parse_as(document, Manifest)
 
 
 def parse_index(document: Document) -> ImageIndex:
@@ -198,10 +195,7 @@ def parse_index(document: Document) -> ImageIndex:
         FormatError: it is something else.
 
     """
-    found = parse(document)
-    if not isinstance(found, ImageIndex):
-        raise _malformed(document, "it is a manifest, where an index should be")
-    return found
+    return _parse_as(document, ImageIndex)
 
 
 def parse_descriptor(found: Mapping[str, Any]) -> Descriptor:
@@ -243,6 +237,14 @@ def _encoded(value: Manifest | ImageIndex) -> Document:
 
 def _fields(value: Struct) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(value)
+    return found
+
+
+def _parse_as(document: Document, kind: type[T]) -> T:
+    found = parse(document)
+    if not isinstance(found, kind):
+        names = {Manifest: "a manifest", ImageIndex: "an index"}
+        raise _malformed(document, f"it is {names[type(found)]}, where {names[kind]} should be")
     return found
 
 

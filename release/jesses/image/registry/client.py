@@ -5,7 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/s
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +18,7 @@ from jesses.base.errors import RegistryError
 from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import INDEX_TYPES, MANIFEST_TYPES, Document, digest_of
 from jesses.image.registry.auth import scope
-from jesses.image.registry.transport import PassingError, RegistryTransport
+from jesses.image.registry.transport import PassingError, RegistryRequest, RegistryTransport
 from jesses.image.registry.upload import CHUNK, Blob, BlobUpload
 
 UploadResult = Literal["present", "mounted", "uploaded"]
@@ -55,7 +55,14 @@ class ImageRepository:
         if self.has_blob(blob.digest):
             return "present"
         scopes = self._scopes | ({scope(blob.origin, "pull")} if blob.origin else frozenset())
-        upload = BlobUpload(self.transport, self._url, scopes, blob, progress=progress, chunk=self._chunk)
+        upload = BlobUpload(
+            transport=self.transport,
+            url=self._url,
+            scopes=scopes,
+            blob=blob,
+            progress=progress,
+            chunk=self._chunk,
+        )
         return "uploaded" if upload.run() else "mounted"
 
     def fetch_blob(self, digest: str, target: Path) -> None:
@@ -138,7 +145,7 @@ class ImageRepository:
             RegistryError: the registry refuses it or stored something else.
 
         """
-        response = self.transport.send(
+        request = RegistryRequest(
             "PUT",
             f"{self._url}/manifests/{reference or document.digest}",
             scopes=self._scopes,
@@ -147,6 +154,7 @@ class ImageRepository:
             body=document.data,
             what=f"writing {self.name}:{reference or document.digest}",
         )
+        response = self.transport.send(request)
         stored = response.headers.get("Docker-Content-Digest", document.digest)
         if stored != document.digest:
             raise RegistryError(
@@ -177,7 +185,7 @@ class ImageRepository:
     def lists_referrers(self) -> bool:
         """Whether the registry has the referrers API, which answers for any digest."""
         url = f"{self._url}/referrers/{digest_of(b'')}"
-        response = self.transport.send("GET", url, scopes=self._scopes, expect=_MISSING)
+        response = self.transport.send(RegistryRequest("GET", url, scopes=self._scopes, expect=_MISSING))
         return response.status_code == HTTPStatus.OK
 
     def check_push(self) -> None:
@@ -187,23 +195,26 @@ class ImageRepository:
             RegistryError: we may not.
 
         """
-        response = self.transport.send(
+        begin = RegistryRequest(
             "POST",
             f"{self._url}/blobs/uploads/",
             scopes=self._scopes,
             expect=[HTTPStatus.ACCEPTED],
             what=f"writing to {self.name}",
         )
+        response = self.transport.send(begin)
         if location := response.headers.get("Location"):
             url = urljoin(response.url, location)
             anything = range(200, 500)
-            self.transport.send("DELETE", url, scopes=self._scopes, expect=anything)
+            self.transport.send(RegistryRequest("DELETE", url, scopes=self._scopes, expect=anything))
 
     def _page(self, url: str) -> tuple[Document | None, str | None]:
         """A list that the registry makes, where it has it, and the address of what follows."""
         for attempt in self.transport.attempts():
             with attempt:
-                response = self.transport.once("GET", url, scopes=self._scopes, expect=_MISSING)
+                response = self.transport.once(
+                    RegistryRequest("GET", url, scopes=self._scopes, expect=_MISSING)
+                )
                 with closing(response):
                     if response.status_code == HTTPStatus.NOT_FOUND:
                         return None, None
@@ -217,15 +228,19 @@ class ImageRepository:
     def _exists(self, path: str) -> bool:
         headers = {"Accept": _ACCEPTED} if path.startswith("manifests") else {}
         url = f"{self._url}/{quote(path, safe='/:')}"
-        response = self.transport.send("HEAD", url, scopes=self._scopes, expect=_MISSING, headers=headers)
+        response = self.transport.send(
+            RegistryRequest("HEAD", url, scopes=self._scopes, expect=_MISSING, headers=headers)
+        )
         return response.status_code == HTTPStatus.OK
 
     def _get(
-        self, path: str, headers: dict[str, str], *, expect: tuple[HTTPStatus, ...] = (HTTPStatus.OK,)
+        self, path: str, headers: dict[str, str], *, expect: Iterable[int] = (HTTPStatus.OK,)
     ) -> requests.Response:
-        url = f"{self._url}/{path}"
         what = f"reading {self.name} {path}"
-        return self.transport.once("GET", url, scopes=self._scopes, expect=expect, headers=headers, what=what)
+        url = f"{self._url}/{path}"
+        return self.transport.once(
+            RegistryRequest("GET", url, scopes=self._scopes, expect=expect, headers=headers, what=what)
+        )
 
 
 def referrers_tag(digest: str) -> str:

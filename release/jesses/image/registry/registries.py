@@ -7,6 +7,7 @@ Amazon are requests. Tokens and rate limits of a registry are then known in one 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import requests
@@ -32,31 +33,22 @@ def new_session() -> requests.Session:
     return session
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Registries:
     """Gives the transport of each registry, the same one whenever it is asked for; several threads may use it.
 
     `note` is told when a request is tried again. `find_amazon` gives Amazon's own interface for a host of Amazon.
     """
 
-    def __init__(
-        self,
-        *,
-        session: requests.Session,
-        find_credential: FindCredential,
-        note: Callable[[str], object] = lambda _: None,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], object] = time.sleep,
-        find_amazon: Callable[[str], AmazonRegistry | None] = ecr.registry_of,
-    ) -> None:
-        self._session = session
-        self._find_credential = find_credential
-        self._note = note
-        self._clock = clock
-        self._sleep = sleep
-        self._find_amazon = find_amazon
-        self._found: dict[str, Credential | None] = {}
-        self._transports: dict[tuple[str, bool], RegistryTransport] = {}
-        self._lock = threading.Lock()
+    session: requests.Session
+    find_credential: FindCredential
+    note: Callable[[str], object] = lambda _: None
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], object] = time.sleep
+    find_amazon: Callable[[str], AmazonRegistry | None] = ecr.registry_of
+    _found: dict[str, Credential | None] = field(default_factory=dict, init=False)
+    _transports: dict[tuple[str, bool], RegistryTransport] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def transport(self, reference: Reference, *, writes: bool = False) -> RegistryTransport:
         """The way to the registry of `reference`; one that `writes` is known to it by name.
@@ -68,7 +60,7 @@ class Registries:
 
         """
         with self._lock:
-            amazon = self._find_amazon(reference.host)
+            amazon = self.find_amazon(reference.host)
             known = amazon is not None and (writes or not amazon.anonymous)
             if (reference.url, known) not in self._transports:
                 credential = self._credential(reference.host)
@@ -77,19 +69,19 @@ class Registries:
                 self._transports[reference.url, known] = RegistryTransport(
                     host=reference.host,
                     url=reference.url,
-                    session=self._session,
+                    session=self.session,
                     credential=credential,
-                    note=self._note,
-                    clock=self._clock,
-                    sleep=self._sleep,
+                    note=self.note,
+                    clock=self.clock,
+                    sleep=self.sleep,
                 )
             return self._transports[reference.url, known]
 
     def amazon(self, reference: Reference) -> AmazonRegistry | None:
         """Amazon's interface for the registry of `reference`; None where it is not Amazon's."""
-        return self._find_amazon(reference.host)
+        return self.find_amazon(reference.host)
 
     def _credential(self, host: str) -> Credential | None:
         if host not in self._found:
-            self._found[host] = self._find_credential(host)
+            self._found[host] = self.find_credential(host)
         return self._found[host]

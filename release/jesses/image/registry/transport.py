@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -36,6 +36,23 @@ class Body(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class RegistryRequest:
+    """A request to a registry, which is allowed by `scopes` and to be answered with one of the codes `expect`.
+
+    `what` says in messages what it is about.
+    """
+
+    method: str
+    url: str
+    _: KW_ONLY
+    scopes: Scopes
+    expect: Iterable[int]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | bytes | None = None
+    what: str = ""
 
 
 class PassingError(Exception):
@@ -81,18 +98,8 @@ class RegistryTransport:
         self._note = note
         self._authorizer = Authorizer(host=host, credential=credential, fetch=self._fetch_token, clock=clock)
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        scopes: Scopes,
-        expect: Iterable[int],
-        headers: Mapping[str, str] | None = None,
-        body: Body | bytes | None = None,
-        what: str = "",
-    ) -> requests.Response:
-        """Send until the answer is one of `expect`; `what` says in messages what it is about.
+    def send(self, request: RegistryRequest) -> requests.Response:
+        """Send until the answer is one that is expected.
 
         Raises:
             RegistryError: it is another, or failures did not pass.
@@ -100,9 +107,7 @@ class RegistryTransport:
         """
         for attempt in self.attempts():
             with attempt:
-                return self.once(
-                    method, url, scopes=scopes, expect=expect, headers=headers, body=body, what=what
-                )
+                return self.once(request)
         raise AssertionError("attempts end with an error")
 
     def attempts(self) -> Iterator["Attempt"]:
@@ -120,57 +125,39 @@ class RegistryTransport:
             fix="run again later: what is there already is not sent again",
         )
 
-    def once(
-        self,
-        method: str,
-        url: str,
-        *,
-        scopes: Scopes,
-        expect: Iterable[int],
-        headers: Mapping[str, str] | None = None,
-        body: Body | bytes | None = None,
-        what: str = "",
-    ) -> requests.Response:
-        """Send one request, with a second one where the registry wants to know who we are.
+    def once(self, request: RegistryRequest) -> requests.Response:
+        """Send a request once, and a second time where the registry wants to know who we are.
 
         Raises:
             PassingError: the failure may pass.
-            RegistryError: the answer is none of `expect`.
+            RegistryError: the answer is another than is expected.
 
         """
-        ours = urlsplit(url).netloc == urlsplit(self.url).netloc
+        ours = urlsplit(request.url).netloc == urlsplit(self.url).netloc
         for last in (False, True):
             # What uploads are redirected to has its own secrets in its address, and never gets ours.
-            authorization = self._authorizer.header(scopes) if ours else None
-            response = self._exchange(method, url, headers=headers, body=body, authorization=authorization)
+            authorization = self._authorizer.header(request.scopes) if ours else None
+            response = self._exchange(request, authorization)
             if response.status_code != HTTPStatus.UNAUTHORIZED or last or not ours:
                 break
             header = response.headers.get("WWW-Authenticate", "")
             response.close()
-            if not self._authorizer.learn(header, scopes, sent=authorization):
+            if not self._authorizer.learn(header, request.scopes, sent=authorization):
                 break
-        if response.status_code in set(expect):
+        if response.status_code in set(request.expect):
             return response
-        raise self._failure(response, what or f"{method} {urlsplit(url).path}")
+        raise self._failure(response, request.what or f"{request.method} {urlsplit(request.url).path}")
 
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None,
-        body: Body | bytes | None,
-        authorization: str | None,
-    ) -> requests.Response:
-        with self._translated(url):
+    def _exchange(self, request: RegistryRequest, authorization: str | None) -> requests.Response:
+        with self._translated(request.url):
             response = self._session.request(
-                method,
-                url,
-                headers=dict(headers or {}),
-                data=body,
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=request.body,
                 auth=_Header(authorization),
                 timeout=_TIMEOUT,
-                stream=method == "GET",
+                stream=request.method == "GET",
             )
         self._read_limit(response.headers)
         if response.status_code in _PASSING:

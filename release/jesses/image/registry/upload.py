@@ -7,7 +7,7 @@ again, and so that what is too large for a proxy passes. A registry that refuses
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ import requests
 from jesses.base.errors import RegistryError
 from jesses.base.progress import Progress
 from jesses.image.registry.auth import Scopes
-from jesses.image.registry.transport import PassingError, RegistryTransport
+from jesses.image.registry.transport import PassingError, RegistryRequest, RegistryTransport
 
 CHUNK: Final = 4 << 20
 """Bytes of a chunk, unless the registry asks for more (`OCI-Chunk-Min-Length`)."""
@@ -80,29 +80,20 @@ class Window:
                 left -= len(block)
 
 
+@dataclass(kw_only=True, eq=False)
 class BlobUpload:
-    """Puts one blob into the repository at `url` (`.../v2/NAME`)."""
+    """Puts `blob` into the repository at `url` (`.../v2/NAME`), in chunks of `chunk` bytes where it must."""
 
-    def __init__(
-        self,
-        transport: RegistryTransport,
-        url: str,
-        scopes: Scopes,
-        blob: Blob,
-        *,
-        progress: Progress,
-        chunk: int = CHUNK,
-    ) -> None:
-        self._transport = transport
-        self._url = url
-        self._scopes = scopes
-        self._blob = blob
-        self._progress = progress
-        self._chunk = chunk
-        self._location = ""
-        self._sent = 0
-        self._broken = False
-        self._in_chunks = False
+    transport: RegistryTransport
+    url: str
+    scopes: Scopes
+    blob: Blob
+    progress: Progress
+    chunk: int = CHUNK
+    _location: str = field(default="", init=False)
+    _sent: int = field(default=0, init=False)
+    _broken: bool = field(default=False, init=False)
+    _in_chunks: bool = field(default=False, init=False)
 
     def run(self) -> bool:
         """Upload the blob; False where the registry took it over from its origin instead.
@@ -111,11 +102,11 @@ class BlobUpload:
             RegistryError: the registry refuses it, or failures did not pass.
 
         """
-        for attempt in self._transport.attempts():
+        for attempt in self.transport.attempts():
             with attempt:
                 if self._begin(mount=True):
                     return False
-        for attempt in self._transport.attempts():
+        for attempt in self.transport.attempts():
             with attempt:
                 if self._broken and self._has_arrived():
                     return True
@@ -125,10 +116,10 @@ class BlobUpload:
 
     def _begin(self, *, mount: bool) -> bool:
         query, expect = "", [HTTPStatus.ACCEPTED]
-        if mount and self._blob.origin:
-            query = f"?mount={self._blob.digest}&from={self._blob.origin}"
+        if mount and self.blob.origin:
+            query = f"?mount={self.blob.digest}&from={self.blob.origin}"
             expect.append(HTTPStatus.CREATED)
-        response = self._request("POST", f"{self._url}/blobs/uploads/{query}", expect=expect)
+        response = self._request("POST", f"{self.url}/blobs/uploads/{query}", expect=expect)
         if response.status_code == HTTPStatus.CREATED:
             return True
         self._follow(response)
@@ -141,20 +132,20 @@ class BlobUpload:
             self._send_chunks()
         else:
             self._in_chunks = True  # the next time
-            body = self._window(0, self._blob.size) if self._blob.size else b""
+            body = self._window(0, self.blob.size) if self.blob.size else b""
         mark = "&" if "?" in self._location else "?"
-        url = f"{self._location}{mark}digest={self._blob.digest}"
+        url = f"{self._location}{mark}digest={self.blob.digest}"
         response = self._store("PUT", url, HTTPStatus.CREATED, _TYPE, body)
-        stored = response.headers.get("Docker-Content-Digest", self._blob.digest)
-        if stored != self._blob.digest:
+        stored = response.headers.get("Docker-Content-Digest", self.blob.digest)
+        if stored != self.blob.digest:
             raise RegistryError(
-                f"{self._transport.host} stored {stored} where {self._blob.digest} was sent",
+                f"{self.transport.host} stored {stored} where {self.blob.digest} was sent",
                 fix="something between here and there changes bytes: try another network or registry",
             )
 
     def _send_chunks(self) -> None:
-        while self._sent < self._blob.size:
-            end = min(self._sent + self._chunk, self._blob.size)
+        while self._sent < self.blob.size:
+            end = min(self._sent + self.chunk, self.blob.size)
             headers = {
                 **_TYPE,
                 "Content-Range": f"{self._sent}-{end - 1}",
@@ -167,7 +158,7 @@ class BlobUpload:
 
     def _has_arrived(self) -> bool:
         """After a failure: whether all is there; otherwise finds where to go on, or begins anew."""
-        url = f"{self._url}/blobs/{self._blob.digest}"
+        url = f"{self.url}/blobs/{self.blob.digest}"
         found = self._request("HEAD", url, expect=[HTTPStatus.OK, HTTPStatus.NOT_FOUND])
         if found.status_code == HTTPStatus.OK:
             return True
@@ -179,7 +170,7 @@ class BlobUpload:
         arrived = _RANGE.fullmatch(status.headers.get("Range", ""))
         # An upload without a byte says 0-0, as one with a single byte does: begin that one anew.
         self._sent = int(arrived[1]) + 1 if arrived and int(arrived[1]) else 0
-        if status.status_code == HTTPStatus.NO_CONTENT and 0 < self._sent <= self._blob.size:
+        if status.status_code == HTTPStatus.NO_CONTENT and 0 < self._sent <= self.blob.size:
             self._follow(status)
         else:
             self._begin(mount=False)
@@ -203,13 +194,19 @@ class BlobUpload:
         headers: dict[str, str] | None = None,
         body: Window | bytes | None = None,
     ) -> requests.Response:
-        what = f"uploading {self._blob.digest}"
-        return self._transport.once(
-            method, url, scopes=self._scopes, expect=expect, headers=headers, body=body, what=what
+        request = RegistryRequest(
+            method,
+            url,
+            scopes=self.scopes,
+            expect=expect,
+            headers=headers or {},
+            body=body,
+            what=f"uploading {self.blob.digest}",
         )
+        return self.transport.once(request)
 
     def _window(self, start: int, end: int) -> Window:
-        return Window(blob=self._blob, start=start, end=end, progress=self._progress)
+        return Window(blob=self.blob, start=start, end=end, progress=self.progress)
 
     def _follow(self, response: requests.Response) -> None:
         location = response.headers.get("Location")
@@ -217,4 +214,4 @@ class BlobUpload:
             raise PassingError("an upload without an address")
         self._location = urljoin(response.url, location)
         least = response.headers.get("OCI-Chunk-Min-Length", "")
-        self._chunk = max(self._chunk, int(least) if least.isdecimal() else 0)
+        self.chunk = max(self.chunk, int(least) if least.isdecimal() else 0)
