@@ -39,6 +39,8 @@ def test_what_nobody_said_is_left_out() -> None:
         (b"{}", "missing required field"),
         (json.dumps({**FIELDS, "rootfs": {"diff_ids": ["sha256:x"]}}).encode(), r"rootfs\.diff_ids"),
         (json.dumps({**FIELDS, "history": "x"}).encode(), "history"),
+        (json.dumps({**FIELDS, "config": {"Env": "PATH=/bin"}}).encode(), "Env"),
+        (json.dumps({**FIELDS, "config": {"Labels": {"a": 1}}}).encode(), "Labels"),
         (b'{"config":{"a":' + b"[" * 100_000, "recursion"),
     ],
 )

@@ -54,6 +54,19 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
         }
 
 
+class _RunFields(Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What is looked at in `ConfigFile.config`, to see that it is of the right type; the rest is passed on."""
+
+    user: str | None = None
+    exposed_ports: Mapping[str, Any] | None = None
+    env: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    volumes: Mapping[str, Any] | None = None
+    working_dir: str | None = None
+    labels: Mapping[str, str] | None = None
+
+
 def parse_config(data: bytes, *, name: str) -> ConfigFile:
     """Read the configuration of the image `name`.
 
@@ -62,9 +75,11 @@ def parse_config(data: bytes, *, name: str) -> ConfigFile:
 
     """
     try:
-        return msgspec.json.decode(data, type=ConfigFile)
+        found = msgspec.json.decode(data, type=ConfigFile)
+        msgspec.convert(found.config or {}, _RunFields)
     except (ValueError, RecursionError) as error:
         raise FormatError(
             f"the configuration of {name} is not as the OCI image specification has it: {error}",
             fix="make or push that image again, or use another one",
         ) from error
+    return found

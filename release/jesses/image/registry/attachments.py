@@ -1,4 +1,4 @@
-"""What travels with an image: signatures, provenance, lists of contents. Pure values, made to be pushed.
+"""What is attached to an image in a registry: signatures, provenance, bills of materials.
 
 An attachment is a manifest that names the image as its `subject` (image specification 1.1, "manifest.md"), so
 that the referrers API finds it. Where a registry has none, an index under the tag `sha256-<hex>` lists them
@@ -41,7 +41,7 @@ _TRIES: Final = 5
 
 
 class ImageKey(Protocol):
-    """A key whose signature of some bytes is always the same."""
+    """A key that signs deterministically: the same bytes always get the same signature."""
 
     @property
     def public_key(self) -> bytes: ...
@@ -88,7 +88,10 @@ class Attachment:
 
 
 def signature(repository: str, subject: Descriptor, key: ImageKey) -> Attachment:
-    """Who has `key` says that `subject` is an image of `repository` (with its host)."""
+    """A signature by `key`: `subject` is an image of `repository` (with its host).
+
+    The payload is that of containers-signature(5), "simple signing", which cosign writes too.
+    """
     payload = {
         "critical": {
             "identity": {"docker-reference": repository},
@@ -136,7 +139,10 @@ def attestation(subject: Descriptor, data: bytes, *, kind: str, predicate: str) 
 
 
 def dsse_envelope(statement: bytes, key: ImageKey) -> bytes:
-    """A statement in a signed envelope (DSSE 1.0); the same whenever it is made."""
+    """A statement in an envelope signed by `key`; the same statement and key always give the same bytes.
+
+    Format: DSSE 1.0, https://github.com/secure-systems-lab/dsse.
+    """
     signed = b"DSSEv1 %d %b %d %b" % (len(STATEMENT), STATEMENT.encode(), len(statement), statement)
     envelope = {
         "payloadType": STATEMENT,

@@ -92,14 +92,19 @@ class Authorizer:
 
     @property
     def who(self) -> str:
-        """Us, for messages."""
+        """What messages call the user."""
         if self._credential is None:
             return "an anonymous user"
         found = f" (from {self._credential.source})" if self._credential.source else ""
         return f"user {self._credential.username or 'token'}{found}"
 
     def header(self, scopes: Scopes) -> str | None:
-        """The header for a request that needs `scopes`; None as long as nothing is asked of us."""
+        """The header for a request that needs `scopes`; None as long as the registry has asked for none.
+
+        Raises:
+            RegistryError: the token server refuses, fails, or is not named.
+
+        """
         with self._lock:
             if self._challenge is None:
                 return None
@@ -111,7 +116,10 @@ class Authorizer:
             return f"Bearer {token.text}"
 
     def learn(self, header: str, scopes: Scopes, *, sent: str | None) -> bool:
-        """Take in a refusal of `sent`; whether asking again makes sense."""
+        """Learn from the `WWW-Authenticate` header of a refusal how to authenticate.
+
+        `sent` is the header that was refused. The answer is whether the same request may now succeed.
+        """
         offered = {challenge.scheme: challenge for challenge in challenges(header)}
         with self._lock:
             chosen = offered.get("bearer") or offered.get("basic")

@@ -22,6 +22,7 @@ from jesses.image.registry.transport import PassingError, RegistryRequest, Regis
 from jesses.image.registry.upload import CHUNK, Blob, BlobUpload
 
 UploadResult = Literal["present", "mounted", "uploaded"]
+"""What became of a blob: it was there, or the registry took it from another repository, or it was uploaded."""
 
 _ACCEPTED: Final = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _PAGE: Final = 1000
@@ -43,6 +44,12 @@ class ImageRepository:
         self._scopes = frozenset({scope(name, "pull", "push") if writes else scope(name, "pull")})
 
     def has_blob(self, digest: str) -> bool:
+        """Whether the repository has a blob.
+
+        Raises:
+            RegistryError: the registry refuses to say, or failures did not pass.
+
+        """
         return self._exists(f"blobs/{digest}")
 
     def put_blob(self, blob: Blob, *, progress: Progress = no_progress) -> UploadResult:
@@ -84,7 +91,7 @@ class ImageRepository:
                     raise PassingError(f"other bytes than those of {digest}")
 
     def read_blob(self, digest: str) -> bytes:
-        """A small blob.
+        """The bytes of a blob that fits into memory, such as a configuration.
 
         Raises:
             RegistryError: it is missing, or its bytes are not those of the digest.
@@ -99,6 +106,7 @@ class ImageRepository:
         raise AssertionError("attempts end with an error")
 
     def has_manifest(self, reference: str) -> bool:
+        """Whether the repository has a manifest or an index with this tag or digest; errors as `has_blob`."""
         return self._exists(f"manifests/{reference}")
 
     def find_manifest(self, reference: str) -> Document | None:
@@ -164,7 +172,13 @@ class ImageRepository:
         return "OCI-Subject" in response.headers
 
     def tags(self) -> tuple[str, ...]:
-        """Every tag; none where the repository is not there yet."""
+        """Every tag; none where the repository is not there yet.
+
+        Raises:
+            RegistryError: the registry refuses to say, or failures did not pass.
+            FormatError: its answer is not JSON.
+
+        """
         found: list[str] = []
         url: str | None = f"{self._url}/tags/list?n={_PAGE}"
         while url:
@@ -175,7 +189,8 @@ class ImageRepository:
     def referrers(self, digest: str) -> tuple[dict[str, Any], ...]:
         """Descriptors of what refers to an image, from the referrers API or else by the tag scheme.
 
-        They are as they were found, with fields of others: who adds to the list writes them back.
+        Each has all its fields, read or not: who adds to the list of the tag scheme writes them back. Errors are
+        those of `tags`.
         """
         listed, _ = self._page(f"{self._url}/referrers/{digest}")
         listed = listed or self.find_manifest(referrers_tag(digest))
@@ -183,7 +198,7 @@ class ImageRepository:
         return tuple(entry for entry in found if isinstance(entry, dict))
 
     def lists_referrers(self) -> bool:
-        """Whether the registry has the referrers API, which answers for any digest."""
+        """Whether the registry has the referrers API, which answers for any digest; errors as `has_blob`."""
         url = f"{self._url}/referrers/{digest_of(b'')}"
         response = self.transport.send(RegistryRequest("GET", url, scopes=self._scopes, expect=_MISSING))
         return response.status_code == HTTPStatus.OK

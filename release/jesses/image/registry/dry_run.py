@@ -1,4 +1,4 @@
-"""A repository for a dry run: it asks what is there, and remembers what would have been written."""
+"""A repository for a dry run: it reads from the registry, and notes what a release would write there."""
 
 import threading
 from typing import Final, Literal
@@ -12,7 +12,7 @@ from jesses.stores.dry_run import StoreChange
 
 
 class DryRunRepository(ImageRepository):
-    """Reads see what was written here before what is in the registry; `changes` is added to."""
+    """Writes nothing to the registry: what would be written is found by later reads, and added to `changes`."""
 
     def __init__(self, transport: RegistryTransport, name: str, changes: list[StoreChange]) -> None:
         super().__init__(transport, name, writes=True)
@@ -30,7 +30,7 @@ class DryRunRepository(ImageRepository):
         *,
         progress: Progress = no_progress,  # noqa: ARG002 - nothing is sent
     ) -> UploadResult:
-        """Say what would become of the blob; it counts as sent at once."""
+        """Note the blob, and say what would become of it."""
         if self.has_blob(blob.digest):
             return "present"
         self._blobs.add(blob.digest)
@@ -46,7 +46,7 @@ class DryRunRepository(ImageRepository):
         return self._documents.get(reference) or super().find_manifest(reference)
 
     def put_manifest(self, document: Document, reference: str = "") -> bool:
-        """Take down the manifest, or that a tag is added or moved."""
+        """Note the manifest, or that a tag would be added or moved."""
         if not self.has_manifest(document.digest):
             self._note(f"@{document.digest}", "new", len(document.data))
         self._documents[document.digest] = document

@@ -43,7 +43,7 @@ class Catalog:
 
 
 class AmazonRegistry(Protocol):
-    """What a registry of Amazon has beside the protocol of registries."""
+    """What AWS offers for a registry of its own, beside the protocol that every registry speaks."""
 
     @property
     def anonymous(self) -> bool:

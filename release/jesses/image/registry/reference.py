@@ -78,12 +78,12 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The repository with its host: what a signature names."""
+        """The repository with its host, without tag and digest; a signature names an image so."""
         return f"{self.host}/{self.repository}"
 
     @property
     def target(self) -> str:
-        """What the registry is asked for: the digest before the tag."""
+        """What the registry is asked for: the digest, or else the tag, or else `latest`."""
         return self.digest or self.tag or "latest"
 
     @property

@@ -111,7 +111,12 @@ class RegistryTransport:
         raise AssertionError("attempts end with an error")
 
     def attempts(self) -> Iterator["Attempt"]:
-        """Contexts to try something in: one that ends with a `PassingError` is followed by another, later."""
+        """Contexts to try something in: one that ends with a `PassingError` is followed by another, later.
+
+        Raises:
+            RegistryError: the last one failed too, or the registry wants to be left alone for too long.
+
+        """
         attempt = Attempt()
         for number in range(TRIES):
             if number:

@@ -1,4 +1,7 @@
-"""What vouches for an image: signatures, provenance, bills of materials. Made once, the same in every registry."""
+"""Makes what is attached to the images of a run: signatures, provenance, bills of materials.
+
+Each is made once, and all registries get the same bytes.
+"""
 
 import base64
 import json
@@ -26,21 +29,27 @@ from jesses.publish.images.publisher import StagedImage, annotations
 SPDX: Final = "application/spdx+json"
 """The registered type of an SPDX document (IANA)."""
 SIGNED: Final = "https://sigstore.dev/cosign/sign/v1"
-"""The type of a statement that only says: this is ours (cosign, pkg/types)."""
+"""The predicate type of a statement that says no more than that somebody signed this (cosign, pkg/types)."""
 
 
 class Notary(Protocol):
-    """Signs without a key, never twice the same; the signature is a Sigstore bundle."""
+    """Signs without a key of its own (Sigstore, "keyless"); two signatures of the same bytes differ."""
 
-    def sign(self, statement: bytes) -> bytes: ...
+    def sign(self, statement: bytes) -> bytes:
+        """The statement and its signature, as a Sigstore bundle.
+
+        Raises:
+            SigningError: it cannot be signed.
+
+        """
 
     def opened(self, bundle: bytes) -> bytes | None:
-        """The statement in a bundle that the notary stands by."""
+        """The statement in a bundle; None where another identity signed it, or nobody."""
 
 
 @dataclass(frozen=True)
 class UnsignedNotary:
-    """A notary for a dry run: a public log takes down what is signed, so nothing is."""
+    """A notary for a dry run: it signs nothing, because a public log would keep each signature for ever."""
 
     notary: Notary
 
@@ -54,7 +63,7 @@ class UnsignedNotary:
 class Evidence:
     """Makes what travels with the images of a run: signed with `key`, or by `notary`, or with neither unsigned.
 
-    What registries hold already is used again, so what one has all get. Several threads may use it.
+    What one registry holds already (`recall`) is used again for all of them. Several threads may use it.
     """
 
     def __init__(self, *, key: ImageKey | None, notary: Notary | None, ci: Ci) -> None:
@@ -70,18 +79,19 @@ class Evidence:
 
         Raises:
             RegistryError: the registry failed.
-            SigningError: who signs cannot be told.
+            FormatError: what is attached there is damaged.
+            SigningError: the identity of the notary cannot be found out.
 
         """
         wanted = {str(each["predicateType"]): each for each in self._statements(staged)}
         for data in attached(staged.index.digest, self._kind, staged.repository):
-            found = self._opened(data)
+            found = self._statement_in(data)
             kind = found.get("predicateType", "")
-            if kind in wanted and _says_the_same(found, wanted[kind]):
+            if kind in wanted and _agree(found, wanted[kind]):
                 self._held.setdefault((staged.index.digest, kind), data)
 
     def about(self, staged: StagedImage, name: str) -> Sequence[Attachment]:
-        """All of it for one image, in the repository `name` (with its host).
+        """Everything that is attached to one image, which has the `name` of a repository with its host.
 
         Raises:
             SigningError: something cannot be signed.
@@ -108,7 +118,7 @@ class Evidence:
             with self._lock:
                 key = staged.index.digest, predicate
                 if key not in self._held:
-                    self._held[key] = self._closed(encode(statement))
+                    self._held[key] = self._signed(encode(statement))
             for subject in subjects if predicate == SIGNED else subjects[:1]:
                 yield attestation(subject, self._held[key], kind=self._kind, predicate=predicate)
 
@@ -124,16 +134,16 @@ class Evidence:
             }
         yield provenance.statement(staged.name, digests, annotations(staged.index), self._ci)
 
-    def _closed(self, statement: bytes) -> bytes:
+    def _signed(self, statement: bytes) -> bytes:
         if self._key:
             return dsse_envelope(statement, self._key)
         return self._notary.sign(statement) if self._notary else statement
 
-    def _opened(self, data: bytes) -> Mapping[str, Any]:
-        """The statement in an attachment; empty where it is none that we stand by."""
+    def _statement_in(self, data: bytes) -> Mapping[str, Any]:
+        """The statement in an attachment; empty where its signature is not by our key or notary."""
         try:
             if self._key:
-                statement = _unsealed(data)
+                statement = _payload(data)
                 data = statement if dsse_envelope(statement, self._key) == data else b""
             elif self._notary:
                 data = self._notary.opened(data) or b""
@@ -143,11 +153,11 @@ class Evidence:
         return found if isinstance(found, dict) else {}
 
 
-def _unsealed(envelope: bytes) -> bytes:
+def _payload(envelope: bytes) -> bytes:
     return base64.b64decode(json.loads(envelope)["payload"])
 
 
-def _says_the_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+def _agree(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether two statements agree on everything but who made them, which another run may be."""
     return _without_the_run(found) == _without_the_run(wanted)
 

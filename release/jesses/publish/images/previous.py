@@ -19,8 +19,9 @@ from jesses.publish.images.publisher import BASE_DIGEST, BASE_NAME, REVISION, an
 class PreviousImages:
     """The images of `plan` as an earlier run left them in the registries of `channel`.
 
-    That is the image whose index has the digest in `staged`, what the journal says that an earlier run of this
-    release staged (by image name), or else the one that the version's tag shows; made from the same commit.
+    An earlier run of this release that was interrupted has left digests of indexes in the journal: `staged` gives
+    them by the name of the image. Where there is none, the tag of the version shows the image. Either counts only
+    if it was made from the same commit.
     """
 
     def __init__(
@@ -34,10 +35,11 @@ class PreviousImages:
         self._digests: dict[str, str] = {}
 
     def restore(self, name: str, directory: Path) -> bool:
-        """Write the image that is built already into `directory`; whether a registry has it.
+        """Write the image that an earlier run built as a layout into `directory`; False where there is none.
 
         Raises:
             RegistryError: a registry failed.
+            FormatError: the image there is damaged.
 
         """
         found = self._find(name)
@@ -51,10 +53,11 @@ class PreviousImages:
         return True
 
     def bases(self, image: PlannedImage) -> Mapping[Arch, Base]:
-        """What an image stands on, for each of its architectures: the same as before, if it was made before.
+        """The base of an image for each of its architectures; the one of an earlier run, if there was one.
 
         Raises:
             RegistryError: it is not there.
+            FormatError: a document of it cannot be used, or a layer may not be passed on.
 
         """
         if image.name not in self._digests:
@@ -91,7 +94,9 @@ class PreviousImages:
 def base_image(
     name: str, archs: tuple[Arch, ...], digest: str, outside: RegistryAccess
 ) -> Mapping[Arch, Base]:
-    """The image `name` from its registry, for each of `archs`; with a `digest`, that one whatever its tag shows.
+    """The base image `name` from its registry, for each of `archs`.
+
+    With a `digest` it is the image of that digest, whatever the tag shows by now.
 
     Raises:
         RegistryError: it is not there.

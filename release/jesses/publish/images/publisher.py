@@ -42,7 +42,7 @@ Lease = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True, kw_only=True)
 class StagedImage:
-    """One image in its repository."""
+    """An image that is to be in `repository`, with its version."""
 
     name: str
     version: Version
@@ -57,17 +57,17 @@ class StagedImage:
 
 
 class Attestor(Protocol):
-    """Makes what travels with an image."""
+    """Makes what is attached to an image: signatures, provenance, bills of materials."""
 
     def recall(self, staged: StagedImage) -> None:
-        """Learn what the registry holds of it already."""
+        """Learn what is attached to the image in this registry already, to be used again."""
 
     def about(self, staged: StagedImage, name: str) -> Sequence[Attachment]:
-        """All of it, for the image in the repository `name` (with its host)."""
+        """Everything to be attached to the image, which has the `name` of a repository with its host."""
 
 
 class NoAttachments:
-    """Images travel alone."""
+    """For images to which nothing is attached."""
 
     def recall(self, staged: StagedImage) -> None: ...
 
@@ -123,6 +123,7 @@ class RegistryPublisher:
         Raises:
             ConflictError: one is.
             RegistryError: the registry failed or refused.
+            FormatError: an image, here or there, is damaged.
 
         """
         self._staged = tuple(
