@@ -72,7 +72,7 @@ def _pack(arguments: argparse.Namespace) -> None:
 
 def _write(package: Package, kind: FormatName, output: Path, packer: Packer) -> str:
     path = output / f"{package.arch}{suffix(kind, package.compression)}"
-    return write_file(path, FORMATS[kind].assemble(package, packer)).sha256
+    return write_file(path, FORMATS[kind].assemble(package, packer).file).sha256
 
 
 def _package(arguments: argparse.Namespace, arch: Arch) -> Package:

@@ -44,7 +44,7 @@ def _some(directory: Path, first: int, last: int) -> None:
                 ):
                     package = _package(number, arch, relations)
                     path = directory / kind / f"{package.name}-1.0.0-{arch}.{kind}"
-                    write_file(path, assemble(package, packer))
+                    write_file(path, assemble(package, packer).file)
 
 
 def _package(number: int, arch: Arch, relations: Relations[str]) -> Package:

@@ -58,7 +58,7 @@ def builder(directory: Path) -> Iterator[Build]:
         def new(package: Package) -> Artifact:
             name = f"{package.name}-{spelling.file_name(package.version)}-{package.arch}.deb"
             path = directory / name
-            written = write_file(path, deb.assemble(package, packer))
+            written = write_file(path, deb.assemble(package, packer).file)
             return Artifact(
                 path=path,
                 kind="deb",

@@ -126,7 +126,7 @@ def build(package: Package, directory: Path, *, key: Signer | None = None) -> Ar
     directory.mkdir(exist_ok=True, parents=True)
     path = directory / f"{package.name}-{package.version}-{package.arch}.rpm"
     with Packer(directory / "spool") as packer:
-        digest = write_file(path, rpm.assemble(package, packer)).sha256
+        digest = write_file(path, rpm.assemble(package, packer).file).sha256
     signed = rpm.sign(path, key) if key else None
     return Artifact(
         path=path,

@@ -51,7 +51,7 @@ def test_the_programs_of_each_format_and_tar_read_a_tarball(
     package = replace(debs.package(*files), compression=compression)
     path = tmp_path / f"kestrel{suffix('tarball', compression)}"
     with Packer(tmp_path / "spool") as packer:
-        write_file(path, tarball.assemble(package, packer))
+        write_file(path, tarball.assemble(package, packer).file)
     run(PROGRAMS[compression], "--test", path)
     run("tar", "--extract", "--file", path, "--directory", tmp_path)
     for file in files:
@@ -121,7 +121,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(
 
     def write() -> None:
         with Packer(place["spool"] / "spool", memory=0) as packer:
-            write_file(path, tarball.assemble(debs.package(*files), packer))
+            write_file(path, tarball.assemble(debs.package(*files), packer).file)
 
     with pytest.raises(OutputError, match="No space left on device"):
         write()

@@ -40,7 +40,7 @@ def package(tmp_path: Path) -> Package:
 
 def tar_of_deb(package: Package, tmp_path: Path) -> bytes:
     with Packer(tmp_path / package.compression) as packer:
-        data = bytes(deb.assemble(package, packer))
+        data = bytes(deb.assemble(package, packer).file)
     return parts(data)["data.tar" + COMPRESSED[package.compression]]
 
 
@@ -58,7 +58,7 @@ def test_a_tarball_holds_the_same_archive_in_each(
     compressions: tuple[Compression, ...] = ("gzip", compression)
     for chosen in compressions:
         with Packer(tmp_path / f"{chosen}{len(plain)}") as packer:
-            data = bytes(tarball.assemble(replace(package, compression=chosen), packer))
+            data = bytes(tarball.assemble(replace(package, compression=chosen), packer).file)
         plain.append(PLAIN[chosen](data))
     assert plain[0] == plain[1]
 
@@ -67,7 +67,9 @@ def test_an_rpm_names_its_compression_and_who_can_read_it(
     compression: Compression, package: Package, tmp_path: Path
 ) -> None:
     with Packer(tmp_path / "spool") as packer:
-        out = io.BytesIO(bytes(rpm.assemble(replace(package, compression=compression, scripts={}), packer)))
+        out = io.BytesIO(
+            bytes(rpm.assemble(replace(package, compression=compression, scripts={}), packer).file)
+        )
     header = rpm_file.read(out).header
     entry = header.find(Tag.PAYLOADCOMPRESSOR)
     assert entry is not None

@@ -75,7 +75,7 @@ def deb_maker(directory: Path) -> Iterator[Make]:
         folder = directory / hashlib.sha256(repr((content, more)).encode()).hexdigest()[:8]
         folder.mkdir(exist_ok=True)
         path = folder / f"{name}-{spelling.file_name(parsed)}-{arch}.deb"
-        data = bytes(deb.assemble(package, packer))
+        data = bytes(deb.assemble(package, packer).file)
         path.write_bytes(data)
         return Artifact(
             path=path,

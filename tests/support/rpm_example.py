@@ -80,7 +80,7 @@ def members(archive: bytes) -> Iterator[Member]:
 
 
 def build(package: Package, packer: Packer) -> bytes:
-    return bytes(rpm.assemble(package, packer))
+    return bytes(rpm.assemble(package, packer).file)
 
 
 def parse(data: bytes) -> tuple[RpmFile, bytes]:

@@ -75,7 +75,7 @@ def packages_in(directory: Path) -> Iterator[Make]:
         folder = directory / str(next(numbers))
         folder.mkdir()
         path = folder / f"{name}-{version}-{arch}.rpm"
-        digest = write_file(path, rpm.assemble(package, packer)).sha256
+        digest = write_file(path, rpm.assemble(package, packer).file).sha256
         signed = rpm.sign(path, signer) if signer else None
         return Artifact(
             path=path,

@@ -13,6 +13,7 @@ from jesses.config import Config
 from jesses.history.export import Export
 from jesses.image.base import Base
 from jesses.package.compression import Packer
+from jesses.package.formats.assembled import Description
 from jesses.package.formats.sbom import SbomSubject
 from jesses.package.reader import PayloadReader
 from jesses.pipeline.engine import Containers, Engine
@@ -133,13 +134,14 @@ class State:
 
     `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
     build and architecture, `saved` what engines saved by image and architecture; `subjects` are what bills of
-    materials are about.
+    materials are about. `descriptions` are those of the DEBs and RPMs that this run made itself, by `sha256`.
     """
 
     sources: Mapping[str, ComponentSource] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     saved: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
+    descriptions: Mapping[str, Description] = field(default_factory=dict)
     subjects: tuple[SbomSubject, ...] = ()
     publications: tuple[Publication, ...] = ()
 

@@ -16,7 +16,7 @@ from tests.support.deb_example import KESTREL, parts
 def test_no_relation_is_lost(tmp_path: Path, kind: Literal["deb", "rpm"], relation: str) -> None:
     package = replace(KESTREL, relations=Relations(**{relation: ("some-other-package",)}), scripts={})
     with Packer(tmp_path) as packer:
-        file = bytes(FORMATS[kind].assemble(package, packer))
+        file = bytes(FORMATS[kind].assemble(package, packer).file)
     read = file if kind == "rpm" else gzip.decompress(parts(file)["control.tar.gz"])
     assert b"some-other-package" in read
 

@@ -28,7 +28,7 @@ def packer(tmp_path: Path) -> Iterator[Packer]:
 
 
 def written(package: Package, packer: Packer) -> bytes:
-    return bytes(deb.assemble(package, packer))
+    return bytes(deb.assemble(package, packer).file)
 
 
 def unpacked(data: bytes, part: str) -> dict[str, tuple[tarfile.TarInfo, bytes]]:

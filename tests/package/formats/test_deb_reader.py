@@ -73,7 +73,7 @@ def plain_tar(name: str, content: bytes) -> bytes:
 
 def test_a_package_of_ours_is_read_from_a_file_and_from_a_stream(tmp_path: Path) -> None:
     with Packer(tmp_path / "spool", threads=1) as packer:
-        data = bytes(deb.assemble(KESTREL, packer))
+        data = bytes(deb.assemble(KESTREL, packer).file)
     path = tmp_path / "kestrel.deb"
     path.write_bytes(data)
     control = deb_reader.control(path)

@@ -27,7 +27,7 @@ SIGNER = new_signer()
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "kestrel.deb"
     with Packer(tmp_path / "spool", threads=1) as packer:
-        path.write_bytes(bytes(deb.assemble(KESTREL, packer)))
+        path.write_bytes(bytes(deb.assemble(KESTREL, packer).file))
     return path
 
 

@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "dist" / "kestrel.rpm"
     path.parent.mkdir()
     with Packer(tmp_path / "spool", threads=1) as packer:
-        path.write_bytes(bytes(rpm.assemble(PACKAGE, packer)))
+        path.write_bytes(bytes(rpm.assemble(PACKAGE, packer).file))
     yield path
     assert [other.name for other in path.parent.iterdir()] == ["kestrel.rpm"]
 

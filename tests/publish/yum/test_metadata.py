@@ -60,7 +60,7 @@ KESTREL = Package(
 @pytest.fixture
 def read(tmp_path: Path) -> RpmFile:
     with Packer(tmp_path / "spool", threads=1) as packer:
-        return rpm_file.read(io.BytesIO(bytes(rpm.assemble(KESTREL, packer))))
+        return rpm_file.read(io.BytesIO(bytes(rpm.assemble(KESTREL, packer).file)))
 
 
 def described(read: RpmFile) -> IndexedPackage:

@@ -13,9 +13,10 @@ from jesses.base.package import SCRIPTS, Package
 from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.package.compression import Packed, Packer, gzipped
 from jesses.package.formats import ar, debian_control, tar
+from jesses.package.formats.assembled import Assembled, DebDescription
 
 
-def assemble(package: Package, packer: Packer) -> Rope:
+def assemble(package: Package, packer: Packer) -> Assembled:
     """`package` as a DEB file, with a changelog where the payload has none.
 
     Raises:
@@ -35,7 +36,11 @@ def assemble(package: Package, packer: Packer) -> Rope:
             payload, packer, package.date, package.compression
         ),
     }
-    return ar.archive(members, date=package.date)
+    paths = (entry.path.lstrip("/") for entry in payload if not isinstance(entry, Directory))
+    return Assembled(
+        file=ar.archive(members, date=package.date),
+        description=DebDescription(control=stanza, paths=tuple(paths)),
+    )
 
 
 def _check(package: Package) -> None:

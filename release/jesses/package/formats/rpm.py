@@ -12,7 +12,8 @@ from jesses.base.package import RELATIONS, SCRIPTS, Package, Relations
 from jesses.base.payload import File, Ghost, Payload
 from jesses.package.compression import Archive, Packer
 from jesses.package.formats import cpio, rpm_file, rpm_metadata, rpm_relations
-from jesses.package.formats.rpm_file import sign, unsigned_sha256
+from jesses.package.formats.assembled import Assembled
+from jesses.package.formats.rpm_file import RpmFile, sign, unsigned_sha256
 from jesses.package.formats.rpm_metadata import RELEASE, Item
 from jesses.package.formats.rpm_tags import Tag
 
@@ -30,7 +31,7 @@ def contents(package: Package) -> Payload:
     return package.payload
 
 
-def assemble(package: Package, packer: Packer) -> Rope:
+def assemble(package: Package, packer: Packer) -> Assembled:
     """`package` as an RPM file, unsigned; it owns the directories of its payload and no others.
 
     Raises:
@@ -54,7 +55,13 @@ def assemble(package: Package, packer: Packer) -> Rope:
         large=sum(item.size for item in items) > _MOST_32,
     )
     lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
-    return Rope.of(rpm_file.opening(lead, signature), main, payload.rope)
+    opening = rpm_file.opening(lead, signature)
+    return Assembled(
+        file=Rope.of(opening, main, payload.rope),
+        description=RpmFile(
+            lead=lead, signature=signature, header=header, header_bytes=main, header_start=len(opening)
+        ),
+    )
 
 
 def _write_archive(items: Sequence[Item], archive: Archive, date: int) -> None:

@@ -113,9 +113,7 @@ def read(stream: BinaryIO) -> RpmFile:
         FormatError: this is no RPM package, or a damaged one.
 
     """
-    lead_bytes = stream.read(LEAD_SIZE)
-    if len(lead_bytes) < LEAD_SIZE or not lead_bytes.startswith(_LEAD_MAGIC):
-        raise rpm_header.damaged("it does not start with a lead")
+    lead_bytes = _read_lead(stream)
     signature, encoded = rpm_header.read(stream, SigTag.REGION)
     padding = -len(encoded) % 8
     stream.read(padding)
@@ -127,6 +125,25 @@ def read(stream: BinaryIO) -> RpmFile:
         header_bytes=header_bytes,
         header_start=LEAD_SIZE + len(encoded) + padding,
     )
+
+
+def header_start(stream: BinaryIO) -> int:
+    """Where the main header starts in a package: `RpmFile.header_start`, which a signature moves.
+
+    Raises:
+        FormatError: this is no RPM package, or a damaged one.
+
+    """
+    _read_lead(stream)
+    size = rpm_header.read_size(stream)
+    return LEAD_SIZE + size + -size % 8
+
+
+def _read_lead(stream: BinaryIO) -> bytes:
+    lead_bytes = stream.read(LEAD_SIZE)
+    if len(lead_bytes) < LEAD_SIZE or not lead_bytes.startswith(_LEAD_MAGIC):
+        raise rpm_header.damaged("it does not start with a lead")
+    return lead_bytes
 
 
 def unsigned_sha256(stream: BinaryIO) -> str:

@@ -92,12 +92,7 @@ def read(stream: BinaryIO, region: int) -> tuple[Header, bytes]:
         FormatError: this is no header, or a damaged one.
 
     """
-    intro = stream.read(_INTRO.size)
-    if len(intro) < _INTRO.size or not intro.startswith(_MAGIC[:4]):
-        raise damaged("no header where one must start")
-    _, count, size = _INTRO.unpack(intro)
-    if count > _MOST_ENTRIES or size > _MOST_DATA:
-        raise damaged("a header is larger than any header may be")
+    intro, count, size = _read_intro(stream)
     index, store = stream.read(count * _INDEX.size), stream.read(size)
     if len(index) + len(store) < count * _INDEX.size + size:
         raise damaged("the file ends inside a header")
@@ -107,6 +102,28 @@ def read(stream: BinaryIO, region: int) -> tuple[Header, bytes]:
         if tag != region
     )
     return Header.of(entries), intro + index + store
+
+
+def read_size(stream: BinaryIO) -> int:
+    """The bytes of the header that starts here.
+
+    Raises:
+        FormatError: this is no header, or a damaged one.
+
+    """
+    _, count, size = _read_intro(stream)
+    return _INTRO.size + count * _INDEX.size + size
+
+
+def _read_intro(stream: BinaryIO) -> tuple[bytes, int, int]:
+    """The intro of a header, the number of its entries and the bytes of its store."""
+    intro = stream.read(_INTRO.size)
+    if len(intro) < _INTRO.size or not intro.startswith(_MAGIC[:4]):
+        raise damaged("no header where one must start")
+    _, count, size = _INTRO.unpack(intro)
+    if count > _MOST_ENTRIES or size > _MOST_DATA:
+        raise damaged("a header is larger than any header may be")
+    return intro, count, size
 
 
 def damaged(why: str) -> FormatError:

@@ -9,6 +9,7 @@ from jesses.base.bytes.atomic import write_file
 from jesses.base.package import Package
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import File
+from jesses.package.formats.assembled import Description
 from jesses.package.formats.by_name import COST, FORMATS
 from jesses.package.formats.sbom import SbomSubject, digested, package_url
 from jesses.package.recipe import package_of
@@ -32,8 +33,9 @@ def package(context: Context, state: State) -> State:
 
     context.tools.packer.prepare(found())
     made: list[Artifact] = []
+    descriptions = dict(state.descriptions)
     subjects: list[SbomSubject] = []
-    for artifact, (planned, value) in zip(
+    for (artifact, description), (planned, value) in zip(
         ordered_map(
             lambda pair: _write(context, *pair, directory), values, cost=lambda pair: COST[pair[0].kind]
         ),
@@ -42,8 +44,15 @@ def package(context: Context, state: State) -> State:
     ):
         context.tools.progress(planned.file_name)
         made.append(artifact)
+        if description:
+            descriptions[artifact.sha256] = description
         subjects.append(_subject(context, artifact, planned, value))
-    return replace(state, artifacts=(*state.artifacts, *made), subjects=(*state.subjects, *subjects))
+    return replace(
+        state,
+        artifacts=(*state.artifacts, *made),
+        descriptions=descriptions,
+        subjects=(*state.subjects, *subjects),
+    )
 
 
 def _package(context: Context, state: State, planned: PlannedPackage) -> Package:
@@ -59,10 +68,13 @@ def _package(context: Context, state: State, planned: PlannedPackage) -> Package
     )
 
 
-def _write(context: Context, planned: PlannedPackage, value: Package, directory: Path) -> Artifact:
+def _write(
+    context: Context, planned: PlannedPackage, value: Package, directory: Path
+) -> tuple[Artifact, Description | None]:
     path = directory / planned.file_name
-    written = write_file(path, FORMATS[planned.kind].assemble(value, context.tools.packer))
-    return Artifact(
+    assembled = FORMATS[planned.kind].assemble(value, context.tools.packer)
+    written = write_file(path, assembled.file)
+    artifact = Artifact(
         path=path,
         kind=planned.kind,
         component=planned.component,
@@ -72,6 +84,7 @@ def _write(context: Context, planned: PlannedPackage, value: Package, directory:
         size=written.size,
         sha256=written.sha256,
     )
+    return artifact, assembled.description
 
 
 def _subject(context: Context, artifact: Artifact, planned: PlannedPackage, value: Package) -> SbomSubject:
