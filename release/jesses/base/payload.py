@@ -35,19 +35,25 @@ ContentSource = Path | str | bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class _Owned:
+    """What all entries have: the path that is installed, and an owner and a group, by name or number."""
+
+    path: str
+    owner: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(_Owned):
     """A regular file and where its content is.
 
     `config` marks a configuration file: an administrator's changes survive an upgrade. `doc` and `license`
-    mark documentation and licence texts, where a format has a word for them. `size` is bytes as they were found,
-    for whoever plans: what is packed tells.
+    mark documentation and licence texts, where a format has a word for them. `size` is bytes when the file was
+    found: an estimate for whoever plans, since only packing tells the real one.
     """
 
-    path: str
     source: ContentSource
     mode: int = 0o644
-    owner: str = "root"
-    group: str = "root"
     config: bool = False
     doc: bool = False
     license: bool = False
@@ -60,34 +66,25 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Directory:
+class Directory(_Owned):
     """A directory that the package owns, empty or not."""
 
-    path: str
     mode: int = 0o755
-    owner: str = "root"
-    group: str = "root"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Symlink:
+class Symlink(_Owned):
     """A symbolic link; `target` is written as it is."""
 
-    path: str
     target: str
-    owner: str = "root"
-    group: str = "root"
     mode: int = 0o777
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ghost:
+class Ghost(_Owned):
     """A file that the package owns without bringing it: the program makes it, removal takes it away."""
 
-    path: str
     mode: int = 0o644
-    owner: str = "root"
-    group: str = "root"
 
 
 Entry = File | Directory | Symlink | Ghost

@@ -10,6 +10,11 @@ WANTED: Final = "wanted"
 """What a kind of text is like, in words: kept beside its pattern."""
 
 
+_REGISTRY_PREFIX: Final = r"(https?://)?[A-Za-z0-9.:\[\]-]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+"
+_IMAGE_NAME: Final = r"(https?://)?[A-Za-z0-9][A-Za-z0-9.:_/\[\]-]*(@sha256:[0-9a-f]{64})?"
+_STORE_LOCATION: Final = r"(?!.*://)[^\n]+|s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[^\n]*)?"
+
+
 def like(pattern: str, wanted: str) -> Meta:
     """Marks a text that is all of `pattern`; `wanted` says so in words."""
     # Python's $ would let a last newline pass, and JSON Schema knows no \\Z.
@@ -45,23 +50,11 @@ UserId = Annotated[str, like(r"[0-9]+(:[0-9]+)?", "a user by number, such as 655
 AbsolutePath = Annotated[str, like(r"/[^\n]*", "an absolute path")]
 RegistryPrefix = Annotated[
     str,
-    like(
-        r"(https?://)?[A-Za-z0-9.:\[\]-]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
-        "a registry and what stands before the images' names, such as docker.io/example",
-    ),
+    like(_REGISTRY_PREFIX, "a registry and what stands before the images' names, such as docker.io/example"),
 ]
 ImageTagText = Annotated[str, like(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag, such as master")]
-ImageName = Annotated[
-    str,
-    like(
-        r"(https?://)?[A-Za-z0-9][A-Za-z0-9.:_/\[\]-]*(@sha256:[0-9a-f]{64})?",
-        "an image, such as docker.io/library/debian:12",
-    ),
-]
-StoreLocation = Annotated[
-    str,
-    like(r"(?!.*://)[^\n]+|s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[^\n]*)?", "a directory, or s3://bucket/prefix"),
-]
+ImageName = Annotated[str, like(_IMAGE_NAME, "an image, such as docker.io/library/debian:12")]
+StoreLocation = Annotated[str, like(_STORE_LOCATION, "a directory, or s3://bucket/prefix")]
 RepositoryText = Annotated[
     str, like(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", "a repository on GitHub, such as owner/name")
 ]

@@ -10,8 +10,7 @@ from jesses.base.package import RELATIONS, Package, Relations, Trigger
 from jesses.base.payload import Payload
 from jesses.base.resources import packaging_data
 from jesses.config import Config
-from jesses.config.models import FormatName, FormatOptions
-from jesses.config.models import PackageTable as PackageConfig
+from jesses.config.models import FormatName, FormatOptions, PackageTable
 from jesses.package import scripts
 from jesses.package.elf import binaries
 from jesses.package.elf.binaries import Binary
@@ -81,12 +80,12 @@ def package_of(
     )
 
 
-def _options(wanted: PackageConfig, kind: FormatName) -> FormatOptions:
+def _options(wanted: PackageTable, kind: FormatName) -> FormatOptions:
     return {"deb": wanted.deb, "rpm": wanted.rpm}.get(kind, FormatOptions())
 
 
 def _relations(
-    wanted: PackageConfig,
+    wanted: PackageTable,
     options: FormatOptions,
     planned: PlannedPackage,
     found: tuple[Binary, ...],
@@ -116,7 +115,7 @@ def _libraries(kind: Literal["deb", "rpm"], found: tuple[Binary, ...]) -> Iterat
 
 def _scripts(
     planned: PlannedPackage,
-    wanted: PackageConfig,
+    wanted: PackageTable,
     own: Mapping[str, str],
     triggers: tuple[Trigger, ...],
     package: Package,

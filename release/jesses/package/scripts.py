@@ -45,7 +45,10 @@ class WantedSnippets:
 def compose(
     format_name: Literal["deb", "rpm"], snippets: Path, wanted: WantedSnippets, *, own: Mapping[str, str]
 ) -> dict[str, str]:
-    """Every script of a package by its name in the format; `own` are the product's, without their first line."""
+    """Every script of a package by its name in the format; `own` are the product's, without their first line.
+
+    `snippets` is the directory that has a directory of snippets for each format.
+    """
     scripts = {}
     for script in SCRIPTS[format_name]:
         parts = list(_snippets(snippets / format_name, wanted, script))

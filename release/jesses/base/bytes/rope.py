@@ -69,19 +69,19 @@ class Rope:
         return self._gathered()
 
     def _gathered(self) -> Iterator[bytes | memoryview]:
-        room, filled = buffer(min(_BLOCK, self.size)), 0
+        block, filled = buffer(min(_BLOCK, self.size)), 0
         for part in chain.from_iterable(map(_parts, self.pieces)):
             as_it_is = None if isinstance(part, Extent) or len(part) < _LARGE else part
             if filled and (as_it_is or filled + len(part) > _BLOCK):
-                yield room[:filled]
+                yield block[:filled]
                 filled = 0
             if as_it_is:
                 yield as_it_is
             else:
-                _copy(part, room[filled : filled + len(part)])
+                _copy(part, block[filled : filled + len(part)])
                 filled += len(part)
         if filled:
-            yield room[:filled]
+            yield block[:filled]
 
     def sha256(self) -> str:
         """The digest of all bytes, hexadecimal."""
@@ -100,7 +100,7 @@ def _flat(parts: Iterable[Piece | Rope]) -> Iterator[Piece]:
 
 
 def _parts(piece: Piece) -> Iterator[Piece]:
-    """The piece, but no more of a file than there is room for."""
+    """The piece, but a file in parts that fit into one block."""
     if not isinstance(piece, Extent):
         yield piece
         return
@@ -109,10 +109,10 @@ def _parts(piece: Piece) -> Iterator[Piece]:
         yield Extent(piece.file, offset, min(_BLOCK, end - offset))
 
 
-def _copy(piece: Piece, room: memoryview) -> None:
+def _copy(piece: Piece, block: memoryview) -> None:
     if not isinstance(piece, Extent):
-        room[:] = piece
-    elif os.preadv(piece.file.fileno(), [room], piece.offset) < len(room):
+        block[:] = piece
+    elif os.preadv(piece.file.fileno(), [block], piece.offset) < len(block):
         raise OutputError(
             f"{piece.file.name} became shorter while it was in use", fix="leave the output alone during a run"
         )

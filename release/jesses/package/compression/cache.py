@@ -1,9 +1,9 @@
 """What was compressed before, kept across runs and shared by jobs: a directory of small files.
 
-An entry is written beside its place and renamed, so that another job sees all of it or nothing; its checksum
-tells a damaged one, which is then made anew. Nothing here ever fails a run: a cache that cannot be read or
-written is no cache. But nobody may write to an entry while a run has it: large ones are mapped, and the kernel
-ends a process whose mapped file becomes shorter.
+An entry is written to another file and renamed, so that other jobs see all of it or nothing. Its checksum tells a
+damaged one, which is then made anew. Nothing here ever fails a run: a cache that cannot be read or written is no
+cache. But nobody may write to an entry while a run has it: large ones are mapped, and the kernel ends a process
+whose mapped file becomes shorter.
 """
 
 import mmap
@@ -79,7 +79,7 @@ class Cache:
         return entry if whole and bytes(data[-_CHECKSUM:]) == _checksum(zlib_ng.crc32(entry)) else None
 
     def put(self, kind: str, key: str, *parts: Piece) -> None:
-        """Keep `parts`, joined, as the entry, in the place of whatever was there."""
+        """Keep `parts`, joined, as the entry; an earlier one is replaced."""
         path = self._path(kind, key)
         with suppress(OSError, OutputError):
             if not path.parent.exists():

@@ -2,7 +2,7 @@
 
 A text is cut every 256 KiB, and each piece compressed alone: a segment of a gzip member, a block of an xz
 stream. The next file takes the pieces that did not change as they are, and only their frame is written anew.
-So a file is the same whether it grew or was made at once.
+So a file is the same bytes whether it was made in many steps or at once.
 
 apt 2.6 reads only the first of several xz streams: hence one stream, whose index and footer move on.
 """
@@ -43,7 +43,7 @@ _WORTH_THREADS: Final = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Remembered:
-    """Deflates pieces, and keeps whole ones in `cache`: for files whose last form is not at hand."""
+    """Deflates pieces, and keeps whole ones in `cache`: for files whose previous version is not at hand."""
 
     cache: Cache
     deflate: Deflate = deflate
@@ -61,7 +61,7 @@ class Remembered:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """What is compressed. The first `head` bytes are a piece of their own: they may change at each growth."""
+    """What is compressed. The first `head` bytes are a piece of their own: they may change each time."""
 
     data: bytes
     head: int = 0
@@ -93,7 +93,7 @@ def gzip(text: Text, before: Made | None = None, deflater: Deflate = deflate) ->
     What is not taken from there is deflated by `deflater`.
     """
     kept = _segments(before.packed) if before else []
-    segments = _grown(text, before.text if before else None, kept, lambda plain: memoryview(deflater(plain)))
+    segments = _parts(text, before.text if before else None, kept, lambda plain: memoryview(deflater(plain)))
     table = struct.pack(f"<{len(segments)}I", *map(len, segments))
     if len(table) + 2 * _SIZE > _LONGEST:
         table = b""
@@ -105,7 +105,7 @@ def gzip(text: Text, before: Made | None = None, deflater: Deflate = deflate) ->
 def xz_stream(text: Text, before: Made | None = None) -> bytes:
     """`text` as one .xz stream; `before` is the last one, by this function or any other."""
     kept = _blocks(before) if before else []
-    blocks = _grown(text, before.text if before else None, kept, _block)
+    blocks = _parts(text, before.text if before else None, kept, _block)
     records = [block.record for block in blocks]
     return b"".join((xz.header(), *(block.data for block in blocks), xz.ending(records)))
 
@@ -148,7 +148,7 @@ def _cut(packed: bytes, start: int, sizes: Sequence[int], rest: int | None) -> I
             start += size
 
 
-def _grown(
+def _parts(
     text: Text, before: Text | None, kept: Sequence[Part], compress: Callable[[bytes], Part]
 ) -> list[Part]:
     """The parts for the pieces of `text`; those of `kept` whose pieces are the same as in `before` stay."""

@@ -65,10 +65,10 @@ class LargeFiles:
         sha256, crc = hashlib.sha256(), 0
         others = _LateDigests(self.digests, file)
         # One is read into while the other is compressed.
-        rooms = cycle([buffer(min(STRETCH, size)) for _ in range(2 if size > STRETCH else 1)])
+        buffers = cycle([buffer(min(STRETCH, size)) for _ in range(2 if size > STRETCH else 1)])
         kept: list[Piece] = []
         later: deque[Callable[[], Piece]] = deque()
-        for block in file.read_into(rooms):
+        for block in file.read_into(buffers):
             sha256.update(block)
             key = sha256.hexdigest()
             if known := self._known(key):

@@ -96,7 +96,7 @@ class Packer:
             pass
 
     def _until_an_error(self, jobs: Iterable[Callable[[], object]]) -> Iterator[Callable[[], object]]:
-        """As they are; but where no more can be found, the large files that are under way are given up."""
+        """The `jobs`. Where finding the next one raises, large files that are being packed are given up."""
         try:
             yield from jobs
         except BaseException:

@@ -61,11 +61,11 @@ class SourceFile:
         """The content, from the first block to the last."""
         return map(bytes, self.read_into(repeat(buffer(min(BLOCK, self.stamp.size)))))
 
-    def read_into(self, rooms: Iterator[memoryview]) -> Iterator[memoryview]:
-        """As `blocks`, each read into the next of `rooms`, which may come again."""
+    def read_into(self, buffers: Iterator[memoryview]) -> Iterator[memoryview]:
+        """As `blocks`, each read into the next of `buffers`, which may give a buffer again."""
         offset = 0
         while offset < self.stamp.size:
-            block = next(rooms)[: self.stamp.size - offset]
+            block = next(buffers)[: self.stamp.size - offset]
             if not self._fill(block, offset):
                 raise _changed(self.path)
             yield block

@@ -1,4 +1,4 @@
-"""What contents became, for as long as a run needs it: in memory, and the rest in a file that only grows."""
+"""Keeps what contents were compressed to until the end of a run: in memory, and what is more in a file."""
 
 import os
 import threading

@@ -17,13 +17,13 @@ class Workers:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads or processors()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="compress")
-        self._places = threading.BoundedSemaphore(2 * self.threads)
+        self._slots = threading.BoundedSemaphore(2 * self.threads)
 
     def submit(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Have `function` called; waits while twice as many calls as threads are under way."""
-        self._places.acquire()
+        self._slots.acquire()
         future = self._pool.submit(function, *args, **kwargs)
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(lambda _: self._slots.release())
         return future
 
     def close(self) -> None:

@@ -221,9 +221,9 @@ class _Dynamic:
     def __init__(self, data: mmap.mmap, segments: tuple[Segment, ...]) -> None:
         self._data = data
         self._segments = segments
-        place = next((segment for segment in segments if segment.type == PT_DYNAMIC), None)
+        own = next((segment for segment in segments if segment.type == PT_DYNAMIC), None)
         # A file of debug information alone keeps the segment, without its bytes.
-        raw = data[place.offset : place.offset + place.size - place.size % _DYNAMIC.size] if place else b""
+        raw = data[own.offset : own.offset + own.size - own.size % _DYNAMIC.size] if own else b""
         self._entries = list(_DYNAMIC.iter_unpack(raw))
 
     def values(self, tag: int) -> list[int]:
@@ -234,26 +234,26 @@ class _Dynamic:
 
     def needs(self) -> Iterator[tuple[str, str]]:
         """Pairs of library and version."""
-        for at, count in zip(self.values(_DT_VERNEED), self.values(_DT_VERNEEDNUM), strict=False):
-            place = self._offset(at)
+        for address, count in zip(self.values(_DT_VERNEED), self.values(_DT_VERNEEDNUM), strict=False):
+            at = self._offset(address)
             for _ in range(count):
-                _, versions, library, first, following = _NEED.unpack_from(self._data, place)
-                version_at = place + first
+                _, versions, library, first, to_next = _NEED.unpack_from(self._data, at)
+                version_at = at + first
                 for _ in range(versions):
                     _, _, _, name, skip = _NEED_VERSION.unpack_from(self._data, version_at)
                     yield self._string(library), self._string(name)
                     version_at += skip
-                place += following
+                at += to_next
 
     def defines(self) -> Iterator[str]:
-        for at, count in zip(self.values(_DT_VERDEF), self.values(_DT_VERDEFNUM), strict=False):
-            place = self._offset(at)
+        for address, count in zip(self.values(_DT_VERDEF), self.values(_DT_VERDEFNUM), strict=False):
+            at = self._offset(address)
             for _ in range(count):
-                _, flags, _, _, _, first, following = _DEFINED.unpack_from(self._data, place)
+                _, flags, _, _, _, first, to_next = _DEFINED.unpack_from(self._data, at)
                 if not flags & _BASE_VERSION:
-                    (name,) = struct.unpack_from("<I", self._data, place + first)
+                    (name,) = struct.unpack_from("<I", self._data, at + first)
                     yield self._string(name)
-                place += following
+                at += to_next
 
     def _string(self, offset: int) -> str:
         return _text(self._data, self._offset(self.values(_DT_STRTAB)[0]) + offset)
@@ -266,9 +266,9 @@ class _Dynamic:
 
 
 def _build_id(data: mmap.mmap, segments: tuple[Segment, ...], sections: tuple[Section, ...]) -> str:
-    places = [(segment.offset, segment.size) for segment in segments if segment.type == PT_NOTE]
-    places += [(section.offset, section.size) for section in sections if section.type == SHT_NOTE]
-    for start, size in places:
+    notes = [(segment.offset, segment.size) for segment in segments if segment.type == PT_NOTE]
+    notes += [(section.offset, section.size) for section in sections if section.type == SHT_NOTE]
+    for start, size in notes:
         at = start
         while at + _NOTE.size <= start + size:
             name_size, length, kind = _NOTE.unpack_from(data, at)

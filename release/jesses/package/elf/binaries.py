@@ -28,7 +28,7 @@ Read = Callable[[str], Elf | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Binary:
-    """An ELF file at its place in the payload."""
+    """An ELF file, and the path under which the payload installs it."""
 
     path: str
     elf: Elf

@@ -1,6 +1,6 @@
 """Take the debug information out of ELF files, as `objcopy --only-keep-debug` and `strip` do, without them.
 
-What stays of a program is what is loaded, byte for byte at the same place, and a link to its debug file. The
+What stays of a program is what is loaded, byte for byte at the same offset, and a link to its debug file. The
 debug file has every section header, and the contents of those sections that are never loaded, and of notes.
 Debuggers find it by the build ID, below `/usr/lib/debug/.build-id` (the GDB manual, "Debugging Information in
 Separate Files").
@@ -157,7 +157,7 @@ def _write_debug(found: Elf, data: mmap.mmap, out: BinaryIO) -> None:
 
 
 def _moved(segment: Segment, data: mmap.mmap, out: BinaryIO) -> Segment:
-    """A segment of the debug file: notes keep their bytes, the others only their place in memory."""
+    """A segment of the debug file: notes keep their bytes, of the others only their addresses are kept."""
     if segment.type != elf.PT_NOTE:
         kind = elf.PT_NULL if segment.type in _MEANS_BYTES else segment.type
         return replace(segment, type=kind, offset=0, size=0)

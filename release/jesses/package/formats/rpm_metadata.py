@@ -13,8 +13,7 @@ from jesses.base.package import Package, Trigger
 from jesses.base.payload import Directory, Entry, File, Ghost, Symlink
 from jesses.package.compression import Packed
 from jesses.package.formats import rpm_relations
-from jesses.package.formats.rpm_header import Header, i18n, int16, int32, int64, text, texts
-from jesses.package.formats.rpm_header import HeaderEntry as Tagged
+from jesses.package.formats.rpm_header import Header, HeaderEntry, i18n, int16, int32, int64, text, texts
 from jesses.package.formats.rpm_relations import RpmRelation
 from jesses.package.formats.rpm_tags import FileFlag, HashAlgorithm, Sense, Tag
 
@@ -122,12 +121,12 @@ def has_large_files(items: Sequence[Item]) -> bool:
     return any(item.size > _MOST_32 for item in items)
 
 
-def _size(items: Sequence[Item]) -> Tagged:
+def _size(items: Sequence[Item]) -> HeaderEntry:
     total = sum(item.size for item in items)
     return int64(Tag.LONGSIZE, total) if total > _MOST_32 else int32(Tag.SIZE, total)
 
 
-def _about(package: Package) -> Iterator[Tagged]:
+def _about(package: Package) -> Iterator[HeaderEntry]:
     name, version = package.name, spelling.rpm(package.version)
     yield texts(Tag.HEADERI18NTABLE, ["C"])
     yield text(Tag.NAME, name)
@@ -162,7 +161,7 @@ def _filled(text: str) -> str:
     return "\n".join(lines)
 
 
-def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
+def _files(items: Sequence[Item], date: int) -> Iterator[HeaderEntry]:
     if not items:
         return
     split = [item.entry.path.rpartition("/") for item in items]
@@ -189,7 +188,7 @@ def _files(items: Sequence[Item], date: int) -> Iterator[Tagged]:
     yield texts(Tag.FILELANGS, count * ("",))
 
 
-def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
+def _relations(package: Package, items: Sequence[Item]) -> Iterator[HeaderEntry]:
     name, own_evr = package.name, evr(package)
     has_config = any(isinstance(item.entry, File) and item.entry.config for item in items)
     relations = {
@@ -219,14 +218,14 @@ def _relations(package: Package, items: Sequence[Item]) -> Iterator[Tagged]:
         yield from rpm_relations.entries(group, tags)
 
 
-def _scripts(scripts: Mapping[str, str]) -> Iterator[Tagged]:
+def _scripts(scripts: Mapping[str, str]) -> Iterator[HeaderEntry]:
     for name, body in scripts.items():
         script, interpreter, _ = SCRIPT_TAGS[name]
         yield text(script, body)
         yield text(interpreter, SHELL)
 
 
-def _triggers(triggers: Sequence[Trigger]) -> Iterator[Tagged]:
+def _triggers(triggers: Sequence[Trigger]) -> Iterator[HeaderEntry]:
     """`%transfiletriggerin` and `%transfiletriggerpostun`: once a transaction, after others install or remove."""
     if not triggers:
         return
@@ -240,7 +239,7 @@ def _triggers(triggers: Sequence[Trigger]) -> Iterator[Tagged]:
     yield int32(Tag.TRANSFILETRIGGERPRIORITIES, *(_PRIORITY for _ in scripts))
 
 
-def _changelog(package: Package) -> Iterator[Tagged]:
+def _changelog(package: Package) -> Iterator[HeaderEntry]:
     # Noon, as in rpmbuild, so that it is the same day in most time zones.
     noon = package.date - package.date % _DAY + _DAY // 2
     yield int32(Tag.CHANGELOGTIME, noon)
@@ -248,7 +247,7 @@ def _changelog(package: Package) -> Iterator[Tagged]:
     yield texts(Tag.CHANGELOGTEXT, [f"- Release {package.version}"])
 
 
-def _payload(compression: Compression, sha256: str) -> Iterator[Tagged]:
+def _payload(compression: Compression, sha256: str) -> Iterator[HeaderEntry]:
     yield text(Tag.PAYLOADFORMAT, "cpio")
     yield text(Tag.PAYLOADCOMPRESSOR, compression)
     yield texts(Tag.PAYLOADDIGEST, [sha256])
