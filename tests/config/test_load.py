@@ -1,4 +1,3 @@
-import json
 import tomllib
 from pathlib import Path
 
@@ -191,12 +190,6 @@ def test_a_file_that_cannot_be_read_is_one_clear_error(
         path.write_text(text)
     with pytest.raises(ConfigError, match=message):
         load(tmp_path)
-
-
-def test_the_schema_in_the_documentation_is_that_of_the_models() -> None:
-    written = json.loads((ROOT / "docs" / "release.schema.json").read_text())
-    made = json.loads(json.dumps(json_schema()))
-    assert written == made, "run: ./inv schema > docs/release.schema.json"
 
 
 def test_the_schema_takes_and_refuses_what_we_do() -> None:

@@ -1,5 +1,6 @@
 """Contents to compress."""
 
+import os
 import random
 from pathlib import Path
 
@@ -21,3 +22,24 @@ def a_file(path: Path, size: int, seed: int = 1) -> Path:
 def as_files(*sources: ContentSource) -> list[File]:
     """Entries of a payload."""
     return [File(path=f"/{number}", source=source) for number, source in enumerate(sources)]
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as out:
+        out.write(b"more")
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, 9)
+
+
+def rewrite(path: Path) -> None:
+    with path.open("r+b") as out:
+        out.write(b"less")
+    os.utime(path, ns=(1, 1))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.rename(path)

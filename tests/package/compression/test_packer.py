@@ -1,5 +1,4 @@
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +10,7 @@ import pytest
 from jesses.base.errors import OutputError, PayloadError
 from jesses.base.payload import File
 from jesses.package.compression import INLINE, SEGMENT, STRETCH, Cache, Packed, Packer
-from jesses.package.compression.source_file import SourceFile
-from tests.support.contents import a_file, as_files
+from tests.support.contents import a_file, as_files, grow, replace, rewrite, shrink
 
 
 @pytest.mark.parametrize("size", [0, 5, INLINE, 2 * SEGMENT + 5, STRETCH, 3 * STRETCH + SEGMENT + 5])
@@ -142,40 +140,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             packer.prepare(as_files(tmp_path / "missing"))
         with pytest.raises(PayloadError, match=r"cannot read .*Is a directory"):
             packer.pack(tmp_path)
-
-
-def grow(path: Path) -> None:
-    with path.open("ab") as out:
-        out.write(b"more")
-
-
-def shrink(path: Path) -> None:
-    os.truncate(path, 9)
-
-
-def rewrite(path: Path) -> None:
-    with path.open("r+b") as out:
-        out.write(b"less")
-    os.utime(path, ns=(1, 1))
-
-
-def replace(path: Path) -> None:
-    other = path.with_name("other")
-    other.write_bytes(path.read_bytes())
-    other.rename(path)
-
-
-@pytest.mark.parametrize("change", [grow, shrink, rewrite])
-def test_a_file_that_changes_while_it_is_read_is_named(
-    tmp_path: Path, change: Callable[[Path], None]
-) -> None:
-    file = a_file(tmp_path / "f", 3 * SEGMENT)
-    with SourceFile(str(file)) as source:
-        blocks = source.blocks()
-        next(blocks)
-        change(file)
-        with pytest.raises(PayloadError, match="f changed while it was packaged"):
-            list(blocks)
 
 
 @pytest.mark.parametrize("change", [grow, shrink, rewrite, replace])

@@ -260,23 +260,6 @@ def test_rpm_is_required_to_know_the_marks_in_versions(
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("dkms", RpmRelation(name="dkms")),
-        ("libfoo >= 1.2", RpmRelation(name="libfoo", evr="1.2", sense=Sense.GREATER | Sense.EQUAL)),
-        ("libfoo>=2:1.2-3", RpmRelation(name="libfoo", evr="2:1.2-3", sense=Sense.GREATER | Sense.EQUAL)),
-        (" a = 1 ", RpmRelation(name="a", evr="1", sense=Sense.EQUAL)),
-        ("a<1", RpmRelation(name="a", evr="1", sense=Sense.LESS)),
-        ("libc.so.6(GLIBC_2.34)(64bit)", RpmRelation(name="libc.so.6(GLIBC_2.34)(64bit)")),
-        ("/usr/bin/env", RpmRelation(name="/usr/bin/env")),
-        ("perl(Foo::Bar) > 1", RpmRelation(name="perl(Foo::Bar)", evr="1", sense=Sense.GREATER)),
-    ],
-)
-def test_relations_are_read_from_text(text: str, expected: RpmRelation) -> None:
-    assert rpm_relations.parse(text) == expected
-
-
-@pytest.mark.parametrize(
     "text",
     ["", "a b", "a >=", "a => 1", "a >= 1 2", "a (>= 1)", "(a or b)", "a, b", "a >= 1-2-3", ">= 1", "a | b"],
 )
