@@ -8,7 +8,7 @@ from semver import Version
 from jesses.base.errors import StoreError
 from jesses.channel.records import Record
 from jesses.config import Channel, Config, PackageTable
-from jesses.cut.channels import Channels
+from jesses.cut.channels import ChannelContents
 from tests.support.memory_store import Crash, MemoryStore, once
 from tests.support.release_bench import PROJECT, SECOND, Bench, bench_in
 
@@ -22,14 +22,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield bench
 
 
-def channels(store: MemoryStore) -> Channels:
+def channels(store: MemoryStore) -> ChannelContents:
     config = Config(
         project=PROJECT,
         components={},
         packages={"kestrel": PackageTable(component="userspace", build="", description="", contents=())},
         channels={"stable": Channel(store="x"), "dev": Channel(store="y")},
     )
-    return Channels(config, {"stable": store, "dev": MemoryStore()})
+    return ChannelContents(config, {"stable": store, "dev": MemoryStore()})
 
 
 def standing(store: MemoryStore, version: str = "1.0.0", component: str = "userspace") -> dict[str, str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from jesses.base.errors import CutError
-from jesses.cut.next_version import Request
+from jesses.cut.options import CutOptions
 from jesses.cut.plan import CutPlan
 from tests.support.memory_store import MemoryStore
 from tests.support.remote import PRODUCT, Maintainer, Remote
@@ -36,7 +36,7 @@ def test_every_check_that_fails_is_told_at_once_with_its_cure(remote: Remote, ad
     ada.git("tag", "0.1.0")
     ada.stores["stable"] = MemoryStore()
     ada.stores["stable"].put("journal/hawk/stable_userspace-0.1.0.json", json.dumps(JOURNAL).encode())
-    plan = ada.plan(Request(components=("userspace",)))
+    plan = ada.plan(CutOptions(components=("userspace",)))
     assert failed(plan) == ["clean", "branch", "manager", "version", "local-tag"]
     before = remote.refs()
     with pytest.raises(CutError) as caught:
@@ -45,7 +45,7 @@ def test_every_check_that_fails_is_told_at_once_with_its_cure(remote: Remote, ad
     for cure in ("git status", "git switch main", "git config user.name", "git tag --delete 0.1.0"):
         assert cure in message
     assert remote.refs() == before
-    assert failed(ada.plan(Request(components=("userspace",)), skip=["clean", "branch"])) == [
+    assert failed(ada.plan(CutOptions(components=("userspace",)), skip=["clean", "branch"])) == [
         "manager",
         "version",
         "local-tag",
@@ -64,7 +64,7 @@ def test_a_broken_contract_is_a_check_that_fails(
 ) -> None:
     ada.cut("driver")
     remote.merge({"driver/API_VERSION": contract}, "update(driver): the contract")
-    plan = ada.plan(Request(components=("driver",)))
+    plan = ada.plan(CutOptions(components=("driver",)))
     assert failed(plan) == ["contract"]
     assert word in next(check.detail for check in plan.checks if check.name == "contract")
 

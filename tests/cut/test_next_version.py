@@ -3,9 +3,10 @@ from semver import Version
 
 from jesses.base.errors import CutError
 from jesses.config import Component
-from jesses.cut.next_version import Level, Request, Stage, final_version, origin, staged_version
+from jesses.cut.next_version import final_version, source_of, staged_version
+from jesses.cut.options import CutOptions, Level, Stage
 from jesses.plan.versions.component_tags import TaggedVersion
-from jesses.plan.versions.lines import after_contract, branch_of, lines
+from jesses.plan.versions.lines import after_contract, branch_of, tagged_versions
 
 USERSPACE = Component()
 DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSION",), paths=("driver",))
@@ -13,14 +14,14 @@ DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSI
 
 def line(text: str, pattern: str = "{version}") -> list[TaggedVersion]:
     tags = {pattern.replace("{version}", version): version for version in text.split()}
-    return list(lines({"it": Component(tag=pattern)}, tags)["it"])
+    return list(tagged_versions({"it": Component(tag=pattern)}, tags)["it"])
 
 
-def next_version(tags: str, request: Request) -> tuple[str, str | None]:
+def next_version(tags: str, options: CutOptions) -> tuple[str, str | None]:
     """The version and the branch that it is cut from."""
-    found = origin(USERSPACE, line(tags), request)
+    found = source_of(USERSPACE, line(tags), options)
     final, _ = final_version(USERSPACE, found)
-    version, _ = staged_version(final, line(tags), request.stage)
+    version, _ = staged_version(final, line(tags), options.stage)
     return str(version), found.branch
 
 
@@ -49,25 +50,25 @@ def next_version(tags: str, request: Request) -> tuple[str, str | None]:
 def test_what_is_next_follows_from_the_tags(
     tags: str, level: Level | None, stage: Stage | None, expected: tuple[str, str | None]
 ) -> None:
-    assert next_version(tags, Request(level=level, stage=stage)) == expected
+    assert next_version(tags, CutOptions(level=level, stage=stage)) == expected
 
 
 def test_a_patch_may_be_for_an_older_line() -> None:
-    request = Request(level="patch", line="1.1")
-    assert next_version("1.1.8 1.2.0 2.0.0", request) == ("1.1.9", "release/1.1.x")
+    options = CutOptions(level="patch", line="1.1")
+    assert next_version("1.1.8 1.2.0 2.0.0", options) == ("1.1.9", "release/1.1.x")
 
 
 @pytest.mark.parametrize(
     ("tags", "request_", "message"),
     [
-        ("", Request(level="patch"), "no final release to patch"),
-        ("1.2.0", Request(level="patch", line="1.1"), r"no final release 1\.1\.x to patch"),
-        ("1.2.0", Request(stage="final"), "no release candidate to make final"),
-        ("1.2.0", Request(level="patch", stage="final"), r"no release candidate of 1\.2\.1"),
-        ("1.2.0 1.3.0-rc9", Request(stage="rc"), "rc10 would sort before 1.3.0-rc9"),
+        ("", CutOptions(level="patch"), "no final release to patch"),
+        ("1.2.0", CutOptions(level="patch", line="1.1"), r"no final release 1\.1\.x to patch"),
+        ("1.2.0", CutOptions(stage="final"), "no release candidate to make final"),
+        ("1.2.0", CutOptions(level="patch", stage="final"), r"no release candidate of 1\.2\.1"),
+        ("1.2.0 1.3.0-rc9", CutOptions(stage="rc"), "rc10 would sort before 1.3.0-rc9"),
     ],
 )
-def test_what_cannot_be_cut_says_why(tags: str, request_: Request, message: str) -> None:
+def test_what_cannot_be_cut_says_why(tags: str, request_: CutOptions, message: str) -> None:
     with pytest.raises(CutError, match=message):
         next_version(tags, request_)
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from jesses.base.errors import CutError, GitHubError
-from jesses.cut.next_version import Request
+from jesses.cut.options import CutOptions
 from jesses.publish.github import GitHub, GitHubTransport
 from tests.engines.github_api import Fault, GitHubState, github_api
 from tests.support.remote import Crash, Maintainer, Remote, dies_after
@@ -38,8 +38,8 @@ class Bench:
         for sha in self.remote.git("rev-list", "--all").splitlines():
             self.state.passes(sha)
 
-    def failed(self, request: Request | None = None) -> list[str]:
-        plan = self.ada.plan(request)
+    def failed(self, options: CutOptions | None = None) -> list[str]:
+        plan = self.ada.plan(options)
         return [check.name for check in plan.checks if check.state == "failed"]
 
 
@@ -105,7 +105,7 @@ def test_what_github_says_is_checked(bench: Bench) -> None:
     number = bench.state.add_milestone("0.1.0", closed=False, open_issues=2)
     bench.state.add_pull(9, "t", "", milestone=number)
     bench.state.statuses[sha] = [{"context": "prow", "state": "pending"}]
-    plan = bench.ada.plan(Request(components=("userspace",)))
+    plan = bench.ada.plan(CutOptions(components=("userspace",)))
     failed = {check.name: check for check in plan.checks if check.state == "failed"}
     assert sorted(failed) == ["ci", "milestone", "notes"]
     assert "prow pending" in failed["ci"].detail

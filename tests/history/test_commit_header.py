@@ -1,7 +1,7 @@
 import pytest
 
 from jesses.history.commit_header import CommitHeader, parse_header
-from jesses.history.conventional import Bump, level
+from jesses.history.conventional import Bump, bump_of
 from jesses.history.notes.parse import headline
 
 
@@ -54,5 +54,5 @@ def test_other_messages_have_no_header(message: str) -> None:
 )
 def test_where_versions_and_notes_read_a_message_differently(message: str, bump: Bump, kind: str) -> None:
     """Known, and kept as it is until it is settled: one parser, two rules."""
-    assert level(message) is bump
+    assert bump_of(message) is bump
     assert headline(message).kind == kind

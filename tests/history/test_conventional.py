@@ -1,7 +1,7 @@
 import pytest
 from semver import Version
 
-from jesses.history.conventional import Bump, decide, level, next_by_level
+from jesses.history.conventional import Bump, bump_of, decide_bump, next_by_level
 from jesses.history.git_history import Logged
 
 
@@ -39,7 +39,7 @@ def log(*messages: str) -> list[Logged]:
     ],
 )
 def test_what_a_message_asks_for(message: str, expected: Bump) -> None:
-    assert level(message) is expected
+    assert bump_of(message) is expected
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,18 @@ def test_the_next_version(base: str, wanted: Bump, expected: str) -> None:
 
 
 def test_the_weightiest_commits_decide() -> None:
-    highest, decisive = decide(log("fix: b", "new: two", "docs: c", "new: one"))
+    highest, decisive = decide_bump(log("fix: b", "new: two", "docs: c", "new: one"))
     assert highest is Bump.MINOR
     assert [commit.message for commit in decisive] == ["new: two", "new: one"]
 
 
 def test_without_commits_it_is_a_patch() -> None:
-    assert decide([]) == (Bump.PATCH, ())
+    assert decide_bump([]) == (Bump.PATCH, ())
 
 
 def test_a_commit_that_was_reverted_does_not_count() -> None:
     revert = 'Revert "new: a command"\n\nThis reverts commit 2' + "0" * 39 + "."
-    highest, decisive = decide(log(revert, "new: a command", "fix: a leak"))
+    highest, decisive = decide_bump(log(revert, "new: a command", "fix: a leak"))
     assert highest is Bump.PATCH
     assert [commit.message for commit in decisive] == ["fix: a leak"]
 
@@ -77,8 +77,8 @@ def test_a_commit_that_was_reverted_does_not_count() -> None:
 def test_a_revert_that_was_reverted_counts_again() -> None:
     revert = "Revert it\n\nThis reverts commit 1" + "0" * 39 + "."
     again = "Reapply it\n\nThis reverts commit 2" + "0" * 39 + "."
-    assert decide(log(again, revert, "new: a command"))[0] is Bump.MINOR
+    assert decide_bump(log(again, revert, "new: a command"))[0] is Bump.MINOR
 
 
 def test_a_revert_of_something_released_is_a_patch() -> None:
-    assert decide(log("Revert it\n\nThis reverts commit " + "f" * 40 + "."))[0] is Bump.PATCH
+    assert decide_bump(log("Revert it\n\nThis reverts commit " + "f" * 40 + "."))[0] is Bump.PATCH

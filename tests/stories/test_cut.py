@@ -8,7 +8,7 @@ import pytest
 
 from jesses.base.errors import ConflictError, CutError, PickError
 from jesses.cut.apply import apply
-from jesses.cut.next_version import Request
+from jesses.cut.options import CutOptions
 from jesses.cut.prepare import prepare
 from jesses.cut.session import open_cut
 from jesses.signing import openpgp
@@ -191,9 +191,9 @@ def test_two_maintainers_at_once_end_with_one_release_and_a_clear_message(
     plan = bo.plan()
     ada.cut()
     before = remote.refs()
-    around = bo.around()
+    context = bo.context()
     with pytest.raises(ConflictError, match="somebody else has pushed a release") as caught:
-        apply(plan, around.clone, None, print)
+        apply(plan, context.clone, None, print)
     assert "release.status" in caught.value.fix
     assert remote.refs() == before
     assert bo.git("tag") == ""
@@ -204,10 +204,10 @@ def test_two_maintainers_at_once_end_with_one_release_and_a_clear_message(
 
 def test_two_maintainers_with_different_releases_both_get_theirs(remote: Remote, ada: Maintainer) -> None:
     bo = remote.maintainer("bo")
-    plan = bo.plan(Request(components=("driver",)))
+    plan = bo.plan(CutOptions(components=("driver",)))
     ada.cut("userspace")
-    around = bo.around()
-    apply(plan, around.clone, None, print)
+    context = bo.context()
+    apply(plan, context.clone, None, print)
     assert remote.tags() == ["0.1.0", "1.0.0+driver"]
 
 
@@ -253,7 +253,7 @@ def test_killed_after_every_command_and_run_again_the_end_is_the_same(tmp_path: 
 
 def test_a_tree_in_which_git_was_killed_is_made_anew(remote: Remote, ada: Maintainer) -> None:
     scenario(remote)
-    ada.plan(Request(components=("userspace",), level="patch"))
+    ada.plan(CutOptions(components=("userspace",), level="patch"))
     (lock,) = (path / "index.lock" for path in (ada.root / ".git" / "worktrees").iterdir() if path.is_dir())
     lock.write_text("")
     ada.cut("userspace", level="patch")
@@ -315,6 +315,6 @@ def test_a_repository_on_github_needs_a_token(remote: Remote, ada: Maintainer) -
     text = (ada.root / "release.toml").read_text().replace("[project]", '[project]\ngithub = "hawk/hawk"')
     remote.merge({"release.toml": text}, "new: on GitHub")
     ada.git("pull", "--quiet")
-    around = open_cut(ada.root, environment={}, remote="origin", rerun="")
-    checks = prepare(Request(), around).checks
+    context = open_cut(ada.root, environment={}, remote="origin", rerun="")
+    checks = prepare(CutOptions(), context).checks
     assert [check.name for check in checks if check.state == "failed"] == ["token"]

@@ -8,7 +8,7 @@ from semver import Version
 
 from jesses.base.naming import moving_tags
 from jesses.config import Component
-from jesses.plan.versions.lines import lines
+from jesses.plan.versions.lines import tagged_versions
 from tests.support.paths import DATA
 
 TAGS = DATA / "falco-tags.json"
@@ -60,7 +60,7 @@ MOVED = {
 def falco() -> list[Version]:
     """Falco's own line in the order in which it was tagged."""
     rows = sorted(json.loads(TAGS.read_text())["tags"], key=lambda row: row["committed"])
-    line = lines({"falco": Component()}, {row["tag"]: "" for row in rows})["falco"]
+    line = tagged_versions({"falco": Component()}, {row["tag"]: "" for row in rows})["falco"]
     return [tagged.version for tagged in line]
 
 

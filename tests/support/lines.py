@@ -4,7 +4,7 @@ from jesses.config import Component
 from jesses.history.ci import Ci
 from jesses.history.git_history import History
 from jesses.plan.versions import ComponentRepository, ComponentVersion, compute_all
-from jesses.plan.versions.checkout import examine
+from jesses.plan.versions.checkout import read_checkout
 
 CONTRACT = ("driver/API_VERSION", "driver/SCHEMA_VERSION")
 USERSPACE = Component()
@@ -15,7 +15,7 @@ BOTH = {"userspace": USERSPACE, "driver": DRIVER}
 def versions(
     history: History, components: dict[str, Component] | None = None, *, ci: Ci | None = None
 ) -> dict[str, ComponentVersion]:
-    repository = ComponentRepository(history=history, checkout=examine(history, ci or Ci()))
+    repository = ComponentRepository(history=history, checkout=read_checkout(history, ci or Ci()))
     return compute_all(components or BOTH, {".": repository})
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from jesses.config import load
 from jesses.cut.apply import CutResult, apply
-from jesses.cut.channels import Channels
-from jesses.cut.next_version import Level, Request, Stage
+from jesses.cut.channels import ChannelContents
+from jesses.cut.context import CutContext
+from jesses.cut.options import CutOptions, Level, Stage
 from jesses.cut.plan import CutPlan
-from jesses.cut.prepare import CutContext, prepare
+from jesses.cut.prepare import prepare
 from jesses.history.clone import Clone
 from jesses.history.git import CompletedCommand, RunGit, run_git
 from jesses.publish.github import GitHub
@@ -62,7 +63,7 @@ class Maintainer:
     stores: dict[str, Store] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def around(self, git: RunGit = run_git) -> CutContext:
+    def context(self, git: RunGit = run_git) -> CutContext:
         config = load(self.root)
         return CutContext(
             directory=self.root,
@@ -72,24 +73,26 @@ class Maintainer:
             token=self.github is not None,
             web="https://github.example/hawk/hawk" if self.github else "",
             signer=self.signer,
-            channels=Channels(config, self.stores),
+            channels=ChannelContents(config, self.stores),
             rerun="invoke release.cut --yes",
             clock=lambda: self.clock,
         )
 
     def plan(
-        self, request: Request | None = None, *, git: RunGit = run_git, skip: Sequence[str] = ()
+        self, options: CutOptions | None = None, *, git: RunGit = run_git, skip: Sequence[str] = ()
     ) -> CutPlan:
-        return prepare(request or Request(), self.around(git), skip=skip)
+        return prepare(options or CutOptions(), self.context(git), skip=skip)
 
     def cut(
         self, *components: str, level: Level | None = None, stage: Stage | None = None, line: str = "",
         git: RunGit = run_git, skip: Sequence[str] = (),
     ) -> CutResult:  # fmt: skip
         """As `invoke release.cut --yes` does it."""
-        around = self.around(git)
-        plan = prepare(Request(components=components, level=level, stage=stage, line=line), around, skip=skip)
-        return apply(plan, around.clone, self.github, self.said.append)
+        context = self.context(git)
+        plan = prepare(
+            CutOptions(components=components, level=level, stage=stage, line=line), context, skip=skip
+        )
+        return apply(plan, context.clone, self.github, self.said.append)
 
     def git(self, *argv: str) -> str:
         done = run_git(*argv, cwd=self.root)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jesses.base.errors import ConflictError, GitHubError
-from jesses.cut.objects import BRING_BACK
+from jesses.cut.objects import CHANGELOG_BRANCH
 from jesses.cut.plan import CutPlan
 from jesses.history.clone import Clone
 from jesses.publish.github import GitHub
@@ -46,7 +46,7 @@ def apply(plan: CutPlan, clone: Clone, github: GitHub | None, announce: Callable
     for branch in plan.pulls:
         if github is None:
             raise GitHubError(f"{branch} has no pull request", fix="open it by hand")
-        tag = branch.removeprefix(BRING_BACK)
+        tag = branch.removeprefix(CHANGELOG_BRANCH)
         announce(f"pull request from {branch} to {plan.main}")
         pull = github.open_pull(
             head=branch, base=plan.main, title=f"release: changelog of {tag}", body=_BODY.format(tag=tag)

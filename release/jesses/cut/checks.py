@@ -15,9 +15,11 @@ _NO_GITHUB = "release.toml names no GitHub repository"
 
 @dataclass(frozen=True, kw_only=True)
 class CutRequirements:
-    """One tag that is to be made. `line` are the versions of its line, `local` says that only this clone has it.
+    """One tag that is to be made, and what is known of it.
 
-    `contract` is what is wrong with the contract's files, `places` where the version is published already.
+    `line` are the versions with the same major and minor, `remote` whether the remote has the tag, `local` whether
+    only this clone has it. `contract` is what is wrong with the contract's files, `published_in` the channels that
+    have the version already.
     """
 
     tag: str
@@ -26,11 +28,11 @@ class CutRequirements:
     remote: bool
     local: bool
     contract: str
-    places: Sequence[str]
+    published_in: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class CutFacts:
     """What was found. `verdicts` is None where no GitHub repository is named.
 
     `milestones` has that of each final version, by the tag; None where there is none.
@@ -53,7 +55,7 @@ class Facts:
     start: str
 
 
-def examine(facts: Facts, *, skip: Sequence[str]) -> tuple[Check, ...]:
+def check_all(facts: CutFacts, *, skip: Sequence[str]) -> tuple[Check, ...]:
     """Every check; those that `skip` names are left out, and say so."""
     return tuple(_skipped(check, skip) for check in _all(facts))
 
@@ -64,7 +66,7 @@ def _skipped(check: Check, skip: Sequence[str]) -> Check:
     return Check(name=check.name, state="skipped", detail=f"{check.detail}; left out by --skip {check.name}")
 
 
-def _all(facts: Facts) -> Iterator[Check]:
+def _all(facts: CutFacts) -> Iterator[Check]:
     yield _check(
         "clean", not facts.dirty, "no changed files", "files are changed", "commit or stash them (git status)"
     )
@@ -96,7 +98,7 @@ def _all(facts: Facts) -> Iterator[Check]:
     )
 
 
-def _manager(facts: Facts) -> Iterator[Check]:
+def _manager(facts: CutFacts) -> Iterator[Check]:
     who = str(facts.identity) + (f" (@{facts.login})" if facts.login else "")
     yield _check(
         "manager",
@@ -117,7 +119,7 @@ def _manager(facts: Facts) -> Iterator[Check]:
         )
 
 
-def _ci(facts: Facts) -> Check:
+def _ci(facts: CutFacts) -> Check:
     if facts.verdicts is None or not facts.token:
         return Check(name="ci", state="skipped", detail=_NO_GITHUB if facts.verdicts is None else "no token")
     bad = [f"{verdict.name} {verdict.outcome}" for verdict in facts.verdicts if verdict.outcome != "passed"]
@@ -133,7 +135,7 @@ def _ci(facts: Facts) -> Check:
     )
 
 
-def _milestones(facts: Facts) -> Iterator[Check]:
+def _milestones(facts: CutFacts) -> Iterator[Check]:
     if facts.verdicts is None or not facts.milestones:
         why = _NO_GITHUB if facts.verdicts is None else "a candidate needs none"
         yield Check(name="milestone", state="skipped", detail=why)
@@ -151,7 +153,7 @@ def _milestones(facts: Facts) -> Iterator[Check]:
         )
 
 
-def _notes(facts: Facts) -> Check:
+def _notes(facts: CutFacts) -> Check:
     if facts.verdicts is None or not facts.token:
         return Check(name="notes", state="skipped", detail="notes come from commits alone")
     pulls = {pull.number: pull for pull in (*facts.pulls.values(), *facts.milestone_pulls)}
@@ -170,7 +172,7 @@ def _version(wanted: CutRequirements) -> Iterator[Check]:
     problems = [
         *([f"the remote has the tag {wanted.tag} already"] if wanted.remote else []),
         *([f"{', '.join(higher)} on its line is not lower"] if higher and not wanted.remote else []),
-        *[f"{wanted.version} is published already in {place}" for place in wanted.places],
+        *[f"{wanted.version} is published already in {place}" for place in wanted.published_in],
     ]
     yield _check(
         "version",

@@ -2,35 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from semver import Version
 
 from jesses.base.errors import CutError
 from jesses.config import Component
+from jesses.cut.options import CutOptions, Stage
 from jesses.plan.versions.component_tags import TaggedVersion
-from jesses.plan.versions.lines import branch_of, line_of
-
-Level = Literal["minor", "patch"]
-Stage = Literal["rc", "final"]
+from jesses.plan.versions.lines import branch_of, line_of_version
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the maintainer asks for. No `components`: those with changes; no `level`, no `stage`: what is next.
-
-    `line` is the "M.m" that a patch is for; the newest where it is empty.
-    """
-
-    components: tuple[str, ...] = ()
-    level: Level | None = None
-    stage: Stage | None = None
-    line: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a release is cut from: an existing branch of a line, or the main branch.
+class CutSource:
+    """Where a release is cut from: an existing release branch, or the main branch (then `branch` is None).
 
     `base` is the tag that counts as the release before; `open_rc` the newest unfinished prerelease there;
     `patch` that the release is a patch of an existing line.
@@ -43,75 +27,81 @@ class Origin:
     why: str
 
 
-def origin(component: Component, line: Sequence[TaggedVersion], request: Request) -> Origin:
-    """Where the leading component of a release is cut from.
+def source_of(component: Component, tags: Sequence[TaggedVersion], options: CutOptions) -> CutSource:
+    """Where the leading component of a release is cut from; `tags` are all of that component.
 
     Raises:
         CutError: there is nothing to patch, or no release candidate to make final.
 
     """
-    finals = [tagged for tagged in line if not tagged.version.prerelease]
+    finals = [tagged for tagged in tags if not tagged.version.prerelease]
     base = max(finals, default=None, key=lambda tagged: tagged.version)
-    if request.level == "patch":
-        return _patch(component, line, finals, request)
-    open_rc = _open_rc(line)
-    if open_rc and open_rc.patch and request.level != "minor":
+    if options.level == "patch":
+        return _patch(component, tags, finals, options)
+    open_rc = _open_rc(tags)
+    if open_rc and open_rc.patch and options.level != "minor":
         # The newest thing under way is a patch: go on with it.
         return _patch(
-            component, line, finals, Request(stage=request.stage, level="patch", line=line_of(open_rc))
+            component,
+            tags,
+            finals,
+            CutOptions(stage=options.stage, level="patch", line=line_of_version(open_rc)),
         )
     if open_rc and not open_rc.patch:
-        return Origin(
+        return CutSource(
             branch=branch_of(component, open_rc),
             patch=False,
             base=base,
             open_rc=open_rc,
             why=f"{open_rc} is under way, so this goes on from its branch",
         )
-    if request.stage == "final":
+    if options.stage == "final":
         raise CutError(
             "there is no release candidate to make final", fix="leave out --final, or begin with --rc"
         )
-    return Origin(
+    return CutSource(
         branch=None, patch=False, base=base, open_rc=None, why="a new line begins from the main branch"
     )
 
 
-def following(line: Sequence[TaggedVersion], leader: Origin, *, reachable: frozenset[str]) -> Origin:
+def source_with_leader(
+    tags: Sequence[TaggedVersion], leader: CutSource, *, reachable: frozenset[str]
+) -> CutSource:
     """Where a component stands that is released together with the leading one, from the same commit.
 
-    `reachable` are its tags that lie in the history of that commit: a patch goes on from those alone.
+    `tags` are all of its tags, `reachable` the names of those that lie in the history of that commit: a patch goes
+    on from those alone.
     """
     finals = [
         tagged
-        for tagged in line
+        for tagged in tags
         if not tagged.version.prerelease and (not leader.patch or tagged.tag in reachable)
     ]
-    return Origin(
+    return CutSource(
         branch=leader.branch,
         patch=leader.patch,
         base=max(finals, default=None, key=lambda tagged: tagged.version),
-        open_rc=None if leader.patch else _open_rc(line),
+        open_rc=None if leader.patch else _open_rc(tags),
         why="released together, from the same commit",
     )
 
 
 def _patch(
-    component: Component, line: Sequence[TaggedVersion], finals: Sequence[TaggedVersion], request: Request
-) -> Origin:
-    wanted = [tagged for tagged in finals if request.line in {"", line_of(tagged.version)}]
+    component: Component, tags: Sequence[TaggedVersion], finals: Sequence[TaggedVersion], options: CutOptions
+) -> CutSource:
+    wanted = [tagged for tagged in finals if options.line in {"", line_of_version(tagged.version)}]
     if not wanted:
-        what = f"no final release {request.line}.x" if request.line else "no final release"
+        what = f"no final release {options.line}.x" if options.line else "no final release"
         raise CutError(f"there is {what} to patch", fix="see `git tag`, or cut a minor without --patch")
     base = max(wanted, key=lambda tagged: tagged.version)
-    own = [tagged for tagged in line if line_of(tagged.version) == line_of(base.version)]
+    own = [tagged for tagged in tags if line_of_version(tagged.version) == line_of_version(base.version)]
     open_rc = _open_rc(own)
-    if request.stage == "final" and open_rc is None:
+    if options.stage == "final" and open_rc is None:
         raise CutError(
             f"there is no release candidate of {base.version.bump_patch()} to make final",
             fix="leave out --final, or begin with --rc",
         )
-    return Origin(
+    return CutSource(
         branch=branch_of(component, base.version),
         patch=True,
         base=base,
@@ -120,16 +110,18 @@ def _patch(
     )
 
 
-def _open_rc(line: Sequence[TaggedVersion]) -> Version | None:
-    """The newest prerelease, unless its line has a final release that is higher."""
-    newest = max((tagged.version for tagged in line if tagged.version.prerelease), default=None)
+def _open_rc(tags: Sequence[TaggedVersion]) -> Version | None:
+    """The newest prerelease, unless a final release with the same major and minor is higher."""
+    newest = max((tagged.version for tagged in tags if tagged.version.prerelease), default=None)
     if newest is None:
         return None
-    same_line = (tagged.version for tagged in line if line_of(tagged.version) == line_of(newest))
-    return newest if newest == max(same_line) else None
+    on_its_line = (
+        tagged.version for tagged in tags if line_of_version(tagged.version) == line_of_version(newest)
+    )
+    return newest if newest == max(on_its_line) else None
 
 
-def final_version(component: Component, source: Origin) -> tuple[Version, str]:
+def final_version(component: Component, source: CutSource) -> tuple[Version, str]:
     """The final version that a cut of a component without contract leads to, and why."""
     if source.open_rc:
         return source.open_rc.finalize_version(), f"{source.open_rc} is under way"
@@ -141,8 +133,8 @@ def final_version(component: Component, source: Origin) -> tuple[Version, str]:
     return source.base.version.bump_minor(), f"the minor that follows {source.base.version}"
 
 
-def staged_version(final: Version, line: Sequence[TaggedVersion], stage: Stage | None) -> tuple[Version, str]:
-    """`final` itself, or its next release candidate.
+def staged_version(final: Version, tags: Sequence[TaggedVersion], stage: Stage | None) -> tuple[Version, str]:
+    """`final` itself, or its next release candidate, and which of the two in words.
 
     Raises:
         CutError: the next candidate would sort before the last.
@@ -152,7 +144,7 @@ def staged_version(final: Version, line: Sequence[TaggedVersion], stage: Stage |
         return final, "final"
     numbers = {
         tagged.version: int(str(tagged.version.prerelease).removeprefix("rc").lstrip(".") or 0)
-        for tagged in line
+        for tagged in tags
         if tagged.version.prerelease
         and tagged.version.finalize_version() == final
         and str(tagged.version.prerelease).removeprefix("rc").lstrip(".").isdigit()

@@ -3,59 +3,55 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from jesses.config import Component
-from jesses.cut.components import ComponentCut, Seen
+from jesses.cut.components import ComponentCut
+from jesses.cut.context import CutContext
 from jesses.cut.plan import CutPlan, PlannedTag
-from jesses.history.clone import Clone, Committer, RefUpdate
+from jesses.cut.remote_state import RemoteState
+from jesses.history.clone import Committer, RefUpdate
 from jesses.history.notes import PullRequest, changes_in, newcomers, section, with_section
 from jesses.history.notes.changelog import CHANGELOG
 from jesses.plan.versions.lines import component_of_tag
-from jesses.signing import Signer
 
-BRING_BACK = "changelog/"
+CHANGELOG_BRANCH = "changelog/"
+"""What the branches begin with that bring a changelog back to the main branch; the tag follows."""
 
 
 def planned_tag(
-    target: ComponentCut,
-    clone: Clone,
-    pulls: Mapping[str, PullRequest],
-    *,
-    web: str,
-    now: float,
+    cut: ComponentCut, context: CutContext, pulls: Mapping[str, PullRequest], *, date: int
 ) -> PlannedTag:
-    """The tag of `target`, with its section of the changelog."""
-    base = target.base
-    known = clone.authors(until=[base.commit]) if base else frozenset()
+    """The tag of `cut`, with its section of the changelog; `date` is in seconds since 1970 UTC."""
+    base, web = cut.base, context.web
+    known = context.clone.authors(until=[base.commit]) if base else frozenset()
     return PlannedTag(
-        component=target.name,
-        tag=target.tag,
-        version=target.version,
+        component=cut.name,
+        tag=cut.tag,
+        version=cut.version,
         follows=base.tag if base else None,
-        why=target.why,
+        why=cut.why,
         section=section(
-            tag=target.tag,
-            date=int(now),
-            changes=changes_in(target.contributions, pulls, released=frozenset()),
-            first_time=newcomers(target.contributions, pulls, known) if base else (),
-            compare=f"{web}/compare/{base.tag}...{target.tag}" if web and base else "",
+            tag=cut.tag,
+            date=date,
+            changes=changes_in(cut.contributions, pulls, released=frozenset()),
+            first_time=newcomers(cut.contributions, pulls, known) if base else (),
+            compare=f"{web}/compare/{base.tag}...{cut.tag}" if web and base else "",
         ),
     )
 
 
-def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
-    plan: CutPlan,
-    clone: Clone,
-    seen: Seen,
-    components: Mapping[str, Component],
-    commit: str,
-    *,
-    who: Committer,
-    signer: Signer | None,
-    date: int,
-    asks_for_pull: bool,
+def compose(
+    plan: CutPlan, commit: str, context: CutContext, remote: RemoteState, *, who: Committer, date: int
 ) -> CutPlan:
-    """`plan` with the updates to push. Candidates leave the changelog as it is."""
-    old = seen.branches.get(plan.branch)
+    """`plan`, which releases `commit`, with the updates to push. Candidates leave the changelog as it is.
+
+    `who` makes the objects, at `date` (seconds since 1970 UTC).
+
+    Raises:
+        HistoryError: git cannot make an object.
+        SigningError: a tag cannot be signed.
+
+    """
+    clone, components = context.clone, context.config.components
+    old = remote.branches.get(plan.branch)
     if old and not clone.is_ancestor(old, commit):
         # The line goes on from the main branch, which has everything that was ever backported to it.
         message = f"release: take {plan.branch} to {plan.main}\n"
@@ -73,35 +69,37 @@ def composed(  # noqa: PLR0913 -- what a commit and a tag are made of
         return clone.commit_file(CHANGELOG, after, parent=parent, message=message, who=who, date=date)
 
     commit = with_changelog(commit, f"release: {names}\n")
-    main = seen.branches[seen.main]
+    main = remote.branches[remote.main]
     back = with_changelog(main, f"release: changelog of {names}\n")
-    bring_back = f"{BRING_BACK}{plan.tags[0].tag}" if back != main else None
+    bring_back = f"{CHANGELOG_BRANCH}{plan.tags[0].tag}" if back != main else None
     updates = [RefUpdate(ref=f"refs/heads/{plan.branch}", new=commit, old=old)]
     updates += [
         RefUpdate(
             ref=f"refs/tags/{planned.tag}",
-            new=_tag(plan, planned, clone, commit, who, signer, date),
+            new=clone.tag_object(_tag_text(plan, planned, commit, context, who, date)),
             old=None,
         )
         for planned in plan.tags
     ]
     if bring_back:
-        updates.append(RefUpdate(ref=f"refs/heads/{bring_back}", new=back, old=seen.branches.get(bring_back)))
+        updates.append(
+            RefUpdate(ref=f"refs/heads/{bring_back}", new=back, old=remote.branches.get(bring_back))
+        )
     return replace(
         plan,
         updates=tuple(update for update in updates if update.new != update.old),
         bring_back=bring_back,
-        pulls=(bring_back,) if bring_back and asks_for_pull else (),
+        pulls=(bring_back,) if bring_back and context.open_github else (),
     )
 
 
-def _tag(
-    plan: CutPlan, planned: PlannedTag, clone: Clone, commit: str, who: Committer, signer: Signer | None, date: int
-) -> str:  # fmt: skip
-    """The annotated tag as an object; a signature stands at its end, as `git tag --sign` puts it."""
+def _tag_text(
+    plan: CutPlan, planned: PlannedTag, commit: str, context: CutContext, who: Committer, date: int
+) -> str:
+    """An annotated tag (git-mktag(1)); a signature stands at its end, as `git tag --sign` puts it."""
     text = (
         f"object {commit}\ntype commit\ntag {planned.tag}\ntagger {who} {date} +0000\n\n"
         f"{plan.project} {planned.tag}\n"
     )
-    signature = signer.detach(text.encode()).decode() if signer else ""
-    return clone.tag_object(text + signature)
+    signature = context.signer.detach(text.encode()).decode() if context.signer else ""
+    return text + signature

@@ -1,16 +1,33 @@
-"""From the options of a command line to a request, and back to the line that goes on with it."""
+"""What a maintainer asks for: from the options of a command line, and back to the command that goes on with it."""
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from jesses.base.errors import CutError
-from jesses.cut.next_version import Request
+
+Level = Literal["minor", "patch"]
+Stage = Literal["rc", "final"]
 
 
-def request_of(
+@dataclass(frozen=True, kw_only=True)
+class CutOptions:
+    """What to cut. No `components`: those with changes; no `level`, no `stage`: what is next.
+
+    `line` is the "M.m" that a patch is for; the newest where it is empty.
+    """
+
+    components: tuple[str, ...] = ()
+    level: Level | None = None
+    stage: Stage | None = None
+    line: str = ""
+
+
+def options_of(
     components: Sequence[str], *, minor: bool, patch: bool, line: str, rc: bool, final: bool
-) -> Request:
-    """The request that options make.
+) -> CutOptions:
+    """The value that a command line's options make; a `line` alone asks for a patch of it.
 
     Raises:
         CutError: two of them exclude each other.
@@ -20,7 +37,7 @@ def request_of(
         given = {"minor": minor, "patch": patch, "rc": rc, "final": final}
         if given[one] and given[other]:
             raise CutError(f"--{one} and --{other} exclude each other", fix="give one of them")
-    return Request(
+    return CutOptions(
         components=tuple(components),
         level="minor" if minor else "patch" if patch or line else None,
         stage="rc" if rc else "final" if final else None,
@@ -28,12 +45,12 @@ def request_of(
     )
 
 
-def rerun_of(request: Request, *, project: str, remote: str) -> str:
-    """The command line that asks for `request` again."""
+def rerun_command(options: CutOptions, *, project: str, remote: str) -> str:
+    """The command line that asks for `options` again; `project` is the product's directory."""
     argv = ["invoke", "release.cut"]
     argv += [] if project == "." else ["--project", project]
-    argv += [argument for name in request.components for argument in ("--component", name)]
-    argv += [f"--{option}" for option in (request.level, request.stage) if option]
-    argv += ["--line", request.line] if request.line else []
+    argv += [argument for name in options.components for argument in ("--component", name)]
+    argv += [f"--{option}" for option in (options.level, options.stage) if option]
+    argv += ["--line", options.line] if options.line else []
     argv += [] if remote == "origin" else ["--remote", remote]
     return shlex.join(argv)

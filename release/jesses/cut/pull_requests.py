@@ -6,20 +6,25 @@ from jesses.history.notes import Contribution, PullRequest
 from jesses.publish.github import GitHub, Pull
 
 
-class Pulls:
-    """Asks `github` for the pull requests of commits; knows none without it."""
+class PullRequests:
+    """Asks `github` for the pull requests of commits; knows none without it.
+
+    Raises (every method):
+        GitHubError: GitHub does not answer.
+
+    """
 
     def __init__(self, github: GitHub | None) -> None:
         self._github = github
         self._known: dict[str, Pull | None] = {}
 
-    def raw(self, contributions: Iterable[Contribution]) -> dict[str, Pull]:
+    def merged(self, contributions: Iterable[Contribution]) -> dict[str, Pull]:
         """The merged pull request of each commit that has one, by the commit's origin."""
         origins = dict.fromkeys(contribution.origin for contribution in contributions)
         found = {origin: self._of(origin) for origin in origins}
         return {origin: pull for origin, pull in found.items() if pull}
 
-    def of(self, contributions: Iterable[Contribution]) -> dict[str, PullRequest]:
+    def for_notes(self, contributions: Iterable[Contribution]) -> dict[str, PullRequest]:
         """The same, as notes need them."""
         return {
             origin: PullRequest(
@@ -30,7 +35,7 @@ class Pulls:
                 url=pull.url,
                 author_url=pull.author_url,
             )
-            for origin, pull in self.raw(contributions).items()
+            for origin, pull in self.merged(contributions).items()
         }
 
     def _of(self, sha: str) -> Pull | None:

@@ -8,8 +8,8 @@ import requests
 
 from jesses.base.progress import no_progress
 from jesses.config import Channel, load
-from jesses.cut.channels import Channels
-from jesses.cut.prepare import CutContext
+from jesses.cut.channels import ChannelContents
+from jesses.cut.context import CutContext
 from jesses.history.clone import Clone
 from jesses.history.git import RunGit, run_git
 from jesses.publish.github import token_in
@@ -39,6 +39,7 @@ def open_cut(
     path = Path(directory).resolve()
     config = load(path)
     web = f"{environment.get('GITHUB_SERVER_URL') or _WEB}/{config.project.github}"
+    stores = {name: _store(channel, path) for name, channel in config.channels.items()}
     return CutContext(
         directory=path,
         config=config,
@@ -47,7 +48,7 @@ def open_cut(
         token=token_in(environment) is not None,
         web=web if config.project.github else "",
         signer=openpgp.configured(environment),
-        channels=Channels(config, {name: _store(channel, path) for name, channel in config.channels.items()}),
+        channels=ChannelContents(config, stores),
         rerun=rerun,
         clock=time.time,
     )

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from jesses.base.naming import moving_tags as moving
-from jesses.config import Config
-from jesses.cut.channels import Channels, Published
-from jesses.cut.components import Seen
-from jesses.cut.objects import BRING_BACK
-from jesses.cut.prepare import CutContext, look, unfinished
-from jesses.plan.versions.lines import branch_of, lines
-from jesses.publish.github import GitHub
+from jesses.cut.channels import PublishedFile
+from jesses.cut.context import CutContext
+from jesses.cut.objects import CHANGELOG_BRANCH
+from jesses.cut.prepare import unfinished
+from jesses.cut.remote_state import RemoteState, read_remote
+from jesses.plan.versions.lines import branch_of, tagged_versions
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusLine:
+class ComponentStatus:
     """A component's newest release, what is under way after it, and where."""
 
     component: str
@@ -23,62 +22,65 @@ class StatusLine:
     under_way: str | None
     branch: str | None
     commit: str | None
-    files: tuple[Published, ...]
+    files: tuple[PublishedFile, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Every component's line, and what a cut that was interrupted has left to do."""
+    """Every component, and what a cut that was interrupted has left to do."""
 
-    lines: tuple[StatusLine, ...]
+    components: tuple[ComponentStatus, ...]
     unfinished: tuple[str, ...]
 
     def as_data(self) -> dict[str, Any]:
         """The status as plain data, for `--json`."""
         return {
-            "lines": [{**vars(line), "files": [vars(file) for file in line.files]} for line in self.lines],
+            "lines": [
+                {**vars(component), "files": [vars(file) for file in component.files]}
+                for component in self.components
+            ],
             "unfinished": list(self.unfinished),
         }
 
 
-def status(around: CutContext) -> Status:
+def status(context: CutContext) -> Status:
     """Where every component stands.
 
     Raises:
         CutError, GitHubError, HistoryError, StoreError: see there.
 
     """
-    seen = look(around.clone)
-    on_github = around.github if around.token else None
+    remote = read_remote(context.clone)
     return Status(
-        lines=tuple(_lines(around.config, seen, around.channels, on_github)),
+        components=tuple(_components(context, remote)),
         unfinished=tuple(
             f"{branch} needs a pull request: run `invoke release.cut` again"
-            for branch in unfinished(around, seen)
+            for branch in unfinished(context, remote)
         )
         or tuple(
-            f"{branch} waits to be merged into {seen.main}"
-            for branch in seen.branches
-            if branch.startswith(BRING_BACK)
+            f"{branch} waits to be merged into {remote.main}"
+            for branch in remote.branches
+            if branch.startswith(CHANGELOG_BRANCH)
         ),
     )
 
 
-def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None) -> Iterator[StatusLine]:
+def _components(context: CutContext, remote: RemoteState) -> Iterator[ComponentStatus]:
+    github, components = context.open_github, context.config.components
     drafts = {release.tag: release for release in github.releases()} if github else {}
-    found = lines(config.components, seen.tags)
-    for name, component in config.components.items():
+    found = tagged_versions(components, remote.tags)
+    for name, component in components.items():
         tags = {tagged.version: tagged.tag for tagged in found[name]}
         newest = moving.highest(moving.LATEST, tags)
         highest = max(tags, default=None)
         under_way = highest if highest and highest != newest else None
-        files: list[Published] = []
+        files: list[PublishedFile] = []
         for version in filter(None, dict.fromkeys((newest, under_way))):
-            files += channels.files(name, version)
+            files += context.channels.files(name, version)
             release = drafts.get(tags[version])
             if github and release:
                 files += [
-                    Published(
+                    PublishedFile(
                         place="GitHub",
                         name=asset.name,
                         state="staged" if release.draft else "visible",
@@ -87,12 +89,12 @@ def _lines(config: Config, seen: Seen, channels: Channels, github: GitHub | None
                     for asset in github.assets(release)
                 ]
         branch = branch_of(component, highest) if highest else None
-        yield StatusLine(
+        yield ComponentStatus(
             component=name,
             latest=tags[newest] if newest else None,
             under_way=tags[under_way] if under_way else None,
-            branch=branch if branch in seen.branches else None,
-            commit=_commit(seen.branches, branch),
+            branch=branch if branch in remote.branches else None,
+            commit=_commit(remote.branches, branch),
             files=tuple(files),
         )
 

@@ -27,12 +27,12 @@ class Bump(IntEnum):
     MAJOR = 2
 
 
-def level(message: str) -> Bump:
-    r"""What a commit asks for: whatever changed files is at least a patch.
+def bump_of(message: str) -> Bump:
+    r"""How far a commit with `message` raises the version: every commit that changes files is at least a patch.
 
-    >>> [level(text).name for text in ("fix: a leak", "new(driver): events", "rule(shell in pod): note", "x")]
+    >>> [bump_of(text).name for text in ("fix: a leak", "new(driver): events", "rule(shell in pod): note", "x")]
     ['PATCH', 'MINOR', 'PATCH', 'PATCH']
-    >>> [level(text).name for text in ("feat!: drop it", "fix: it\n\nBREAKING CHANGE: no more", "Update it")]
+    >>> [bump_of(text).name for text in ("feat!: drop it", "fix: it\n\nBREAKING CHANGE: no more", "Update it")]
     ['MAJOR', 'MAJOR', 'PATCH']
     """
     header = parse_header(message)
@@ -41,14 +41,14 @@ def level(message: str) -> Bump:
     return Bump.MINOR if header and header.type in _MINOR_TYPES else Bump.PATCH
 
 
-def decide(commits: Sequence[Logged]) -> tuple[Bump, tuple[Logged, ...]]:
+def decide_bump(commits: Sequence[Logged]) -> tuple[Bump, tuple[Logged, ...]]:
     """The highest level of `commits` (newest first) and those that ask for it.
 
     A commit that a later one reverts counts no more, nor does the revert.
     """
     standing = _without_reverted(commits)
-    highest = max((level(commit.message) for commit in standing), default=Bump.PATCH)
-    return highest, tuple(commit for commit in standing if level(commit.message) == highest)
+    highest = max((bump_of(commit.message) for commit in standing), default=Bump.PATCH)
+    return highest, tuple(commit for commit in standing if bump_of(commit.message) == highest)
 
 
 def next_by_level(base: Version, wanted: Bump) -> Version:

@@ -109,7 +109,7 @@ class GitHistory:
 
     def __init__(self, git: GitReader) -> None:
         self._git = git
-        self._place = git.start("rev-parse", "--is-shallow-repository", "--show-prefix")
+        self._location = git.start("rev-parse", "--is-shallow-repository", "--show-prefix")
         self._status = git.start(*_STATUS, "--branch", "--", ".")
         self._refs = git.start("show-ref", "--tags", "--dereference", accept=(0, 1))
         self._head = git.start(*_ONE, *revisions("HEAD"), accept=(0, 128))
@@ -119,7 +119,7 @@ class GitHistory:
     def prefix(self) -> str:
         """The product's directory inside the repository, ending in a slash; empty where it is the top."""
         try:
-            shallow, _, prefix = self._place.text().partition("\n")
+            shallow, _, prefix = self._location.text().partition("\n")
         except HistoryError as error:
             raise _no_repository(self._git.directory, error) from error
         if shallow == "true":

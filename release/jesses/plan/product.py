@@ -13,7 +13,7 @@ from jesses.history.git import GitReader
 from jesses.history.git_history import GitHistory, History
 from jesses.plan.plan import Plan, make_plan
 from jesses.plan.versions import ComponentRepository, ComponentVersion, compute_all
-from jesses.plan.versions.checkout import examine
+from jesses.plan.versions.checkout import read_checkout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +65,16 @@ def open_product(directory: Path, own: GitHistory, ci: Ci) -> Product:
     config = load(directory)
     with ExitStack() as stack:
         histories = {
-            place: own if place == "." else GitHistory(stack.enter_context(GitReader(directory / place)))
-            for place in {component.repository for component in config.components.values()}
+            location: own
+            if location == "."
+            else GitHistory(stack.enter_context(GitReader(directory / location)))
+            for location in {component.repository for component in config.components.values()}
         }
         repositories = {
-            place: ComponentRepository(
-                history=history, checkout=examine(history, ci if place == "." else ci.elsewhere())
+            location: ComponentRepository(
+                history=history, checkout=read_checkout(history, ci if location == "." else ci.elsewhere())
             )
-            for place, history in histories.items()
+            for location, history in histories.items()
         }
         versions = compute_all(config.components, repositories)
         return replace(_described(directory, config, versions, own), ci=ci)

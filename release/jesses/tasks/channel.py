@@ -6,12 +6,12 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from jesses.tasks.command import command
-from jesses.tasks.options import OperationOptions, help_of, spread
+from jesses.tasks.options import OperationArguments, help_of, spread
 
 if TYPE_CHECKING:
     from jesses.channel.operations.assembly import OperationContext, OperationResult
 
-_COMMON: Final = help_of(OperationOptions)
+_COMMON: Final = help_of(OperationArguments)
 _VERSION_HELP: Final = "the version, in SemVer"
 _COMPONENT_HELP: Final = "its component, where several have this version"
 
@@ -25,14 +25,14 @@ _COMPONENT_HELP: Final = "its component, where several have this version"
     }
 )
 @command
-@spread(OperationOptions)
+@spread(OperationArguments)
 def yank(
     c: Context,
     version: str,
     channel: str = "stable",
     component: str = "",
     *,
-    options: OperationOptions,
+    options: OperationArguments,
 ) -> None:
     """Take a version out of a channel's indexes, for good; its files stay until they are pruned."""
     from jesses.channel.operations.assembly import yank_version
@@ -51,7 +51,7 @@ def yank(
     }
 )
 @command
-@spread(OperationOptions)
+@spread(OperationArguments)
 def promote(
     c: Context,
     version: str,
@@ -59,7 +59,7 @@ def promote(
     from_: str = "",
     component: str = "",
     *,
-    options: OperationOptions,
+    options: OperationArguments,
 ) -> None:
     """Publish what one channel has of a version to another: the same bytes, and no new signatures on them."""
     from jesses.channel.operations.assembly import promote_version
@@ -79,7 +79,7 @@ def promote(
     }
 )
 @command
-@spread(OperationOptions)
+@spread(OperationArguments)
 def prune(
     c: Context,
     channel: str,
@@ -87,7 +87,7 @@ def prune(
     days: str = "",
     size: str = "",
     *,
-    options: OperationOptions,
+    options: OperationArguments,
 ) -> None:
     """Withdraw versions beyond the limits, never the newest; delete what nothing has referred to for 7 days."""
     from jesses.channel.operations.assembly import prune_channel
@@ -98,7 +98,7 @@ def prune(
     _show(prune_channel(context, channel, limits), json=options.json)
 
 
-def _opened(c: Context, options: OperationOptions) -> "OperationContext":
+def _opened(c: Context, options: OperationArguments) -> "OperationContext":
     import os
     import sys
     from pathlib import Path

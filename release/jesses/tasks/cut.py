@@ -6,13 +6,13 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from jesses.tasks.command import command
-from jesses.tasks.options import JSON_HELP, PROJECT_HELP, CutOptions, help_of, spread
+from jesses.tasks.options import JSON_HELP, PROJECT_HELP, CutArguments, help_of, spread
 
 if TYPE_CHECKING:
-    from jesses.cut.next_version import Request
+    from jesses.cut.options import CutOptions
 
 REMOTE_HELP = "the git remote that releases are pushed to"
-_CUT_HELP = help_of(CutOptions)
+_CUT_HELP = help_of(CutArguments)
 
 
 @task(
@@ -28,12 +28,12 @@ _CUT_HELP = help_of(CutOptions)
     },
 )
 @command
-@spread(CutOptions)
+@spread(CutArguments)
 def cut(  # noqa: PLR0913 -- an option is an argument
     c: Context,
     project: str = "",
     *,
-    options: CutOptions,
+    options: CutArguments,
     yes: bool = False,
     dry_run: bool = False,
     skip: list[str] | None = None,
@@ -44,16 +44,16 @@ def cut(  # noqa: PLR0913 -- an option is an argument
     import os
 
     from jesses.cut.apply import apply
-    from jesses.cut.options import rerun_of
+    from jesses.cut.options import rerun_command
     from jesses.cut.prepare import prepare
     from jesses.cut.session import open_cut
     from jesses.tasks import render_cut, tables
 
-    request = _wanted(options)
+    wanted = _wanted(options)
     where = project or c.config.project
-    rerun = rerun_of(request, project=where, remote=remote)
-    around = open_cut(where, environment=os.environ, remote=remote, rerun=rerun)
-    plan = prepare(request, around, skip=skip or ())
+    rerun = rerun_command(wanted, project=where, remote=remote)
+    context = open_cut(where, environment=os.environ, remote=remote, rerun=rerun)
+    plan = prepare(wanted, context, skip=skip or ())
     if dry_run or not json:
         tables.data(plan.as_data()) if json else render_cut.plan(plan)
     if dry_run:
@@ -61,7 +61,7 @@ def cut(  # noqa: PLR0913 -- an option is an argument
     plan.require_ready()
     if not yes:
         render_cut.confirm(plan, rerun)
-    outcome = apply(plan, around.clone, around.github, render_cut.announce)
+    outcome = apply(plan, context.clone, context.github, render_cut.announce)
     tables.data({**plan.as_data(), "outcome": vars(outcome)}) if json else render_cut.outcome(plan, outcome)
 
 
@@ -75,19 +75,19 @@ def status(c: Context, project: str = "", remote: str = "origin", json: bool = F
     from jesses.cut.status import status as status_of
     from jesses.tasks import render_cut, tables
 
-    around = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
-    value = status_of(around)
+    context = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
+    value = status_of(context)
     tables.data(value.as_data()) if json else render_cut.status(value)
 
 
 @task(iterable=["component"], help={"project": PROJECT_HELP, **_CUT_HELP, "remote": REMOTE_HELP})
 @command
-@spread(CutOptions)
+@spread(CutArguments)
 def checklist(
     c: Context,
     project: str = "",
     *,
-    options: CutOptions,
+    options: CutArguments,
     remote: str = "origin",
 ) -> None:
     """Write the body of the release's issue, as Markdown on stdout."""
@@ -98,15 +98,14 @@ def checklist(
     from jesses.cut.prepare import prepare
     from jesses.cut.session import open_cut
 
-    request = _wanted(options)
-    around = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
-    sys.stdout.write(checklist_of(prepare(request, around)))
+    context = open_cut(project or c.config.project, environment=os.environ, remote=remote, rerun="")
+    sys.stdout.write(checklist_of(prepare(_wanted(options), context)))
 
 
-def _wanted(options: CutOptions) -> "Request":
-    from jesses.cut.options import request_of
+def _wanted(options: CutArguments) -> "CutOptions":
+    from jesses.cut.options import options_of
 
-    return request_of(
+    return options_of(
         options.component or (),
         minor=options.minor,
         patch=options.patch,

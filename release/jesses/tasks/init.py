@@ -22,16 +22,16 @@ def init(c: Context, directory: str = ".", force: bool = False, jesses: str = ""
 
     from jesses.base.resources import package_directory, workflow_templates
     from jesses.history.git import run_git
-    from jesses.tasks.scaffold.look import look
+    from jesses.tasks.scaffold.facts import facts_of
     from jesses.tasks.scaffold.requirement import own_requirement
     from jesses.tasks.scaffold.workflows import PRODUCT, workflows
     from jesses.tasks.scaffold.write import files, write
 
     root = Path(directory)
-    sight = look(root, run_git)
-    requirement = "" if sight.has_requirements else jesses or own_requirement(package_directory())
-    written, kept = write(root, files(sight, requirement), force=False)
-    setting = replace(PRODUCT, branch=sight.branch)
+    facts = facts_of(root, run_git)
+    requirement = "" if facts.has_requirements else jesses or own_requirement(package_directory())
+    written, kept = write(root, files(facts, requirement), force=False)
+    setting = replace(PRODUCT, branch=facts.branch)
     more, there = write(root, workflows(workflow_templates(), setting), force=force)
     for name in (*written, *more):
         sys.stdout.write(f"wrote {name}\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from jesses.tasks.options import ReleaseOptions
+from jesses.tasks.options import ReleaseArguments
 
 if TYPE_CHECKING:
     from jesses.pipeline.options import Options
@@ -31,7 +31,7 @@ def open_product(directory: str) -> "Product":
 
 
 def asked_for(
-    c: Context, options: ReleaseOptions, *, dry_run: bool, take_over: bool = False
+    c: Context, options: ReleaseArguments, *, dry_run: bool, take_over: bool = False
 ) -> tuple["Product", "Options"]:
     """The product that a command is about, and how it is to be released."""
     from jesses.channel import survey

@@ -20,7 +20,7 @@ def _option(default: Any, text: str) -> Any:  # noqa: ANN401 -- as `field`
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperationOptions:
+class OperationArguments:
     """What every operation on a channel can be told."""
 
     project: str = _option("", PROJECT_HELP)
@@ -31,7 +31,7 @@ class OperationOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CutOptions:
+class CutArguments:
     """Which release a maintainer wants."""
 
     component: list[str] | None = _option(  # noqa: RUF009 -- gives a field
@@ -45,7 +45,7 @@ class CutOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleaseOptions:
+class ReleaseArguments:
     """Of what a release is made, and where it goes."""
 
     project: str = _option("", PROJECT_HELP)
@@ -59,15 +59,15 @@ class ReleaseOptions:
     )
 
 
-Options = OperationOptions | CutOptions | ReleaseOptions
+Group = OperationArguments | CutArguments | ReleaseArguments
 
 
-def help_of(options: type[Options]) -> dict[str, str]:
+def help_of(options: type[Group]) -> dict[str, str]:
     """The help of every option of a group, by its name, as Invoke's `help` takes it."""
     return {part.name: part.metadata["help"] for part in fields(options)}
 
 
-def spread(group: type[Options]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def spread(group: type[Group]) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command the options of `group` in the place of its parameter `options`.
 
     Invoke makes options of a function's parameters; the function gets them as one value.
@@ -87,7 +87,7 @@ def spread(group: type[Options]) -> Callable[[Callable[..., R]], Callable[..., R
     return decorate
 
 
-def _with_options(signature: inspect.Signature, group: type[Options]) -> inspect.Signature:
+def _with_options(signature: inspect.Signature, group: type[Group]) -> inspect.Signature:
     context, *own = signature.parameters.values()
     kind = inspect.Parameter.KEYWORD_ONLY
     shared = [inspect.Parameter(part.name, kind, default=part.default) for part in fields(group)]

@@ -6,7 +6,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from jesses.tasks.command import command
-from jesses.tasks.options import JSON_HELP, PROJECT_HELP, VERBOSE_HELP, ReleaseOptions, help_of, spread
+from jesses.tasks.options import JSON_HELP, PROJECT_HELP, VERBOSE_HELP, ReleaseArguments, help_of, spread
 
 if TYPE_CHECKING:
     from jesses.pipeline.context import Context as PipelineContext
@@ -55,7 +55,7 @@ def build(
     iterable=["from_"],
     help={
         "from": "a directory that `invoke build` has made (may be repeated)",
-        **help_of(ReleaseOptions),
+        **help_of(ReleaseArguments),
         "dry_run": "join and try the packages, print every object that would change, and change nothing",
         "summary": "add a Markdown table of the artifacts to this file (GITHUB_STEP_SUMMARY in GitHub Actions)",
         "try": "install the packages in the containers that `trials` of release.toml names",
@@ -64,12 +64,12 @@ def build(
     },
 )
 @command
-@spread(ReleaseOptions)
+@spread(ReleaseArguments)
 def publish(  # noqa: PLR0913 -- an option is an argument
     c: Context,
     from_: list[str] | None = None,
     *,
-    options: ReleaseOptions,
+    options: ReleaseArguments,
     dry_run: bool = False,
     summary: str = "",
     try_: bool = True,

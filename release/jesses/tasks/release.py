@@ -5,13 +5,13 @@ from invoke.tasks import task
 
 from jesses.tasks.command import command
 from jesses.tasks.opening import asked_for
-from jesses.tasks.options import JSON_HELP, VERBOSE_HELP, ReleaseOptions, help_of, spread
+from jesses.tasks.options import JSON_HELP, VERBOSE_HELP, ReleaseArguments, help_of, spread
 
 
 @task(
     default=True,
     help={
-        **help_of(ReleaseOptions),
+        **help_of(ReleaseArguments),
         "dry-run": "build and package, print every object that would change, and change nothing",
         "take-over": "do not wait for another run that publishes this release",
         "verbose": VERBOSE_HELP,
@@ -19,11 +19,11 @@ from jesses.tasks.options import JSON_HELP, VERBOSE_HELP, ReleaseOptions, help_o
     },
 )
 @command
-@spread(ReleaseOptions)
+@spread(ReleaseArguments)
 def run(
     c: Context,
     *,
-    options: ReleaseOptions,
+    options: ReleaseArguments,
     dry_run: bool = False,
     take_over: bool = False,
     verbose: bool = False,

@@ -68,12 +68,12 @@ def status(value: Status) -> None:
             line.under_way or "-",
             f"{line.branch} at {line.commit[:7]}" if line.branch and line.commit else "-",
         )
-        for line in value.lines
+        for line in value.components
     ]
     _show(("component", "latest", "under way", "branch"), rows)
     files = [
         (file.name, file.place, file.state, (file.sha256 or "-")[:12])
-        for line in value.lines
+        for line in value.components
         for file in line.files
     ]
     if files:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.process
 
 
 def notes(ada: Maintainer, component: str, version: str) -> str:
-    around = ada.around(run_git)
+    around = ada.context(run_git)
     return notes_of(component, Version.parse(version), around.config.components, around.clone, {})
 
 

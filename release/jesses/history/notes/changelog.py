@@ -30,9 +30,9 @@ def with_section(text: str, section: str, rank: Callable[[str], tuple[str, Versi
     preamble, sections = _split(text)
     if any(name == heading["name"] for name, _ in sections):
         return text
-    place = _place(own, [rank(name) for name, _ in sections])
+    position = _position(own, [rank(name) for name, _ in sections])
     bodies = [body for _, body in sections]
-    bodies.insert(place, section)
+    bodies.insert(position, section)
     parts = [preamble or TITLE, *bodies]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
@@ -42,7 +42,7 @@ def section_of(text: str, name: str) -> str | None:
     return dict(_split(text)[1]).get(name)
 
 
-def _place(own: tuple[str, Version], ranks: list[tuple[str, Version] | None]) -> int:
+def _position(own: tuple[str, Version], ranks: list[tuple[str, Version] | None]) -> int:
     """Before the first older release of the same line; the highest of its line before every release."""
     component, version = own
     line = [(index, rank[1]) for index, rank in enumerate(ranks) if rank and rank[0] == component]

@@ -135,5 +135,7 @@ def newcomers(
     return tuple(names)
 
 
-def _within(path: str, places: Iterable[str]) -> bool:
-    return any(place in {".", path} or path.startswith(f"{place.rstrip('/')}/") for place in places)
+def _within(path: str, directories: Iterable[str]) -> bool:
+    return any(
+        directory in {".", path} or path.startswith(f"{directory.rstrip('/')}/") for directory in directories
+    )

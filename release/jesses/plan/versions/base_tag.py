@@ -41,16 +41,16 @@ def find_base(subject: VersionedComponent, line: VersionLine | None) -> BaseTag 
     found = _candidates(subject, line)
     if not found:
         return None
-    base = place(found[0], subject)
+    base = as_base(found[0], subject)
     if base.holds_head and (base.files or not subject.paths):
         holding = subject.history.tags_holding_head()
         earlier = next((tagged for tagged in found if tagged.tag not in holding), None)
-        return replace(place(earlier, subject), later=found[0].tag) if earlier else None
+        return replace(as_base(earlier, subject), later=found[0].tag) if earlier else None
     return base
 
 
-def place(tagged: TaggedVersion, subject: VersionedComponent) -> BaseTag:
-    """A tag as a base, seen from HEAD."""
+def as_base(tagged: TaggedVersion, subject: VersionedComponent) -> BaseTag:
+    """A tag as a base, and how it lies to HEAD."""
     history, commit = subject.history, tagged.commit
     (there, here), files = both(
         lambda: history.apart(commit, subject.head),

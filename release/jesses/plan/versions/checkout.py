@@ -36,13 +36,13 @@ class Checkout:
 
         """
         if self.branches is None:
-            return line_of(pattern, self.branch or "")
+            return line_of_branch(pattern, self.branch or "")
         if self.branches.default in self.branches.holding:
             return None
-        lines = filter(None, (line_of(pattern, branch) for branch in self.branches.holding))
+        lines = filter(None, (line_of_branch(pattern, branch) for branch in self.branches.holding))
         if (lowest := min(lines, default=None)) or self.branches.holding:
             return lowest
-        if any(line_of(pattern, branch) for branch in self.branches.known):
+        if any(line_of_branch(pattern, branch) for branch in self.branches.known):
             raise HistoryError(
                 f"HEAD ({self.head.sha[:7]}) is detached and no branch holds it, so nobody can tell whether it is "
                 "for a release branch",
@@ -59,7 +59,7 @@ class Checkout:
         return f"a detached HEAD, held by {', '.join(holding)}" if holding else "a detached HEAD"
 
 
-def examine(history: History, ci: Ci) -> Checkout:
+def read_checkout(history: History, ci: Ci) -> Checkout:
     """What HEAD of `history` stands for; `ci` is the run in which the repository was checked out.
 
     The CI is believed about the commit that it names, and about a detached HEAD of a pull request. A checkout
@@ -94,10 +94,10 @@ def _check_tags_are_here(history: History, ci: Ci) -> None:
         )
 
 
-def line_of(pattern: str, branch: str) -> VersionLine | None:
+def line_of_branch(pattern: str, branch: str) -> VersionLine | None:
     """Major and minor of a release branch, None for any other branch.
 
-    >>> line_of("release/{line}.x", "release/0.40.x")
+    >>> line_of_branch("release/{line}.x", "release/0.40.x")
     (0, 40)
     """
     before, after = map(re.escape, pattern.split("{line}"))

@@ -13,7 +13,7 @@ from jesses.history.git_history import Commit, History
 from jesses.plan.versions.base_tag import BaseTag, find_base
 from jesses.plan.versions.checkout import Checkout
 from jesses.plan.versions.component_tags import ComponentTags, TaggedVersion, tags_by_component
-from jesses.plan.versions.rules import Following, following
+from jesses.plan.versions.rules import NextVersion, next_version
 from jesses.plan.versions.values import ComponentVersion, Reason
 from jesses.plan.versions.versioned_component import VersionedComponent
 
@@ -40,8 +40,8 @@ def compute_all(
 
     """
     found: dict[str, ComponentVersion] = {}
-    for place, repository in repositories.items():
-        own = {name: component for name, component in components.items() if component.repository == place}
+    for location, repository in repositories.items():
+        own = {name: component for name, component in components.items() if component.repository == location}
         found |= _compute_in(repository, own)
     return {name: found[name] for name in components}
 
@@ -91,7 +91,7 @@ def _compute(subject: VersionedComponent, strangers: Sequence[str]) -> Component
     base, commit = both(lambda: find_base(subject, line), lambda: _own_commit(subject))
     if base and subject.paths and not base.files and not subject.dirty:
         return _standing(subject, base)
-    return _development(subject, commit, base, following(subject, base, line), strangers)
+    return _development(subject, commit, base, next_version(subject, base, line), strangers)
 
 
 def _tag_here(subject: VersionedComponent) -> TaggedVersion | None:
@@ -151,7 +151,7 @@ def _development(
     subject: VersionedComponent,
     commit: Commit,
     base: BaseTag | None,
-    following: Following,
+    following: NextVersion,
     strangers: Sequence[str],
 ) -> ComponentVersion:
     since = base.tagged.tag if base else None

@@ -1,4 +1,4 @@
-"""Lines of versions: a component's tags and release branches, its contract. What cutting needs of versions."""
+"""A component's tagged versions, its tags and release branches by version, and its contract: for cutting."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,20 +8,19 @@ from jesses.config import Component
 from jesses.plan.versions.component_tags import TaggedVersion, tags_by_component
 from jesses.plan.versions.contract import contract_changes, next_by_contract
 
-Lines = Mapping[str, tuple[TaggedVersion, ...]]
-"""The tagged versions of each component."""
 
-
-def lines(components: Mapping[str, Component], tags: Mapping[str, str]) -> Lines:
+def tagged_versions(
+    components: Mapping[str, Component], tags: Mapping[str, str]
+) -> dict[str, tuple[TaggedVersion, ...]]:
     """The tagged versions of every component; `tags` are all of the repository, with their commits."""
     patterns = {name: component.tag for name, component in components.items()}
     return {name: found.versions for name, found in tags_by_component(patterns, tags).items()}
 
 
-def line_of(version: Version) -> str:
+def line_of_version(version: Version) -> str:
     """The line of a version, "M.m".
 
-    >>> line_of(Version.parse("1.2.3-rc1"))
+    >>> line_of_version(Version.parse("1.2.3-rc1"))
     '1.2'
     """
     return f"{version.major}.{version.minor}"
@@ -33,7 +32,7 @@ def branch_of(component: Component, version: Version) -> str:
     >>> branch_of(Component(tag="{version}+driver"), Version.parse("7.2.1"))
     'release/7.2.x+driver'
     """
-    return component.release_branch.replace("{line}", line_of(version))
+    return component.release_branch.replace("{line}", line_of_version(version))
 
 
 def tag_of(component: Component, version: Version) -> str:
@@ -47,8 +46,10 @@ def tag_of(component: Component, version: Version) -> str:
 
 def component_of_tag(name: str, components: Mapping[str, Component]) -> tuple[str, Version] | None:
     """The component and the version that a tag called `name` stands for, or None for any other tag."""
-    found = lines(components, {name: ""})
-    return next(((component, tagged.version) for component, line in found.items() for tagged in line), None)
+    found = tagged_versions(components, {name: ""})
+    return next(
+        ((component, tagged.version) for component, versions in found.items() for tagged in versions), None
+    )
 
 
 def after_contract(

@@ -7,7 +7,7 @@ from semver import Version
 from jesses.base.errors import VersionError
 from jesses.history import conventional
 from jesses.history.git_history import Logged
-from jesses.plan.versions.base_tag import BaseTag, place
+from jesses.plan.versions.base_tag import BaseTag, as_base
 from jesses.plan.versions.checkout import VersionLine
 from jesses.plan.versions.contract import contract_changes, next_by_contract
 from jesses.plan.versions.values import ContractChange, Rule
@@ -15,7 +15,7 @@ from jesses.plan.versions.versioned_component import VersionedComponent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Following:
+class NextVersion:
     """The version that development leads to, and why."""
 
     version: Version
@@ -25,7 +25,7 @@ class Following:
     messages: tuple[Logged, ...] = ()
 
 
-def following(subject: VersionedComponent, base: BaseTag | None, line: VersionLine | None) -> Following:
+def next_version(subject: VersionedComponent, base: BaseTag | None, line: VersionLine | None) -> NextVersion:
     """The version that follows `base`, on the release branch of `line` or elsewhere.
 
     Raises:
@@ -40,24 +40,24 @@ def following(subject: VersionedComponent, base: BaseTag | None, line: VersionLi
         return _first(subject)
     if subject.component.bump == "conventional":
         return _by_messages(subject, base)
-    return Following(
+    return NextVersion(
         version=base.tagged.version.bump_minor(),
         rule="minor",
-        reason=f"{_place(subject)} leads to the next minor",
+        reason=f"{subject.checkout.described} leads to the next minor",
     )
 
 
-def _first(subject: VersionedComponent) -> Following:
+def _first(subject: VersionedComponent) -> NextVersion:
     first = Version.parse(subject.component.first_version)
     reason = f"no final tag like {subject.tags.pattern} yet, so development leads to first_version {first}"
-    return Following(version=first, rule="first version", reason=reason)
+    return NextVersion(version=first, rule="first version", reason=reason)
 
 
-def _on_line(subject: VersionedComponent, base: BaseTag | None, line: VersionLine) -> Following:
+def _on_line(subject: VersionedComponent, base: BaseTag | None, line: VersionLine) -> NextVersion:
     above = [tagged for tagged in subject.tags.finals if tagged.core[:2] > line]
     if reached := subject.history.merged([tagged.tag for tagged in above]):
         raise VersionError(
-            f"{_place(subject)} would lead {subject.name} to {line[0]}.{line[1]}, and already holds "
+            f"{subject.checkout.described} would lead {subject.name} to {line[0]}.{line[1]}, and already holds "
             f"{', '.join(sorted(reached))}",
             fix=f"branch off before that tag; or, if this is no release branch of it, let "
             f"components.{subject.name}.branch say what those look like",
@@ -66,24 +66,26 @@ def _on_line(subject: VersionedComponent, base: BaseTag | None, line: VersionLin
         version, why = base.tagged.version.bump_patch(), "the next patch of its line"
     else:
         version, why = Version(*line), f"{line[0]}.{line[1]}.0, which is not released yet"
-    return Following(version=version, rule="release branch", reason=f"{_place(subject)} leads to {why}")
+    return NextVersion(
+        version=version, rule="release branch", reason=f"{subject.checkout.described} leads to {why}"
+    )
 
 
-def _by_messages(subject: VersionedComponent, base: BaseTag) -> Following:
+def _by_messages(subject: VersionedComponent, base: BaseTag) -> NextVersion:
     commits = subject.history.log(subject.paths, since=base.tagged.commit, until=subject.head)
-    level, decisive = conventional.decide(commits)
+    level, decisive = conventional.decide_bump(commits)
     version = conventional.next_by_level(base.tagged.version, level)
     step = "major" if version.major > base.tagged.core[0] else "minor" if not version.patch else "patch"
     example = f", such as {decisive[0].sha[:7]} {decisive[0].subject!r}" if decisive else ""
     kind = level.name.lower().replace("major", "breaking")
     reason = f"{len(commits)} commit messages, the weightiest {kind}{example}: the next {step}"
-    return Following(version=version, rule="conventional", reason=reason, messages=decisive)
+    return NextVersion(version=version, rule="conventional", reason=reason, messages=decisive)
 
 
-def _by_contract(subject: VersionedComponent, base: BaseTag, line: VersionLine | None) -> Following:
+def _by_contract(subject: VersionedComponent, base: BaseTag, line: VersionLine | None) -> NextVersion:
     paths = subject.component.contract
-    places = [(commit, path) for commit in (base.tagged.commit, subject.head) for path in paths]
-    texts = subject.history.read(places)
+    files = [(commit, path) for commit in (base.tagged.commit, subject.head) for path in paths]
+    texts = subject.history.read(files)
     before, after = texts[: len(paths)], texts[len(paths) :]
     changes = contract_changes(
         dict(zip(paths, before, strict=True)),
@@ -94,7 +96,7 @@ def _by_contract(subject: VersionedComponent, base: BaseTag, line: VersionLine |
     version, reason = next_by_contract(base.tagged.version, changes)
     if line is not None:
         version, reason = _free(subject, base, version, reason)
-    return Following(version=version, rule="contract", reason=reason, contracts=changes)
+    return NextVersion(version=version, rule="contract", reason=reason, contracts=changes)
 
 
 def _free(subject: VersionedComponent, base: BaseTag, version: Version, reason: str) -> tuple[Version, str]:
@@ -107,17 +109,13 @@ def _free(subject: VersionedComponent, base: BaseTag, version: Version, reason: 
     released = {tagged.core: tagged for tagged in subject.tags.finals}
     wanted = version
     while (taken := released.get((version.major, version.minor, version.patch))) is not None:
-        if place(taken, subject).holds_head:
+        if as_base(taken, subject).holds_head:
             break
         if (version.major, version.minor) != base.tagged.core[:2]:
             raise VersionError(
-                f"{_place(subject)} would lead {subject.name} to {version} ({reason}), which is released already: "
-                f"{taken.tag}",
+                f"{subject.checkout.described} would lead {subject.name} to {version} ({reason}), "
+                f"which is released already: {taken.tag}",
                 fix="take back here what raised the contract, or release it from the branch of that tag",
             )
         version = version.bump_patch()
     return version, reason if version == wanted else f"{reason}; the first that is free is {version}"
-
-
-def _place(subject: VersionedComponent) -> str:
-    return subject.checkout.described

@@ -9,7 +9,7 @@ from jesses.history.clone import Clone
 from jesses.history.notes import PullRequest, changes_in, section
 from jesses.history.notes.changelog import CHANGELOG, section_of
 from jesses.history.notes.changes import of_component
-from jesses.plan.versions.lines import lines, tag_of
+from jesses.plan.versions.lines import tag_of, tagged_versions
 
 
 def notes_of(
@@ -30,7 +30,7 @@ def notes_of(
     commit = clone.revision(f"refs/tags/{tag}")
     if written := section_of(clone.text(CHANGELOG, at=commit) or "", tag):
         return written
-    line = lines(components, clone.tags("refs/tags"))[name]
+    line = tagged_versions(components, clone.tags("refs/tags"))[name]
     finals = [each for each in line if not each.version.prerelease and each.version < version]
     base = max(finals, default=None, key=lambda each: each.version)
     contributions = of_component(

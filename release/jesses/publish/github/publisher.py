@@ -18,7 +18,7 @@ from jesses.base.errors import ConflictError, GitHubError, SigningError
 from jesses.base.naming import moving_tags
 from jesses.config import Component
 from jesses.history.notes import notes
-from jesses.plan.versions.lines import lines
+from jesses.plan.versions.lines import tagged_versions
 from jesses.publish import Publication
 from jesses.publish.github import Asset, DryRunGitHub, GitHubRelease, Releases
 from jesses.publish.shared.adopt import adopt
@@ -249,7 +249,7 @@ class GitHubPublisher:
     def _published(self, component: str) -> dict[Version, GitHubRelease]:
         """The releases of a component that users see, by their versions."""
         by_tag = {release.tag: release for release in self._github.releases() if not release.draft}
-        line = lines(self._components, dict.fromkeys(by_tag, ""))[component]
+        line = tagged_versions(self._components, dict.fromkeys(by_tag, ""))[component]
         return {tagged.version: by_tag[tagged.tag] for tagged in line}
 
 

@@ -1,11 +1,11 @@
-"""The files that a product needs to be released, from what was seen of it."""
+"""The files that a product needs to be released, from what is known of it."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from jesses.tasks.scaffold.look import Driver, RepositoryFacts
+from jesses.tasks.scaffold.facts import DriverFacts, RepositoryFacts
 
 COPYRIGHT: Final = Path("packaging/copyright")
 TASKS: Final = '''"""Releases of this product: `invoke --list`."""
@@ -17,29 +17,29 @@ namespace = make_namespace()
 _SHELL: Final = "#!/bin/sh\n# {what}\nset -eu\n{lines}\n"
 
 
-def files(sight: RepositoryFacts, requirement: str) -> dict[Path, str]:
+def files(facts: RepositoryFacts, requirement: str) -> dict[Path, str]:
     """What to write, by its path in the product; what begins with `#!` is to be executable.
 
     `requirement` is the jesses that the product installs, as pip has it.
     """
     made = {
-        Path("release.toml"): _configuration(sight),
+        Path("release.toml"): _configuration(facts),
         Path("tasks.py"): TASKS,
         COPYRIGHT: (
             "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
-            f"Files: *\nCopyright: {sight.maintainer}\nLicense: {sight.license}\n"
+            f"Files: *\nCopyright: {facts.maintainer}\nLicense: {facts.license}\n"
         ),
         Path("packaging/build-userspace"): _SHELL.format(
             what="Fills $JESSES_STAGE/root for $JESSES_ARCH; docs/configuration.md of jesses says more.",
-            lines=sight.build,
+            lines=facts.build,
         ),
     }
-    if sight.driver:
+    if facts.driver:
         made[Path("packaging/build-driver")] = _SHELL.format(
             what="Puts the driver's sources into $JESSES_STAGE/driver.",
-            lines=f'mkdir "$JESSES_STAGE/driver"\ncp -R {sight.driver.directory}/. "$JESSES_STAGE/driver"',
+            lines=f'mkdir "$JESSES_STAGE/driver"\ncp -R {facts.driver.directory}/. "$JESSES_STAGE/driver"',
         )
-    if not sight.has_requirements:
+    if not facts.has_requirements:
         made[Path("requirements.txt")] = f"{requirement}\n"
     return made
 
@@ -59,56 +59,56 @@ def write(directory: Path, made: Mapping[Path, str], *, force: bool) -> tuple[li
     return written, kept
 
 
-def _configuration(sight: RepositoryFacts) -> str:
-    tables = [_project(sight), _userspace(sight)]
-    if sight.driver:
-        tables.append(_driver(sight, sight.driver))
-    tables += [_trial(sight), _channels(sight)]
+def _configuration(facts: RepositoryFacts) -> str:
+    tables = [_project(facts), _userspace(facts)]
+    if facts.driver:
+        tables.append(_driver(facts, facts.driver))
+    tables += [_trial(facts), _channels(facts)]
     return "\n".join(tables)
 
 
-def _project(sight: RepositoryFacts) -> str:
-    github = f"github = {_text(sight.github)}\n" if sight.github else ""
+def _project(facts: RepositoryFacts) -> str:
+    github = f"github = {_text(facts.github)}\n" if facts.github else ""
     return (
-        f"# How {sight.name} is released. What stands here was found in the repository: look it over.\n"
-        f"[project]\nname = {_text(sight.name)}\nsummary = {_text(sight.summary)}\n"
-        f"homepage = {_text(sight.homepage)}\nlicense = {_text(sight.license)}\n"
-        f"maintainer = {_text(sight.maintainer)}\nvendor = {_text(sight.maintainer.partition(' <')[0])}\n{github}"
+        f"# How {facts.name} is released. What stands here was found in the repository: look it over.\n"
+        f"[project]\nname = {_text(facts.name)}\nsummary = {_text(facts.summary)}\n"
+        f"homepage = {_text(facts.homepage)}\nlicense = {_text(facts.license)}\n"
+        f"maintainer = {_text(facts.maintainer)}\nvendor = {_text(facts.maintainer.partition(' <')[0])}\n{github}"
     )
 
 
-def _userspace(sight: RepositoryFacts) -> str:
+def _userspace(facts: RepositoryFacts) -> str:
     return (
-        f"[components.userspace]\ntag = {_text(sight.tag)}\n\n"
+        f"[components.userspace]\ntag = {_text(facts.tag)}\n\n"
         '[builds.userspace]\ncomponent = "userspace"\ncommand = ["packaging/build-userspace"]\n\n'
-        f'[packages.{_text(sight.name)}]\ncomponent = "userspace"\nbuild = "userspace"\n'
-        f"description = {_text(sight.summary + '.')}\n"
-        f'contents = [\n    {{ path = "/", staged = "root" }},\n{_copyright(sight.name)}]\n'
+        f'[packages.{_text(facts.name)}]\ncomponent = "userspace"\nbuild = "userspace"\n'
+        f"description = {_text(facts.summary + '.')}\n"
+        f'contents = [\n    {{ path = "/", staged = "root" }},\n{_copyright(facts.name)}]\n'
     )
 
 
-def _driver(sight: RepositoryFacts, driver: Driver) -> str:
+def _driver(facts: RepositoryFacts, driver: DriverFacts) -> str:
     bump = 'bump = "contract"\n' if driver.contract else ""
     contract = f"contract = {json.dumps(list(driver.contract))}\n" if driver.contract else ""
-    description = f"The kernel driver of {sight.name}, as source for DKMS."
+    description = f"The kernel driver of {facts.name}, as source for DKMS."
     return (
-        f"[components.driver]\ntag = {_text(sight.tag + '+driver')}\n{bump}{contract}"
+        f"[components.driver]\ntag = {_text(facts.tag + '+driver')}\n{bump}{contract}"
         f"paths = [{_text(driver.directory)}]\n\n"
         '[builds.driver]\ncomponent = "driver"\ncommand = ["packaging/build-driver"]\n'
         'architectures = ["noarch"]\n\n'
-        f'[packages.{_text(sight.name + "-dkms")}]\ncomponent = "driver"\nbuild = "driver"\n'
+        f'[packages.{_text(facts.name + "-dkms")}]\ncomponent = "driver"\nbuild = "driver"\n'
         f'formats = ["deb", "rpm"]\ndescription = {_text(description)}\n'
-        f'depends = ["dkms"]\ndkms = {_text(sight.name)}\n'
-        f'contents = [\n    {{ path = "/usr/src/{sight.name}-{{version}}", staged = "driver" }},\n'
-        f"{_copyright(sight.name + '-dkms')}]\n"
+        f'depends = ["dkms"]\ndkms = {_text(facts.name)}\n'
+        f'contents = [\n    {{ path = "/usr/src/{facts.name}-{{version}}", staged = "driver" }},\n'
+        f"{_copyright(facts.name + '-dkms')}]\n"
     )
 
 
-def _trial(sight: RepositoryFacts) -> str:
+def _trial(facts: RepositoryFacts) -> str:
     return (
         "# Packages can be installed, used and removed in a container before they are published.\n"
         '# [trials.debian]\n# image = "debian:12"\n# format = "deb"\n'
-        f'# packages = [{_text(sight.name)}]\n# command = [{_text(sight.name)}, "--version"]\n'
+        f'# packages = [{_text(facts.name)}]\n# command = [{_text(facts.name)}, "--version"]\n'
     )
 
 
@@ -118,12 +118,12 @@ def _copyright(package: str) -> str:
     return f'    {{ path = "{path}", source = "{COPYRIGHT}", formats = ["deb"] }},\n'
 
 
-def _channels(sight: RepositoryFacts) -> str:
-    github = "github = true\n" if sight.github else ""
+def _channels(facts: RepositoryFacts) -> str:
+    github = "github = true\n" if facts.github else ""
     return (
         "# Where each kind of release goes: a local directory until you name a better place.\n"
         + "\n".join(
-            f"[channels.{name}]\nstore = {_text(f'../{sight.name}-site/{name}')}\n{extra}"
+            f"[channels.{name}]\nstore = {_text(f'../{facts.name}-site/{name}')}\n{extra}"
             for name, extra in (("dev", ""), ("prerelease", github), ("stable", github))
         )
     )

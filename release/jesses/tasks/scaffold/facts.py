@@ -32,7 +32,7 @@ _UNKNOWN_BUILD: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Driver:
+class DriverFacts:
     """A kernel driver's sources and the version files of its interface, relative to the product."""
 
     directory: str
@@ -52,11 +52,11 @@ class RepositoryFacts:
     tag: str
     branch: str
     build: str
-    driver: Driver | None
+    driver: DriverFacts | None
     has_requirements: bool
 
 
-def look(directory: Path, git: RunGit) -> RepositoryFacts:
+def facts_of(directory: Path, git: RunGit) -> RepositoryFacts:
     """Look at the repository in `directory`."""
 
     def ask(*argv: str) -> str:
@@ -110,7 +110,7 @@ def _license(directory: Path) -> str:
     return next((spdx for words, spdx in _LICENSES if words in text), "LicenseRef-unknown")
 
 
-def _drivers(directory: Path) -> Iterator[Driver]:
+def _drivers(directory: Path) -> Iterator[DriverFacts]:
     """Directories with a kernel module: they have a dkms.conf, or name `obj-m`."""
     for path in sorted(
         (*directory.glob("*/dkms.conf*"), *directory.glob("*/Kbuild"), *directory.glob("*/Makefile*"))
@@ -119,7 +119,7 @@ def _drivers(directory: Path) -> Iterator[Driver]:
         if path.name.startswith("dkms.conf") or re.search(r"^obj-m\b", text, re.MULTILINE):
             inside = path.parent
             contract = sorted(file for file in inside.glob("*_VERSION") if file.is_file())
-            yield Driver(
+            yield DriverFacts(
                 directory=inside.relative_to(directory).as_posix(),
                 contract=tuple(file.relative_to(directory).as_posix() for file in contract),
             )
