@@ -234,7 +234,7 @@ def _on_github(
     return github_publisher(
         product.config,
         run.channel,
-        {name: version.version for name, version in product.versions.items() if version.tag},
+        product.versions,
         github=github,
         body=lambda component: _notes(product, component),
         url=place.url.rstrip("/"),

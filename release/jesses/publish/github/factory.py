@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 import requests
-from semver import Version
 
 from jesses.base.errors import GitHubError
 from jesses.config import Channel, Config
-from jesses.plan.versions.lines import tag_of
+from jesses.plan.versions import ComponentVersion
 from jesses.publish.github import API_URL, GitHub, GitHubTransport, Releases, token_in
 from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
 from jesses.publish.shared.instructions import apt_lines, apt_source, yum_lines
@@ -18,7 +17,7 @@ from jesses.signing import Signer
 def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     config: Config,
     channel: Channel,
-    tagged: Mapping[str, Version],
+    versions: Mapping[str, ComponentVersion],
     *,
     github: Callable[[], Releases],
     body: Callable[[str], str],
@@ -26,26 +25,30 @@ def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     signer: Signer | None,
     lease: Lease,
 ) -> tuple[GitHubPublisher, ...]:
-    """The publisher for the components that are at a tag; none where the channel has no GitHub releases.
+    """The publisher for those of `versions` that have a tag; none where the channel has no GitHub releases.
 
     `body` gives a component's notes, `url` is the address of the channel. The first component of release.toml
     decides what GitHub calls the latest.
     """
-    if not channel.github or not tagged:
+    if not channel.github:
         return ()
     project = config.project.name
     leader = next(iter(config.components))
     releases = [
         TaggedRelease(
             component=name,
-            tag=tag_of(config.components[name], version),
-            version=version,
-            title=f"{project} {version}" if name == leader else f"{project} {name} {version}",
+            tag=version.tag,
+            version=version.version,
+            title=f"{project} {version.version}" if name == leader else f"{project} {name} {version.version}",
             body=body(name),
             leads=name == leader,
         )
-        for name, version in tagged.items()
+        for name, version in versions.items()
+        if version.tag is not None
     ]
+    if not releases:
+        return ()
+    components = {release.component for release in releases}
     return (
         GitHubPublisher(
             github(),
@@ -53,7 +56,7 @@ def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
             components=config.components,
             project=project,
             signer=signer,
-            install=tuple(_install(config, channel, url, set(tagged), signed=signer is not None)),
+            install=tuple(_install(config, channel, url, components, signed=signer is not None)),
             lease=lease,
         ),
     )
