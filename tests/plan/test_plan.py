@@ -3,6 +3,7 @@ import json
 import pytest
 from semver import Version
 
+from jesses.base.errors import VersionError
 from jesses.config import Config, load
 from jesses.history.git_history import Commit
 from jesses.plan.plan import make_plan
@@ -81,3 +82,18 @@ def test_a_plan_is_data(config: Config) -> None:
         "evidence": None,
     }
     assert [build["arch"] for build in data["builds"]] == [*(2 * ("x86_64", "aarch64")), "noarch"]
+
+
+def test_every_semver_has_a_name_in_every_format(config: Config) -> None:
+    plan = make_plan(config, {"userspace": version("userspace", "1.0.0-foo.1")})
+    names = {package.file_name for package in plan.packages}
+    assert {f"kestrel-1.0.0-foo.1-x86_64{suffix}" for suffix in SUFFIXES} <= names
+
+
+def test_a_version_that_no_image_tag_can_hold_is_refused_while_planning(config: Config) -> None:
+    with pytest.raises(VersionError, match="has 136 characters, and an image tag at most 128") as refusal:
+        make_plan(config, {"userspace": version("userspace", f"1.0.0-{'a' * 130}")})
+    assert refusal.value.fix == "use 1.0.0-rc.1"
+    bare = Config(project=config.project, components=config.components)
+    with pytest.raises(VersionError, match="an image tag at most 128"):
+        make_plan(bare, {"userspace": version("userspace", f"1.0.0-{'a' * 130}")})

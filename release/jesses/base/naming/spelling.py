@@ -36,18 +36,6 @@ _AFTER_LETTER: Final = re.compile(
 )
 _AFTER_DIGIT: Final = re.compile(r"A(?P<number>[0-9]+)|(?P<word>B)|(?P<hyphen>C)|[DE]?(?P<same>[0-9A-Za-z])")
 
-_PYTHON_STAGES: Final = {"alpha": "a", "beta": "b", "rc": "rc"}
-# Compiled on first use: most commands spell nothing for Python.
-_STAGE: Final = r"(?P<name>alpha|beta|rc)(?:(?P<digit>[0-9])|\.(?P<number>[0-9]+))?"
-_PYTHON: Final = (
-    r"(?P<core>[0-9]+\.[0-9]+\.[0-9]+)"
-    r"(?:\.dev(?P<count>[0-9]+)"
-    r"|(?P<stage>a|b|rc)(?P<digit>[0-9])(?:\.(?P<zero>dev0)|\.post(?P<number>[0-9]+))?)?"
-    r"(?:\+(?P<build>.+))?"
-)
-_PYTHON_BUILD: Final = r"[0-9a-z]+([.-][0-9a-z]+)*"
-_DASH: Final = "dash"
-
 
 def deb(version: Version) -> str:
     """A Debian version, without a revision (deb-version(7)).
@@ -88,24 +76,8 @@ def oci_tag(version: Version) -> str:
     return file_name(version)
 
 
-def python(version: Version) -> str:
-    """A version of a Python package (PEP 440), in SemVer's order.
-
-    Raises:
-        VersionError: PEP 440 has no word for this prerelease or build metadata.
-
-    """
-    _check_length(version)
-    text = _core(version)
-    if version.prerelease is not None:
-        text += _python_prerelease(version)
-    if version.build is not None:
-        text += "+" + _python_build(version)
-    return text
-
-
 def from_deb(text: str) -> Version:
-    """The version that `deb` spells so.
+    """The version that `deb` and `rpm` spell so.
 
     Raises:
         VersionError: there is none; so for every reading here.
@@ -118,20 +90,9 @@ def from_deb(text: str) -> Version:
     return _confirm(text, core + prerelease + (f"+{build}" if build else ""), deb, "in a DEB or RPM")
 
 
-def from_rpm(text: str) -> Version:
-    """The version that `rpm` spells so."""
-    return from_deb(text)
-
-
 def from_file_name(text: str) -> Version:
     """The version that `file_name`, `s3_key` or `oci_tag` spells so."""
     return _confirm(text, text.replace("_", "+"), file_name, "in a file name or tag")
-
-
-def from_python(text: str) -> Version:
-    """The version that `python` spells so."""
-    found = re.fullmatch(_PYTHON, text)
-    return _confirm(text, _read_python(found) if found else "", python, "in a Python package")
 
 
 def _core(version: Version) -> str:
@@ -180,52 +141,6 @@ def _read_prerelease(text: str) -> tuple[str, str]:
                 prerelease += found["same"]
         after_letter = text[at - 1].isalpha() and found.lastgroup != "word"
     return "-" + prerelease[1:], text[at:].removeprefix(_END if after_letter else "")
-
-
-def _python_prerelease(version: Version) -> str:
-    """In this order for 3, alpha, alpha.3, alpha0, alpha3: .dev3, a0, a0.post3, a1.dev0, a3."""
-    prerelease = str(version.prerelease)
-    if prerelease.isdigit():
-        return f".dev{prerelease}"
-    found = re.fullmatch(_STAGE, prerelease)
-    if not found:
-        tenth = re.fullmatch(r"(alpha|beta|rc)([1-9][0-9]+)", prerelease)
-        raise VersionError(
-            f"{version} cannot be the version of a Python package: PEP 440 cannot order the prerelease "
-            f"{prerelease} as SemVer does",
-            fix=f"use {_core(version)}-" + (f"{tenth[1]}.{tenth[2]}" if tenth else "rc.1"),
-        )
-    stage, digit, number = _PYTHON_STAGES[found["name"]], found["digit"], found["number"]
-    if number:
-        return f"{stage}0.post{number}"
-    return f"{stage}1.dev0" if digit == "0" else f"{stage}{digit or 0}"
-
-
-def _python_build(version: Version) -> str:
-    build = str(version.build)
-    if not re.fullmatch(_PYTHON_BUILD, build) or _DASH in re.split("[.-]", build):
-        raise VersionError(
-            f"{version} cannot be the version of a Python package: PEP 440 cannot hold the build metadata {build}",
-            fix=f"use {version.replace(build=None)}, or lower-case letters, digits and single dots in it",
-        )
-    return build.replace("-", f".{_DASH}.")
-
-
-def _read_python(found: re.Match[str]) -> str:
-    build = found["build"]
-    suffix = "+" + build.replace(f".{_DASH}.", "-") if build else ""
-    if found["count"]:
-        return f"{found['core']}-{found['count']}{suffix}"
-    if not found["stage"]:
-        return found["core"] + suffix
-    name = next(name for name, stage in _PYTHON_STAGES.items() if stage == found["stage"])
-    if found["number"]:
-        name += "." + found["number"]
-    elif found["zero"]:
-        name += "0"
-    elif found["digit"] != "0":
-        name += found["digit"]
-    return f"{found['core']}-{name}{suffix}"
 
 
 def _check_length(version: Version) -> None:
