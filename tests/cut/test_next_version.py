@@ -1,15 +1,13 @@
 import pytest
-from semver import Version
 
 from jesses.base.errors import CutError
 from jesses.config import Component
 from jesses.cut.next_version import final_version, source_of, staged_version
 from jesses.cut.options import CutOptions, Level, Stage
 from jesses.plan.versions.component_tags import TaggedVersion
-from jesses.plan.versions.lines import after_contract, branch_of, tagged_versions
+from jesses.plan.versions.lines import tagged_versions
 
 USERSPACE = Component()
-DRIVER = Component(tag="{version}+driver", bump="contract", contract=("API_VERSION",), paths=("driver",))
 
 
 def line(text: str, pattern: str = "{version}") -> list[TaggedVersion]:
@@ -71,19 +69,3 @@ def test_a_patch_may_be_for_an_older_line() -> None:
 def test_what_cannot_be_cut_says_why(tags: str, request_: CutOptions, message: str) -> None:
     with pytest.raises(CutError, match=message):
         next_version(tags, request_)
-
-
-@pytest.mark.parametrize(
-    ("after", "expected"), [("7.0.0", "7.1.1"), ("7.0.1", "7.1.1"), ("7.1.0", "7.2.0"), ("8.0.0", "8.0.0")]
-)
-def test_a_drivers_version_follows_its_contract(after: str, expected: str) -> None:
-    (base,) = line("7.1.0", DRIVER.tag)
-    texts = {"7.1.0": "7.0.0\n", "new": f"{after}\n"}
-    version, why = after_contract(DRIVER, base, "new", lambda _, at: texts[at])
-    assert str(version) == expected
-    assert "patch" in why or "API_VERSION rose" in why
-
-
-def test_a_line_has_its_branch_in_the_form_of_its_tags() -> None:
-    assert branch_of(USERSPACE, Version.parse("1.2.3")) == "release/1.2.x"
-    assert branch_of(DRIVER, Version.parse("7.2.0-rc1")) == "release/7.2.x+driver"

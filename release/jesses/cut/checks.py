@@ -33,7 +33,7 @@ class CutRequirements:
 
 @dataclass(frozen=True, kw_only=True)
 class CutFacts:
-    """What was found. `verdicts` is None where no GitHub repository is named.
+    """What the checks decide on. `verdicts` is None where no GitHub repository is named.
 
     `milestones` has that of each final version, by the tag; None where there is none.
     """
@@ -56,7 +56,7 @@ class CutFacts:
 
 
 def check_all(facts: CutFacts, *, skip: Sequence[str]) -> tuple[Check, ...]:
-    """Every check; those that `skip` names are left out, and say so."""
+    """Every check; one that fails and that `skip` names counts as skipped, and says why it failed."""
     return tuple(_skipped(check, skip) for check in _all(facts))
 
 

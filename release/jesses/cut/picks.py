@@ -43,6 +43,8 @@ def bring(
 ) -> str:
     """Cherry-pick `picks` onto `start` in a working tree of their own; the commit that comes out.
 
+    `who` commits them at `date` (seconds since 1970 UTC); `rerun` is the command that goes on after a conflict.
+
     Raises:
         PickError: one conflicts. What is resolved there is kept, and running again goes on.
 

@@ -7,14 +7,14 @@ from typing import Final, Literal
 CiName = Literal["GitHub Actions", "GitLab CI", "Prow", "Jenkins", "local"]
 
 BRANCH_VARIABLE: Final = "JESSES_BRANCH"
-"""Names the branch that HEAD is built for, where nothing else can: a detached checkout in some other CI."""
+"""The variable in which people name the branch that HEAD is built for, where the CI is none that we know."""
 
 _QUEUE: Final = "gh-readonly-queue/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ci:
-    """A run of CI, or of nothing but a developer's machine.
+    """The run of CI that this process is a part of; all but `name` is None on a developer's machine.
 
     `branch` is the branch that the commit is built for: for a pull request the one that it will be merged
     into; `named` where a person named it. `tag` is the tag that started the run. `commit` is what the run is
@@ -34,7 +34,7 @@ class Ci:
     workflow: str | None = None
 
     def elsewhere(self) -> "Ci":
-        """What the CI knows of a repository that is not the one that started the run: nothing but itself."""
+        """The same run, for another repository than the one that started it: without branch, tag and commit."""
         return Ci(name=self.name, run=self.run, url=self.url, actor=self.actor, workflow=self.workflow)
 
 

@@ -52,7 +52,7 @@ class Clone:
         self.workshop = (common if common.is_absolute() else directory / common).resolve() / "jesses"
 
     def fetch(self) -> str:
-        """Read the remote: its branches as git always does, its tags beside our own. Its main branch's name.
+        """Fetch the remote's branches, and its tags into a namespace of their own; the name of its main branch.
 
         Raises:
             CutError: there is no such remote, or it does not answer.
@@ -107,7 +107,7 @@ class Clone:
         return self._run("rev-parse", "--verify", f"{name}^{{commit}}")
 
     def identity(self) -> Committer | None:
-        """Who git says commits here."""
+        """Who commits here by git's configuration; None where name or address is not set."""
         name, email = (self._git("config", f"user.{key}", cwd=self._at).out for key in ("name", "email"))
         return Committer(name=name, email=email) if name and email else None
 
@@ -120,14 +120,14 @@ class Clone:
         return None if done.code else f"{done.out}\n" if done.out else ""
 
     def contributions(self, *, since: Sequence[str], until: str) -> list[Contribution]:
-        """The commits of the product that lead to `until`, oldest first, merges left out."""
+        """The commits of the product that `until` has and `since` have not, oldest first, merges left out."""
         options = ("--no-merges", "--reverse", f"--format={_FORMAT}", "--name-only")
         paths = [self.prefix] if self.prefix else []
         commits = revisions(until, *(f"^{sha}" for sha in since), paths=paths)
         return list(self._parsed(self._run("log", *options, *commits, cwd=self.top)))
 
     def authors(self, *, until: Sequence[str]) -> frozenset[str]:
-        """The addresses of everybody who is in the history of `until`."""
+        """The mail addresses, in lower case, of the authors of everything in the history of `until`."""
         if not until:
             return frozenset()
         return frozenset(self._run("log", "--format=%aE", *revisions(*until)).lower().splitlines())
@@ -135,7 +135,10 @@ class Clone:
     def commit_file(
         self, path: str, text: str, *, parent: str, message: str, who: Committer, date: int
     ) -> str:
-        """A commit on `parent` that has `text` as the product's file `path`; no branch moves."""
+        """A commit on `parent` that has `text` as the product's file `path`; no branch moves.
+
+        `date` is in seconds since 1970 UTC. The object's name comes back.
+        """
         self.workshop.mkdir(parents=True, exist_ok=True)
         blob = self._run("hash-object", "-w", "--stdin", stdin=text)
         index = {"GIT_INDEX_FILE": str(self.workshop / "index")}
@@ -161,7 +164,7 @@ class Clone:
         return self._run("mktag", stdin=text)
 
     def push(self, updates: Sequence[RefUpdate]) -> None:
-        """Push everything or nothing; each ref must be on the remote what it was when we looked.
+        """Push all of `updates` or none; every ref of the remote must still be at its `old`.
 
         Raises:
             ConflictError: somebody else was faster.
@@ -177,14 +180,15 @@ class Clone:
             raise _refused(self.remote, done)
 
     def adopt(self, tags: Mapping[str, str]) -> None:
-        """Have the tags that were pushed in this clone too."""
+        """Set tags of this clone, by name, to the objects that were pushed."""
         for name, target in tags.items():
             self._run("update-ref", f"refs/tags/{name}", target)
 
     def worktree(self, name: str, *, start: str) -> Path:
-        """A working tree of its own at `start`; one that is there and goes on from `start` is kept as it is.
+        """A working tree called `name` that has `start` checked out.
 
-        One in which git was killed while it wrote (it left its lock) is made anew.
+        One that is there already and holds commits on top of `start` is kept as it is. One in which git was killed
+        while it wrote (its lock is still there) is made anew.
         """
         path = self.workshop / name.replace("/", "-")
         self._run("worktree", "prune")

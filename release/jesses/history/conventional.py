@@ -54,7 +54,8 @@ def decide_bump(commits: Sequence[Logged]) -> tuple[Bump, tuple[Logged, ...]]:
 def next_by_level(base: Version, wanted: Bump) -> Version:
     """The version that follows `base`.
 
-    While the major is 0, a breaking change raises the minor: 1.0.0 is a promise that people make, by a tag.
+    While the major is 0, a breaking change raises the minor (SemVer 2.0.0, "Specification", 4): 1.0.0 comes from a
+    tag that people make, never from a message.
     """
     if wanted is Bump.MAJOR and base.major:
         return base.bump_major()

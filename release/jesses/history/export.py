@@ -8,14 +8,18 @@ from git import GitCommandError, Repo
 from jesses.base.errors import HistoryError
 
 Export = Callable[[Path, str, Path], Path]
-"""Called with a directory of a repository, a commit and an empty place: where that directory is in the tree."""
+"""Takes a directory of a repository, a commit, and a path that does not exist yet: a checkout is made there.
+
+Gives the path of that directory inside the checkout.
+"""
 
 
 def export(directory: Path, commit: str, target: Path) -> Path:
     """Check out `commit` of the repository that holds `directory`, at `target`.
 
-    It is a repository too, which borrows its objects: git and its filters work in it as in any checkout, and
-    the product's own repository stays as it is. Submodules stay empty.
+    The checkout is a repository of its own that shares the objects of the product's (git-clone(1), --shared), so
+    git and its filters work in it, and the product's repository stays as it is. Submodules stay empty. The path of
+    `directory` inside the checkout comes back.
 
     Raises:
         HistoryError: git cannot, or the directory does not exist in that commit.

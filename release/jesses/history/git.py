@@ -119,14 +119,14 @@ class GitReader:
         return answer
 
     def objects(self) -> "BlobReader":
-        """What gives the contents of objects, one after the other."""
+        """A process that is asked for the contents of files, one after the other."""
         objects = BlobReader(_command(self.directory, ("cat-file", "--batch")), self._environment)
         self._running.append(objects)
         return objects
 
 
 class PendingAnswer:
-    """What a command prints, read once it is needed."""
+    """A command that was started; its output is read when it is asked for."""
 
     def __init__(
         self, command: list[str], *, stdin: bytes, environment: dict[str, str], accept: Collection[int]
@@ -213,7 +213,7 @@ class BlobReader:
         return content if kind == b"blob" else None
 
     def close(self) -> None:
-        """Stop it."""
+        """Stop the process if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()

@@ -79,9 +79,10 @@ class History(Protocol):
         """The names of the tags from which HEAD is reachable."""
 
     def last_touching(self, paths: Sequence[str], *, until: str) -> Commit | None:
-        """The newest commit that changed `paths` on the line of first parents that ends in `until`.
+        """The newest commit that changed `paths`, by first parents from `until` (git-rev-list(1), --first-parent).
 
-        There a merge counts as one change, so that a later answer is never an older commit.
+        A merge counts as one change of its branch. So while the branch grows, the answer never goes back to an
+        older commit.
         """
 
     def changed(self, paths: Sequence[str], *, since: str, until: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ _AFTER_LETTERS: Final = 256
 
 
 def sort_key(version: str) -> SortKey:
-    """What versions are sorted by: epoch, upstream version and revision, each in its parts.
+    """A key to sort versions by: epoch, upstream version and revision, each in its parts.
 
     >>> sorted(["1.0", "1.0~rc.1", "1:0.1", "1.0-1"], key=sort_key)
     ['1.0~rc.1', '1.0', '1.0-1', '1:0.1']

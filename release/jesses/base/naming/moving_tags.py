@@ -21,7 +21,7 @@ def own(version: Version) -> str:
 
 
 def moving(version: Version, *, branch: str | None = None) -> tuple[str, ...]:
-    """The tags that follow: the branch's where images of merges go, else those of a release's lines.
+    """The moving tags that `version` may have: that of `branch` for merges, else a release's.
 
     >>> moving(Version.parse("1.2.3"))
     ('1.2', '1', 'latest')
@@ -47,7 +47,7 @@ def forward(version: Version, present: Iterable[Version], *, branch: str | None 
 
 
 def highest(tag: str, present: Iterable[Version]) -> Version | None:
-    """The version that a moving tag of releases is to show."""
+    """The version of `present` that a moving tag of releases is to show; None where none may have it."""
     return max((version for version in present if tag in moving(version)), key=rank, default=None)
 
 

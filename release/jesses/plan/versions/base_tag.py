@@ -35,8 +35,8 @@ class BaseTag:
 def find_base(subject: VersionedComponent, line: VersionLine | None) -> BaseTag | None:
     """The highest tag that development may start from; `line` is that of a release branch.
 
-    A release that HEAD is a part of is its future and no base, unless the component is the same in it. So an
-    older commit keeps the version that it had, below the release that it led to.
+    A tag whose commit has HEAD in its history is later than HEAD, and no base, unless no file of the component
+    differs in it. So an older commit keeps the version that it had, below the release that it led to.
     """
     found = _candidates(subject, line)
     if not found:
@@ -77,7 +77,10 @@ def _candidates(subject: VersionedComponent, line: VersionLine | None) -> Sequen
 
 
 def _reachable(subject: VersionedComponent) -> Sequence[TaggedVersion]:
-    """The final tags that HEAD holds, or only some of the highest: the whole walk costs what history is long."""
+    """The final tags in the history of HEAD; only the highest few are asked about where one of these is there.
+
+    Asking about all costs a walk through the whole history.
+    """
     finals = subject.tags.finals
     for some in (finals[:_FEW], finals):
         held = subject.history.merged([tagged.tag for tagged in some])
@@ -87,7 +90,7 @@ def _reachable(subject: VersionedComponent) -> Sequence[TaggedVersion]:
 
 
 def _changed_here(aside: str, subject: VersionedComponent) -> bool:
-    """Whether what differs from a tag that lies aside was changed on the way here, and not only there."""
+    """Whether HEAD changed files of the component since it parted from `aside`, and not only `aside` did."""
     history = subject.history
     fork = history.merge_base(aside, subject.head)
     return fork is None or bool(history.changed(subject.paths, since=fork, until=subject.head))

@@ -13,7 +13,7 @@ _LEVELS = ("patch", "minor", "major")
 def contract_changes(
     before: Mapping[str, str | None], after: Mapping[str, str | None], *, since: str, now: str
 ) -> tuple[ContractChange, ...]:
-    """What became of each contract file, from its texts at the base (`since`) and at the commit `now`.
+    """The change of each contract file, from its texts at the base (`since`) and at the commit `now`.
 
     Raises:
         VersionError: a contract went down, is gone, or does not begin with a SemVer.

@@ -1,4 +1,4 @@
-"""What a repository tells of itself: names, licence, tags, how it is built, where its driver is."""
+"""What is found in a repository: names, licence, tags, how it is built, where its driver is."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ class DriverFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryFacts:
-    """What was seen. `github` is owner/name, `branch` the main one, `build` shell lines that build userspace."""
+    """What was found. `github` is owner/name, `branch` the main one, `build` shell lines that build userspace."""
 
     name: str
     summary: str
@@ -57,7 +57,12 @@ class RepositoryFacts:
 
 
 def facts_of(directory: Path, git: RunGit) -> RepositoryFacts:
-    """Look at the repository in `directory`."""
+    """What the files of `directory` and `git` say; a guess that people correct where they say nothing.
+
+    Raises:
+        HistoryError: there is no git, or no such directory.
+
+    """
 
     def ask(*argv: str) -> str:
         return git(*argv, cwd=directory).out
