@@ -14,8 +14,8 @@ pytestmark = pytest.mark.process
 
 
 def notes(ada: Maintainer, component: str, version: str) -> str:
-    around = ada.context(run_git)
-    return notes_of(component, Version.parse(version), around.config.components, around.clone, {})
+    context = ada.context(run_git)
+    return notes_of(component, Version.parse(version), context.config.components, context.clone, {})
 
 
 def test_a_release_has_the_section_of_its_changelog_and_a_candidate_what_is_new(tmp_path: Path) -> None:
