@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from jesses.base.errors import LeaseError, StoreError
-from jesses.base.retry import TRIES
+from jesses.base.retry import attempts, keeps_changing
 from jesses.channel.holder import Holder
 from jesses.stores import Store, StoredObject
 
@@ -73,7 +73,7 @@ class Lease:
             StoreError: the store failed, or the object is no lease.
 
         """
-        for _ in range(TRIES):
+        for _ in attempts(keeps_changing(self._key)):
             stored = self._free()
             found = self._parse(stored)
             found.pop("lease", None)
@@ -84,7 +84,7 @@ class Lease:
             if token:
                 self._token, self._data = token, wanted
                 return wanted
-        raise StoreError(f"{self._key} keeps changing", fix="run again when other releases are done")
+        raise AssertionError("attempts end with an error")
 
     def renew(self) -> None:
         """Hold it for another while; raises `LeaseError` where another process holds it now."""

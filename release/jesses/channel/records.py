@@ -20,9 +20,9 @@ from jesses.base.digest import sha256_of
 from jesses.base.errors import ConflictError, StoreError
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
-from jesses.base.retry import TRIES
 from jesses.package.formats.sbom import SUFFIX as SBOM_SUFFIX
-from jesses.stores import Store, StoredObject
+from jesses.stores import Store
+from jesses.stores.edit import edit
 
 Why = Literal["yanked", "pruned"]
 
@@ -57,7 +57,8 @@ class Record:
             StoreError: it cannot be read.
 
         """
-        return self._parsed(self.store.get(self.key))
+        stored = self.store.get(self.key)
+        return self._parsed(stored.data if stored else None)
 
     def artifacts(self) -> dict[str, "Released"]:
         """The released artifacts by their file names; none where no channel has the version.
@@ -161,16 +162,13 @@ class Record:
             StoreError: the store failed, or other runs were faster each time.
 
         """
-        for _ in range(TRIES):
-            stored = self.store.get(self.key)
-            found = self._parsed(stored)
+
+        def changed(data: bytes | None) -> bytes | None:
+            found = self._parsed(data)
             wanted = change(found)
-            if wanted == found:
-                return
-            token = stored.token if stored else None
-            if self.store.put_if_unchanged(self.key, wanted.render(), token):
-                return
-        raise StoreError(f"{self.key} keeps changing", fix="run again when other releases are done")
+            return data if wanted == found else wanted.render()
+
+        edit(self.store, self.key, changed)
 
     def forget(self) -> None:
         """Delete the record and what is kept beside it: its version is as if it had never been."""
@@ -179,11 +177,11 @@ class Record:
             if head := self.store.head(key):
                 self.store.delete_if_unchanged(key, head.token)
 
-    def _parsed(self, stored: StoredObject | None) -> "RecordContent":
-        if stored is None:
+    def _parsed(self, text: bytes | None) -> "RecordContent":
+        if text is None:
             return RecordContent()
         try:
-            data = json.loads(stored.data)
+            data = json.loads(text)
             return RecordContent(
                 artifacts={name: Released(**row) for name, row in data["artifacts"].items()},
                 channels={name: Listing(**row) for name, row in data.get("channels", {}).items()},

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jesses.base.digest import sha256_of
 from jesses.base.errors import StoreError
 from jesses.base.progress import Progress, no_progress
+from jesses.base.retry import attempts
 from jesses.stores import Head, ListedObject, Metadata, StoredObject, keys, s3_multipart
 from jesses.stores.headers import immutable, pointer
 from jesses.stores.s3_errors import cause, explained, may_have_been_done
@@ -220,13 +221,13 @@ class S3Store:
         `send` gives the token, and whether the service said that it received what was sent. A `new` object that
         arrived damaged is deleted: a rerun must not take it for what was sent.
         """
-        for attempt in range(_TRIES):
+        busy = StoreError(f"{self._url(key)} is being written all the time", fix="run again later")
+        for attempt in attempts(busy, tries=_TRIES, wait=self._wait):
             with explained("write", self._url(key)):
                 try:
                     token, checked = send()
                 except (ClientError, BotoCoreError) as error:
                     if cause(error) == "busy":
-                        self._wait(attempt)
                         continue
                     return self._outcome(key, digest, error, repeated=attempt > 0)
             if checked:
@@ -238,7 +239,7 @@ class S3Store:
                     self.delete_if_unchanged(key, token)
                 raise
             return token
-        raise StoreError(f"{self._url(key)} is being written all the time", fix="run again later")
+        raise AssertionError("attempts end with an error")
 
     def _outcome(
         self, key: str, digest: str, error: ClientError | BotoCoreError, *, repeated: bool

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from jesses.base.errors import StoreError
-from jesses.base.retry import TRIES
 from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.records import RecordContent
 from jesses.publish.apt.metadata import ReleaseFile
@@ -23,6 +22,7 @@ from jesses.publish.yum import repomd
 from jesses.publish.yum.repomd import REPODATA
 from jesses.publish.yum.repository import REPOMD
 from jesses.stores import ListedObject
+from jesses.stores.edit import edit
 
 KEEP: Final = 7 * DAY
 
@@ -92,13 +92,7 @@ def _key(place: OpenedChannel) -> str:
 
 def _remember(place: OpenedChannel, retired: Retired) -> None:
     data = (json.dumps({"retired": dict(sorted(retired.items()))}, indent=2) + "\n").encode()
-    for _ in range(TRIES):
-        stored = place.store.get(_key(place))
-        if (stored.data if stored else b"") == data or (stored is None and not retired):
-            return
-        if place.store.put_if_unchanged(_key(place), data, stored.token if stored else None):
-            return
-    raise StoreError(f"{_key(place)} keeps changing", fix="run again when other operations are done")
+    edit(place.store, _key(place), lambda found: data if found is not None or retired else None)
 
 
 def _delete(place: OpenedChannel, key: str) -> bool:

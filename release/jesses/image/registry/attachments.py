@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
+from jesses.base.retry import SETTLING_TRIES
 from jesses.image.manifest import (
     CONFIG,
     INDEX,
@@ -37,7 +38,6 @@ BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _PAYLOAD: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 _SIGNATURE_KEY: Final = "dev.cosignproject.cosign/signature"
-_TRIES: Final = 5
 
 
 class ImageKey(Protocol):
@@ -201,7 +201,7 @@ def _list(repository: ImageRepository, attachment: Attachment, manifest: Documen
         artifact_type=attachment.artifact_type,
         annotations=attachment.manifest_annotations,
     )
-    for _ in range(_TRIES):
+    for _ in range(SETTLING_TRIES):
         listed = repository.referrers(subject)
         if any(other.get("digest") == manifest.digest for other in listed):
             return

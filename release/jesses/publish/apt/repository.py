@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from jesses.base.errors import RepositoryError, SigningError, StoreError
-from jesses.base.retry import TRIES, pause
+from jesses.base.retry import attempts, keeps_changing, pause
 from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Deflate, Made, Text
 from jesses.publish.apt import contents
@@ -265,8 +265,9 @@ class AptRepository:
             StoreError: the store failed, or other jobs were faster each time.
 
         """
-        update = prepared or self.prepare(self.read(), change)
-        for attempt in range(TRIES):
+        update = prepared
+        for _ in attempts(self._busy(), wait=self._wait):
+            update = update or self.prepare(self.read(), change)
             if not update.indexes and update.before.release and sources in {None, update.before.sources}:
                 swapped: Snapshot | None = update.before
             else:
@@ -275,9 +276,7 @@ class AptRepository:
                 if self._copies:
                     self._copy(swapped, update.indexes)
                 return
-            self._wait(attempt)
-            update = self.prepare(self.read(), change)
-        raise self._busy()
+            update = None
 
     def _swap(self, update: Update, sources: str | None) -> Snapshot | None:
         """Replace the pointer that was read by one that names the new indexes; None if it moved."""
@@ -299,9 +298,7 @@ class AptRepository:
         return Snapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
     def _busy(self) -> StoreError:
-        return StoreError(
-            f"{self._objects.key(self._pointer)} keeps changing", fix="run again when other releases are done"
-        )
+        return keeps_changing(self._objects.key(self._pointer))
 
     # Copies, which follow the pointer
 
@@ -327,7 +324,7 @@ class AptRepository:
             StoreError: it moves all the time.
 
         """
-        for _ in range(TRIES):
+        for _ in attempts(self._busy()):
             stored = self._objects.get(self._pointer)
             if stored is None:
                 return
@@ -339,7 +336,6 @@ class AptRepository:
             if self._objects.token(self._pointer) == stored.token:
                 self._objects.note_pointer(self._pointer)
                 return
-        raise self._busy()
 
     def _refresh_indexes(self, release: ReleaseFile, architectures: set[str]) -> None:
         ours = {f"{index_directory(COMPONENT, name)}/{form}" for name in architectures for form in PACKED}

@@ -10,9 +10,8 @@ from typing import Final
 
 from semver import Version
 
-from jesses.base.errors import RepositoryError, StoreError
+from jesses.base.errors import RepositoryError
 from jesses.base.naming.moving_tags import rank
-from jesses.base.retry import TRIES
 from jesses.publish.shared.objects import RepositoryObjects
 
 DIRECTORY: Final = "latest"
@@ -51,33 +50,27 @@ def move_forward(objects: RepositoryObjects, component: str, new: Latest, *, url
         StoreError: the store failed, or other jobs were faster each time.
 
     """
-    place = path(component)
-    for _ in range(TRIES):
-        stored = objects.get(place)
-        higher = stored and rank(_version(objects.key(place), stored.data)) > rank(new.version)
-        if stored and (higher or stored.data == new.render(url)):
-            objects.note_pointer(place)
-            return
-        if objects.swap(place, new.render(url), stored.token if stored else None):
-            return
-    raise StoreError(f"{objects.key(place)} keeps changing", fix="run again when other releases are done")
+    key = objects.key(path(component))
+
+    def forward(found: bytes | None) -> bytes | None:
+        is_higher = found is not None and rank(_version(key, found)) > rank(new.version)
+        return found if is_higher else new.render(url)
+
+    objects.edit(path(component), forward)
 
 
 def put_back(
     objects: RepositoryObjects, component: str, gone: Version, left: Latest | None, *, url: str
 ) -> None:
     """Where it names `gone`, let it name `left` instead, or nothing; errors as `move_forward`."""
-    place = path(component)
-    for _ in range(TRIES):
-        stored = objects.get(place)
-        if stored is None or _version(objects.key(place), stored.data) != gone:
-            return
-        if left is None:
-            if objects.delete(place, stored.token):
-                return
-        elif objects.swap(place, left.render(url), stored.token):
-            return
-    raise StoreError(f"{objects.key(place)} keeps changing", fix="run again when other releases are done")
+    key = objects.key(path(component))
+
+    def back(found: bytes | None) -> bytes | None:
+        if found is None or _version(key, found) != gone:
+            return found
+        return left.render(url) if left else None
+
+    objects.edit(path(component), back)
 
 
 def _version(key: str, data: bytes) -> Version:

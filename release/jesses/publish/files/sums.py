@@ -7,8 +7,8 @@ nothing can swap the two together.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from jesses.base.errors import RepositoryError, SigningError, StoreError
-from jesses.base.retry import TRIES
+from jesses.base.errors import RepositoryError, SigningError
+from jesses.base.retry import attempts, keeps_changing
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
 from jesses.signing.verification import verify_detached
@@ -45,22 +45,18 @@ class Sums:
             StoreError: the store failed, or other jobs were faster each time.
 
         """
-        for _ in range(TRIES):
-            current = self._objects.get(SUMS)
-            text = current.data.decode("utf-8", "replace") if current else ""
+
+        def changed(found: bytes | None) -> bytes | None:
+            text = (found or b"").decode("utf-8", "replace")
             wanted = rendered(change(parsed(text)))
-            if wanted == text:
-                self._objects.note_pointer(SUMS)
-                break
-            if self._objects.swap(SUMS, wanted.encode(), current.token if current else None):
-                break
-        else:
-            raise self._busy(SUMS)
+            return found if wanted == text else wanted.encode()
+
+        self._objects.edit(SUMS, changed)
         self._sign()
 
     def _sign(self) -> None:
         """Sign the list as it stands; when another writer moves it meanwhile, sign again."""
-        for _ in range(TRIES):
+        for _ in attempts(keeps_changing(self._objects.key(SIGNATURE))):
             sums = self._objects.get(SUMS)
             if self._signer is None or sums is None:
                 return
@@ -74,12 +70,6 @@ class Sums:
                     continue
             if self._objects.token(SUMS) == sums.token:
                 return
-        raise self._busy(SIGNATURE)
-
-    def _busy(self, name: str) -> StoreError:
-        return StoreError(
-            f"{self._objects.key(name)} keeps changing", fix="run again when other releases are done"
-        )
 
 
 def _verifies(data: bytes, signature: bytes, signer: Signer) -> bool:

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 from jesses.base.errors import GitHubError
 from jesses.publish.github.models import Asset, GitHubRelease, Milestone, Pull, Verdict
-from jesses.publish.github.transport import GitHubTransport
+from jesses.publish.github.transport import TRIES, GitHubTransport
 
 T = TypeVar("T")
-_TRIES = 4
 _NOT_FOUND, _UNPROCESSABLE, _SERVER_ERROR = 404, 422, 500
 
 
@@ -144,7 +143,7 @@ class GitHub:
         made twice, and "already exists" is what was wanted.
         """
         refused: GitHubError | None = None
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, TRIES + 1):
             if (found := find()) is not None:
                 return found
             if refused:
@@ -152,7 +151,7 @@ class GitHub:
             try:
                 return create()
             except GitHubError as error:
-                if error.status == _UNPROCESSABLE or attempt == _TRIES:
+                if error.status == _UNPROCESSABLE or attempt == TRIES:
                     refused = error
                 elif 0 < error.status < _SERVER_ERROR:
                     raise

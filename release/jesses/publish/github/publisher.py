@@ -16,6 +16,7 @@ from semver import Version
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, GitHubError, SigningError
 from jesses.base.naming import moving_tags
+from jesses.base.retry import SETTLING_TRIES, attempts
 from jesses.config import Component
 from jesses.history.notes import notes
 from jesses.plan.versions.lines import tagged_versions
@@ -27,7 +28,6 @@ from jesses.signing.verification import verify_detached
 from jesses.stores.dry_run import StoreChange
 
 SUMS: Final = "SHA256SUMS"
-_TRIES: Final = 5
 Lease = Callable[[], AbstractContextManager[object]]
 """Holds the channel for one release at a time."""
 
@@ -234,17 +234,17 @@ class GitHubPublisher:
             GitHubError: it does not stay where it is put.
 
         """
-        for _ in range(_TRIES):
+        unsettled = GitHubError(
+            "what GitHub calls the latest does not stay where it is put",
+            fix="see who else moves it, and run again",
+        )
+        for _ in attempts(unsettled, tries=SETTLING_TRIES):
             published = self._published(wanted.component)
             highest = moving_tags.highest(moving_tags.LATEST, published)
             current = self._github.latest_release()
             if highest is None or (current and current.tag == published[highest].tag):
                 return
             self._github.make_latest(published[highest])
-        raise GitHubError(
-            "what GitHub calls the latest does not stay where it is put",
-            fix="see who else moves it, and run again",
-        )
 
     def _published(self, component: str) -> dict[Version, GitHubRelease]:
         """The releases of a component that users see, by their versions."""

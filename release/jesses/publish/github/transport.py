@@ -14,7 +14,7 @@ from jesses.base.errors import GitHubError
 
 API_URL = "https://api.github.com"
 _TIMEOUT = (10, 60)
-_TRIES = 4
+TRIES = 4
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _CURES = {
     401: "the token is wrong or has expired: set GITHUB_TOKEN to a valid one",
@@ -89,7 +89,7 @@ class GitHubTransport:
         """Wait before another attempt after number `attempt` failed."""
         self._sleep(2 ** (attempt - 1))
 
-    def _send(self, method: str, url: str, *, tries: int = _TRIES, **request: Any) -> requests.Response:  # noqa: ANN401
+    def _send(self, method: str, url: str, *, tries: int = TRIES, **request: Any) -> requests.Response:  # noqa: ANN401
         request["headers"] = {**self._headers, **request.get("headers", {})}
         attempt, waited = 1, 0.0
         while True:

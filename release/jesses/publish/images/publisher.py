@@ -19,6 +19,7 @@ from jesses.base.errors import ConflictError, RegistryError
 from jesses.base.naming import moving_tags
 from jesses.base.parallel import ordered_map
 from jesses.base.progress import Progress, no_progress
+from jesses.base.retry import SETTLING_TRIES, attempts
 from jesses.image.manifest import Document, parse, parse_index
 from jesses.image.registry.attachments import Attachment, attach
 from jesses.image.registry.client import ImageRepository
@@ -33,8 +34,6 @@ REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
 BASE_NAME: Final = "org.opencontainers.image.base.name"
 BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
-
-_TRIES: Final = 5
 
 Lease = Callable[[], AbstractContextManager[object]]
 """Holds the channel for one release at a time."""
@@ -220,16 +219,16 @@ class RegistryPublisher:
     def _move_tags(self, staged: StagedImage) -> None:
         """Move the tags that this version takes, until what is read back is right."""
         moved: set[str] = set()
-        for _ in range(_TRIES):
+        unsettled = RegistryError(
+            f"the tags of {self.writer.full_name(staged.name)} do not stay where they are put",
+            fix="see who else moves them, and run again",
+        )
+        for _ in attempts(unsettled, tries=SETTLING_TRIES):
             wrong = dict(self._out_of_place(staged, moved))
             if not wrong:
                 return
             self._put_right(staged, wrong)
             moved |= set(wrong)
-        raise RegistryError(
-            f"the tags of {self.writer.full_name(staged.name)} do not stay where they are put",
-            fix="see who else moves them, and run again",
-        )
 
     def _put_right(self, staged: StagedImage, wrong: Mapping[str, Document]) -> None:
         def put(tag: str) -> None:

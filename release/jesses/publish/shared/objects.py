@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jesses.base.errors import RepositoryError, StoreError
 from jesses.stores import Store, StoredObject, sha256_of
+from jesses.stores.edit import EditBytes, edit
 
 
 class RepositoryObjects:
@@ -96,10 +97,10 @@ class RepositoryObjects:
         self.uploaded += swapped is not None
         return swapped
 
-    def delete(self, path: str, token: str) -> bool:
-        """Delete the object that was read with `token`; False if it moved or is gone."""
+    def edit(self, path: str, change: EditBytes) -> None:
+        """Have the pointer hold what `change` makes of it, as `jesses.stores.edit` does; errors are the same."""
         self._pointers[self.key(path)] = None
-        return self._store.delete_if_unchanged(self.key(path), token)
+        self.uploaded += edit(self._store, self.key(path), change)
 
     def copy(self, path: str, data: bytes) -> None:
         """Write what follows a pointer, whatever is there: the pointer is looked at again afterwards."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from jesses.base.errors import RepositoryError, SigningError, StoreError
-from jesses.base.retry import TRIES, pause
+from jesses.base.retry import attempts, keeps_changing, pause
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum import repomd as yum_index
 from jesses.publish.yum.lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
@@ -216,8 +216,9 @@ class YumRepository:
             StoreError: the store failed, or other jobs were faster each time.
 
         """
-        update = prepared or self.prepare(self.read(), change, sources=sources)
-        for attempt in range(TRIES):
+        update = prepared
+        for _ in attempts(self._busy(), wait=self._wait):
+            update = update or self.prepare(self.read(), change, sources=sources)
             if update.staged is None:
                 self._objects.note_right(POINTER)
                 swapped: Snapshot | None = update.before
@@ -227,9 +228,7 @@ class YumRepository:
                 if self._copies:
                     self.refresh_root(swapped)
                 return
-            self._wait(attempt)
-            update = self.prepare(self.read(), change, sources=sources)
-        raise self._busy()
+            update = None
 
     def _swap(self, before: Snapshot, staged: Staged, sources: str | None) -> Snapshot | None:
         """Let the pointer name what was staged; None if it moved in the meantime."""
@@ -249,9 +248,7 @@ class YumRepository:
         )
 
     def _busy(self) -> StoreError:
-        return StoreError(
-            f"the YUM repository at {self._url} keeps changing", fix="run again when other releases are done"
-        )
+        return keeps_changing(f"the YUM repository at {self._url}")
 
     # The root, which follows the pointer
 
@@ -262,11 +259,10 @@ class YumRepository:
             StoreError: it moves all the time.
 
         """
-        for _ in range(TRIES):
+        for _ in attempts(self._busy()):
             if snapshot.repomd is None or self._root_follows(snapshot, snapshot.repomd):
                 return
             snapshot = self.read()
-        raise self._busy()
 
     def _root_follows(self, snapshot: Snapshot, repomd: bytes) -> bool:
         """Whether the root is right, or could be set right; False where another writer was faster."""
