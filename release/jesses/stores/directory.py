@@ -4,19 +4,17 @@ import fcntl
 import hashlib
 import io
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from jesses.base.bytes.atomic import PUBLIC, UNFINISHED, replacing
 from jesses.base.bytes.span import Span
 from jesses.base.errors import StoreError
 from jesses.stores import Head, ListedObject, Metadata, StoredObject, keys
 
 _LOCK = ".lock"
-_NEW = ".new-"
-_FILE_MODE = 0o644
 _DIRECTORY_MODE = 0o755
 _BLOCK = 1 << 20
 
@@ -104,7 +102,7 @@ class DirectoryStore:
 
     def _path(self, key: str) -> Path:
         if _hidden(keys.readable(key)):
-            raise StoreError(f"{key!r} is no key of a store", fix=f"'{_LOCK}' and '{_NEW}' are its own")
+            raise StoreError(f"{key!r} is no key of a store", fix=f"'{_LOCK}' and '{UNFINISHED}' are its own")
         return self.root / key
 
     @contextmanager
@@ -131,24 +129,13 @@ class DirectoryStore:
 
 
 def _hidden(key: str) -> bool:
-    return any(part == _LOCK or part.startswith(_NEW) for part in PurePosixPath(key).parts)
+    return any(part == _LOCK or part.startswith(UNFINISHED) for part in PurePosixPath(key).parts)
 
 
 def _replace(path: Path, source: Path | bytes) -> str:
     _make_directories(path.parent)
-    descriptor, name = tempfile.mkstemp(prefix=_NEW, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            token = _copy(source, out)
-            os.fchmod(out.fileno(), _FILE_MODE)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    return token
+    with replacing(path, mode=PUBLIC, sync=True) as out:
+        return _copy(source, out)
 
 
 def _copy(source: Path | bytes, out: BinaryIO) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jesses.base.bytes.atomic import Written, write_file
+from jesses.base.bytes.atomic import Written, replacing, write_file
 from jesses.base.bytes.rope import Extent, Rope
 from jesses.base.errors import OutputError
 from tests.support.contents import some_bytes
@@ -84,3 +84,27 @@ def test_any_other_error_leaves_nothing_either(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write in .*missing: No such file"):
         fail_in_the_middle(tmp_path / "missing" / "package", KeyError())
+
+
+def test_a_file_is_replaced_with_the_permissions_that_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "package"
+    for mode, expected in ((None, 0o600), (0o640, 0o640)):
+        with replacing(path, mode=mode, sync=True) as out:
+            out.write(b"new")
+        assert path.stat().st_mode & 0o777 == expected
+    assert path.read_bytes() == b"new"
+
+
+def interrupted(path: Path) -> None:
+    with replacing(path) as out:
+        out.write(b"new")
+        raise KeyboardInterrupt
+
+
+def test_a_file_is_not_replaced_where_the_block_fails(tmp_path: Path) -> None:
+    path = tmp_path / "package"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -5,7 +5,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,7 +13,38 @@ from typing import BinaryIO, Final
 from jesses.base.bytes.rope import Rope
 from jesses.base.errors import OutputError
 
-_MODE: Final = 0o644
+PUBLIC: Final = 0o644
+"""The permissions of a file that everybody may read."""
+
+UNFINISHED: Final = ".new-"
+"""What the name of a file starts with that is being written, or that a process which died has left."""
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int | None = None, sync: bool = False) -> Iterator[BinaryIO]:
+    """A new file, to write and read, that is at `path` when the block ends well; otherwise nothing is changed.
+
+    Readers of `path` see the old bytes or the new ones. `mode` are its permissions (None: its owner alone reads
+    and writes it). With `sync` the bytes are on the disk before the name is: they are whole after a power cut too.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
+    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w+b") as out:
+            yield out
+            if mode is not None:
+                os.fchmod(out.fileno(), mode)
+            if sync:
+                out.flush()
+                os.fsync(out.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +63,18 @@ def write_file(path: Path, content: Rope, *, sha256: str = "") -> Written:
 
     """
     size, digest = content.size, hashlib.sha256()
-    with _new_file(path) as out:
-        _reserve(out, size)
-        for block in content.blocks():
-            if not sha256:
-                digest.update(block)
-            out.write(block)
+    try:
+        with replacing(path, mode=PUBLIC) as out:
+            _reserve(out, size)
+            for block in content.blocks():
+                if not sha256:
+                    digest.update(block)
+                out.write(block)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write in {path.parent}: {error.strerror}",
+            fix="free some space, or choose --dist DIR on another disk",
+        ) from error
     return Written(size=size, sha256=sha256 or digest.hexdigest())
 
 
@@ -48,25 +85,3 @@ def _reserve(out: BinaryIO, size: int) -> None:
     except OSError as error:
         if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
             raise
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that is at `path` when the block ends without an error."""
-    unnamed: Path | None = None
-    try:
-        descriptor, written = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-        unnamed = Path(written)
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-        unnamed.chmod(_MODE)
-        unnamed.rename(path)
-        unnamed = None
-    except OSError as error:
-        raise OutputError(
-            f"cannot write in {path.parent}: {error.strerror}",
-            fix="free some space, or choose --dist DIR on another disk",
-        ) from error
-    finally:
-        if unnamed:
-            unnamed.unlink()

@@ -8,16 +8,16 @@ whose mapped file becomes shorter.
 
 import mmap
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from zlib_ng import zlib_ng
 
+from jesses.base.bytes.atomic import UNFINISHED, replacing
 from jesses.base.bytes.rope import Piece, Rope
 from jesses.base.errors import ConfigError, OutputError
 
@@ -34,7 +34,6 @@ _MAPPED: Final = 256 << 10
 
 _MAGIC: Final = b"jesses\0\2"
 _CHECKSUM: Final = 4
-_UNFINISHED: Final = ".new-"
 _HOUR: Final = 3_600
 _DAY: Final = 86_400
 _MEBIBYTE: Final = 1 << 20
@@ -84,7 +83,7 @@ class Cache:
         with suppress(OSError, OutputError):
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-            with _replacing(path) as out:
+            with replacing(path) as out:
                 out.write(_MAGIC)
                 crc = 0
                 for block in Rope.of(*parts).blocks():
@@ -97,7 +96,7 @@ class Cache:
         total, now = 0, time.time()
         for used, size, path in sorted(self._entries(), reverse=True):
             total += size
-            if total > self.size or (path.name.startswith(_UNFINISHED) and used < now - _DAY):
+            if total > self.size or (path.name.startswith(UNFINISHED) and used < now - _DAY):
                 with suppress(OSError):
                     path.unlink()
 
@@ -125,18 +124,6 @@ def _read(path: str) -> memoryview:
         return memoryview(os.read(file, status.st_size))
     finally:
         os.close(file)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-        Path(unfinished).replace(path)
-    except BaseException:
-        Path(unfinished).unlink()
-        raise
 
 
 def _checksum(crc: int) -> bytes:

@@ -5,12 +5,8 @@ and the file as it was before signing can always be told from the signed one.
 """
 
 import hashlib
-import os
 import shutil
 import struct
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,6 +14,7 @@ from typing import BinaryIO, Final
 from pysequoia import Sig
 from pysequoia.packet import PublicKeyAlgorithm
 
+from jesses.base.bytes.atomic import replacing
 from jesses.base.errors import SigningError
 from jesses.package.formats import rpm_header
 from jesses.package.formats.rpm_header import Header
@@ -168,7 +165,7 @@ def sign(path: Path, signer: Signer) -> str:
         SigningError: rpm cannot read signatures of this key.
 
     """
-    with path.open("rb") as source, _replacing(path) as out:
+    with path.open("rb") as source, replacing(path, mode=path.stat().st_mode) as out:
         rpm = read(source)
         signature = signer.detach(rpm.header_bytes, armor=False)
         entry = rpm_header.binary(signature_tag(signature), signature)
@@ -202,18 +199,3 @@ def _sha256(start: bytes, rest: BinaryIO) -> str:
     while block := rest.read(_COPY):
         digest.update(block)
     return digest.hexdigest()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place and the mode of `path` when the block ends well."""
-    descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w+b") as out:
-            yield out
-            os.fchmod(out.fileno(), path.stat().st_mode)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
