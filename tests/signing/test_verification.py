@@ -3,7 +3,7 @@ from pysequoia import Profile, Tsk
 
 from jesses.base.errors import SigningError
 from jesses.signing.openpgp import OpenPgpSigner
-from jesses.signing.verification import verified_text, verify_detached
+from jesses.signing.verification import is_signed_by, verified_text, verify_detached
 
 TEXT = b"Origin: kestrel\n- dashed\n"
 
@@ -41,3 +41,9 @@ def test_a_detached_signature_holds_for_its_data_alone() -> None:
     for data, signature in ((b"other", SIGNATURE), (TEXT, b""), (TEXT, new_signer().detach(TEXT))):
         with pytest.raises(SigningError, match=SIGNER.fingerprint):
             verify_detached(data, signature, public_key=SIGNER.public_key)
+
+
+def test_whether_a_key_signed_is_told_without_an_error() -> None:
+    assert is_signed_by(SIGNER.public_key, TEXT, SIGNATURE)
+    assert not is_signed_by(SIGNER.public_key, b"other", SIGNATURE)
+    assert not is_signed_by(new_signer().public_key, TEXT, SIGNATURE)

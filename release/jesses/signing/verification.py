@@ -39,6 +39,15 @@ def verify_detached(data: bytes, signature: bytes, *, public_key: bytes) -> None
     raise _refused(refusal, certificates) from refusal
 
 
+def is_signed_by(public_key: bytes, data: bytes, signature: bytes) -> bool:
+    """Whether `signature` is a detached one over `data` by a key of `public_key`."""
+    try:
+        verify_detached(data, signature, public_key=public_key)
+    except SigningError:
+        return False
+    return True
+
+
 def _signatures(data: bytes) -> list[bytes]:
     """The signatures, one by one; what cannot be read is left as it is."""
     try:

@@ -30,7 +30,7 @@ from jesses.publish.apt.metadata import (
 from jesses.publish.shared.decompress import unpack
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
-from jesses.signing.verification import verified_text, verify_detached
+from jesses.signing.verification import is_signed_by, verified_text
 from jesses.stores import StoredObject
 
 COMPONENT: Final = "main"
@@ -167,7 +167,7 @@ class AptRepository:
             # Release follows InRelease: another job has written both since we looked.
             return self._verified(inside.data)
         signature = self._objects.get(f"{self._place}/Release.gpg")
-        if signature and not _verifies(stored.data, signature.data, self._signer):
+        if signature and not is_signed_by(self._signer.public_key, stored.data, signature.data):
             raise RepositoryError(f"{self._place}/Release cannot be trusted: another key signed it", fix=_FIX)
         return stored.data
 
@@ -352,7 +352,7 @@ class AptRepository:
         self._objects.replace(f"{self._place}/Release", text)
         place = f"{self._place}/Release.gpg"
         signature: StoredObject | None = self._objects.get(place)
-        if signature and _verifies(text, signature.data, signer):
+        if signature and is_signed_by(signer.public_key, text, signature.data):
             self._objects.note_right(place)
         else:
             self._objects.replace(place, signer.detach(text))
@@ -373,11 +373,3 @@ def _plain(indexes: Mapping[str, Index]) -> dict[str, bytes]:
     return {
         path: data for name, index in indexes.items() for path, data in index.plain(COMPONENT, name).items()
     }
-
-
-def _verifies(text: bytes, signature: bytes, signer: Signer) -> bool:
-    try:
-        verify_detached(text, signature, public_key=signer.public_key)
-    except SigningError:
-        return False
-    return True

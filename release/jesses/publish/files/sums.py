@@ -7,11 +7,11 @@ nothing can swap the two together.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from jesses.base.errors import RepositoryError, SigningError
+from jesses.base.errors import RepositoryError
 from jesses.base.retry import attempts, keeps_changing
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
-from jesses.signing.verification import verify_detached
+from jesses.signing.verification import is_signed_by
 
 SUMS: Final = "SHA256SUMS"
 SIGNATURE: Final = f"{SUMS}.asc"
@@ -61,7 +61,7 @@ class Sums:
             if self._signer is None or sums is None:
                 return
             signature = self._objects.get(SIGNATURE)
-            if signature and _verifies(sums.data, signature.data, self._signer):
+            if signature and is_signed_by(self._signer.public_key, sums.data, signature.data):
                 self._objects.note_pointer(SIGNATURE)
             else:
                 token = signature.token if signature else None
@@ -70,14 +70,6 @@ class Sums:
                     continue
             if self._objects.token(SUMS) == sums.token:
                 return
-
-
-def _verifies(data: bytes, signature: bytes, signer: Signer) -> bool:
-    try:
-        verify_detached(data, signature, public_key=signer.public_key)
-    except SigningError:
-        return False
-    return True
 
 
 def parsed(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final
 from semver import Version
 
 from jesses.base.artifact import Artifact
-from jesses.base.errors import ConflictError, GitHubError, SigningError
+from jesses.base.errors import ConflictError, GitHubError
 from jesses.base.naming import moving_tags
 from jesses.base.retry import SETTLING_TRIES, attempts
 from jesses.config import Component
@@ -24,7 +24,7 @@ from jesses.publish import Publication
 from jesses.publish.github import Asset, DryRunGitHub, GitHubRelease, Releases
 from jesses.publish.shared.adopt import adopt
 from jesses.signing import Signer
-from jesses.signing.verification import verify_detached
+from jesses.signing.verification import is_signed_by
 from jesses.stores.dry_run import StoreChange
 
 SUMS: Final = "SHA256SUMS"
@@ -207,12 +207,8 @@ class GitHubPublisher:
         return extra
 
     def _is_good(self, sums: bytes, signature: Asset) -> bool:
-        try:
-            key = self._signer.public_key if self._signer else b""
-            verify_detached(sums, self._github.content(signature), public_key=key)
-        except SigningError:
-            return False
-        return True
+        key = self._signer.public_key if self._signer else b""
+        return is_signed_by(key, sums, self._github.content(signature))
 
     def _publish(self, staged: _Staged) -> None:
         wanted = staged.wanted

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from jesses.base.errors import RepositoryError, SigningError, StoreError
+from jesses.base.errors import RepositoryError, StoreError
 from jesses.base.retry import attempts, keeps_changing, pause
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum import repomd as yum_index
 from jesses.publish.yum.lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
 from jesses.publish.yum.repomd import REPODATA, MirrorList
 from jesses.signing import Signer
-from jesses.signing.verification import verify_detached
+from jesses.signing.verification import is_signed_by
 from jesses.stores import StoredObject
 
 POINTER: Final = "mirrorlist"
@@ -151,7 +151,7 @@ class YumRepository:
             raise RepositoryError(
                 f"{self._objects.key(path)} is signed, and this run has no key", fix="give it the key"
             )
-        if not _verifies(repomd, signature, self._signer):
+        if not is_signed_by(self._signer.public_key, repomd, signature):
             raise RepositoryError(
                 f"{self._objects.key(path)} has no valid signature of the key {self._signer.fingerprint}",
                 fix="publish with the key that signed it, or below another prefix",
@@ -298,7 +298,7 @@ class YumRepository:
         if root.repomd is None or self._signer is None:
             return root.repomd is not None and root.signature is None
         signature = root.signature.data if root.signature else b""
-        return bool(signature) and _verifies(root.repomd.data, signature, self._signer)
+        return bool(signature) and is_signed_by(self._signer.public_key, root.repomd.data, signature)
 
     def _old_primary(self, root: Root) -> Lists:
         """What need not be compressed again, if it is there: it is about to be replaced anyway."""
@@ -309,11 +309,3 @@ class YumRepository:
         except RepositoryError:
             return EMPTY
         return Lists(documents={"primary": document}, packed={"primary": packed})
-
-
-def _verifies(repomd: bytes, signature: bytes, signer: Signer) -> bool:
-    try:
-        verify_detached(repomd, signature, public_key=signer.public_key)
-    except SigningError:
-        return False
-    return True
