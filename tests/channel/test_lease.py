@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from jesses.base.errors import LeaseError, StoreError
+from jesses.channel import keys
 from jesses.channel.holder import Holder
-from jesses.channel.lease import GRACE, SECONDS, Lease, channel_key, kept
+from jesses.channel.lease import GRACE, SECONDS, Lease, kept
 from tests.support.memory_store import MemoryStore, once
 from tests.support.release_bench import FIRST, SECOND, Clock
 
-KEY = channel_key("kestrel", "stable")
+KEY = keys.lease("kestrel", "stable")
 CI = Holder(run="https://ci.example.org/7", host="runner-1", process="1:1", user="ci")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import StoreError
+from jesses.channel import keys
 from jesses.stores import Metadata, Store, headers
 from jesses.stores.factory import open_store
 from jesses.stores.probe import probe
@@ -207,10 +208,10 @@ def test_how_many_requests_each_call_makes(
     list(store.list("p"))
     assert requests(proxy) == ["GET", "HEAD", "GET"]
     proxy.reset()
-    probe(store)
+    probe(store, keys.PROBE)
     assert requests(proxy) == ["PUT", *asked, "PUT", "PUT"]
     proxy.reset()
-    probe(store)
+    probe(store, keys.PROBE)
     assert requests(proxy) == ["PUT", "PUT"]
 
 
@@ -377,7 +378,7 @@ def opened(endpoint: str, bucket: str) -> Store:
         endpoint=endpoint,
         session=SESSION,
     )
-    probe(store)
+    probe(store, keys.PROBE)
     return store
 
 

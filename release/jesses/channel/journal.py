@@ -16,6 +16,7 @@ from semver import Version
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError, StoreError
 from jesses.base.naming import spelling
+from jesses.channel import keys
 from jesses.channel.holder import Holder
 from jesses.channel.lease import Data, Lease, kept
 from jesses.plan.plan import Plan
@@ -131,11 +132,10 @@ def journals_of(
         StoreError: the store failed, or a journal is damaged.
 
     """
-    start = f"journal/{project}/{channel}_"
     part = f"{component}-{spelling.file_name(version)}"
-    for listed in store.list(start):
-        names = listed.key.removeprefix(start).removesuffix(".json").split("_")
-        stored = store.get(listed.key) if part in names else None
+    for listed in store.list(keys.journals_of_channel(project, channel)):
+        is_of = part in keys.parts_of_journal(listed.key, project, channel)
+        stored = store.get(listed.key) if is_of else None
         if stored is None:
             continue
         try:
@@ -174,7 +174,7 @@ def release_id(plan: Plan) -> str:
 
 def journal_key(plan: Plan) -> str:
     """Where the journal of a release lies."""
-    return f"journal/{plan.project}/{release_id(plan)}.json"
+    return keys.journal(plan.project, release_id(plan))
 
 
 def _check_same(recorded: Mapping[str, str], artifacts: Iterable[Artifact], release: str) -> None:

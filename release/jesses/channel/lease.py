@@ -24,11 +24,6 @@ Data = Mapping[str, Any]
 Change = Callable[[Data], Data | None]
 
 
-def channel_key(project: str, channel: str) -> str:
-    """Where the lease of a channel lies: its holder may move the channel's pointers."""
-    return f"journal/{project}/leases/{channel}.json"
-
-
 class Lease:
     """The lease at `key`, for `holder`; beside it the object holds data, which only its holder changes.
 

@@ -18,18 +18,13 @@ from semver import Version
 from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.digest import sha256_of
 from jesses.base.errors import ConflictError, StoreError
-from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
+from jesses.channel import keys
 from jesses.package.formats.sbom import SUFFIX as SBOM_SUFFIX
 from jesses.stores import Store
 from jesses.stores.edit import edit
 
 Why = Literal["yanked", "pruned"]
-
-
-def records_prefix(project: str) -> str:
-    """Where the records of all components lie."""
-    return f"journal/{project}/released/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +39,11 @@ class Record:
     @property
     def key(self) -> str:
         """Where the record is."""
-        return f"{self._directory}/{spelling.s3_key(self.version)}.json"
+        return keys.record(self.project, self.component, self.version)
 
     @property
-    def _directory(self) -> str:
-        return f"{records_prefix(self.project)}{self.component}"
+    def _kept_files(self) -> str:
+        return keys.kept_files(self.project, self.component)
 
     def read(self) -> "RecordContent":
         """What the record says; nothing where the version was not released to this store.
@@ -86,13 +81,13 @@ class Record:
     def write(
         self,
         artifacts: Iterable[Artifact],
-        keys: Mapping[str, str],
+        objects: Mapping[str, str],
         *,
         channel: str = "",
         now: float = 0,
         commit: str = "",
     ) -> None:
-        """Note those of the version's `artifacts` whose file names are in `keys`, and that `channel` has them.
+        """Note that `channel` has those of the version's `artifacts` that are in `objects` (keys by file name).
 
         What is noted stays. Bills of materials that no publisher has taken are kept beside the record. `now` is
         seconds since 1970 UTC; `commit` is what the version was made from.
@@ -103,14 +98,14 @@ class Record:
 
         """
         own = {artifact.path.name: artifact for artifact in artifacts}
-        published = {name: artifact for name, artifact in own.items() if name in keys}
+        published = {name: artifact for name, artifact in own.items() if name in objects}
         if not published:
             return
         entry = Listing(
             published=int(now),
             commit=commit,
             objects={
-                name: {"key": keys[name], "sha256": artifact.published_sha256}
+                name: {"key": objects[name], "sha256": artifact.published_sha256}
                 for name, artifact in published.items()
             },
         )
@@ -122,18 +117,18 @@ class Record:
                 channels.pop(channel)
             if found.is_public:
                 return replace(found, channels=channels)
-            return RecordContent(artifacts=self._rows(own, published, keys), channels=channels)
+            return RecordContent(artifacts=self._rows(own, published, objects), channels=channels)
 
         self.change(noted)
 
     def _rows(
-        self, own: Mapping[str, Artifact], published: Mapping[str, Artifact], keys: Mapping[str, str]
+        self, own: Mapping[str, Artifact], published: Mapping[str, Artifact], objects: Mapping[str, str]
     ) -> dict[str, "Released"]:
-        rows = {name: _row(artifact, keys[name]) for name, artifact in published.items()}
+        rows = {name: _row(artifact, objects[name]) for name, artifact in published.items()}
         for name in published:
             document = own.get(name + SBOM_SUFFIX)
             if document and document.path.name not in rows:
-                key = f"{self._directory}/objects/{document.sha256}"
+                key = self._kept_files + document.sha256
                 self.store.put_if_absent(key, document.path)
                 rows[document.path.name] = _row(document, key)
         return dict(sorted(rows.items()))
@@ -172,7 +167,7 @@ class Record:
 
     def forget(self) -> None:
         """Delete the record and what is kept beside it: its version is as if it had never been."""
-        own = [row.key for row in self.read().artifacts.values() if row.key.startswith(self._directory)]
+        own = [row.key for row in self.read().artifacts.values() if row.key.startswith(self._kept_files)]
         for key in (*own, self.key):
             if head := self.store.head(key):
                 self.store.delete_if_unchanged(key, head.token)

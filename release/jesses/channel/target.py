@@ -9,9 +9,10 @@ from pathlib import Path
 import boto3
 
 from jesses.base.progress import Progress
+from jesses.channel import keys
 from jesses.channel.holder import Holder, is_gone, this_process
 from jesses.channel.journal import Journal, NoJournal, StoredJournal, journal_key
-from jesses.channel.lease import Lease, channel_key, kept
+from jesses.channel.lease import Lease, kept
 from jesses.config import Channel
 from jesses.history.ci import Ci
 from jesses.plan.plan import Plan
@@ -83,7 +84,7 @@ def to_write(
 
     """
     if is_s3(channel.store):
-        probe(target.store)
+        probe(target.store, keys.PROBE)
     holder = this_process(ci)
     lease = Lease(
         store=target.store,
@@ -121,7 +122,7 @@ def channel_lease(
     def hold() -> Iterator[None]:
         lease = Lease(
             store=store,
-            key=channel_key(project, channel),
+            key=keys.lease(project, channel),
             holder=this_process(ci),
             clock=time.time,
             gone=is_gone,

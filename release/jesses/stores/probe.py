@@ -5,12 +5,11 @@ import secrets
 from jesses.base.errors import StoreError
 from jesses.stores import Store
 
-KEY = "journal/probe"
 _NEVER_WAS = '"00000000000000000000000000000000"'
 
 
-def probe(store: Store) -> None:
-    """Write an object that exists, and replace it by a token that it never had: both must be refused.
+def probe(store: Store, key: str) -> None:
+    """Write an object that exists at `key`, and replace it by a token that it never had: both must be refused.
 
     It costs two requests, three the first time.
 
@@ -18,14 +17,14 @@ def probe(store: Store) -> None:
         StoreError: the store ignores conditions.
 
     """
-    if _create(store) and _create(store):
+    if _create(store, key) and _create(store, key):
         raise _refusal("If-None-Match", "a published package could be overwritten by another with its name")
-    if store.put_if_unchanged(KEY, _unique(), _NEVER_WAS) is not None:
+    if store.put_if_unchanged(key, _unique(), _NEVER_WAS) is not None:
         raise _refusal("If-Match", "of two releases at once, one would vanish from the indexes of the other")
 
 
-def _create(store: Store) -> bool:
-    return store.put_if_absent(KEY, _unique()) is not None
+def _create(store: Store, key: str) -> bool:
+    return store.put_if_absent(key, _unique()) is not None
 
 
 def _unique() -> bytes:

@@ -12,7 +12,7 @@ from semver import Version
 
 from jesses.base.errors import VersionError
 from jesses.base.progress import no_progress
-from jesses.channel import target
+from jesses.channel import keys, target
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.limits import Limits
 from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
@@ -148,7 +148,7 @@ def _at(desk: OperationContext, name: str) -> Iterator[OpenedChannel]:
     """A channel to be changed, under its lease; caches are told what has moved."""
     opened = _opened(desk, name)
     if not desk.dry_run and is_s3(channel_named(name, desk.config).store):
-        probe(opened.store)
+        probe(opened.store, keys.PROBE)
     with _lease(desk, name, opened.store)():
         store = DryRunStore(opened.store) if desk.dry_run else RecordedStore(opened.store)
         place = _place(desk, name, opened, store)
@@ -161,7 +161,7 @@ def _at(desk: OperationContext, name: str) -> Iterator[OpenedChannel]:
 def _is_moved(change: StoreChange) -> bool:
     """Whether caches may hold another state of an object that users read."""
     latest = posixpath.basename(posixpath.dirname(change.key)) == DIRECTORY
-    return (change.kind == "replaced" or latest) and not change.key.startswith("journal/")
+    return (change.kind == "replaced" or latest) and not keys.is_memory(change.key)
 
 
 def _place(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from jesses.base.errors import StoreError
+from jesses.channel import keys
 from jesses.channel.operations.opened import DAY, OpenedChannel
 from jesses.channel.records import RecordContent
 from jesses.publish.apt.metadata import ReleaseFile
@@ -87,7 +88,7 @@ def read(place: OpenedChannel) -> Retired:
 
 
 def _key(place: OpenedChannel) -> str:
-    return f"journal/{place.project}/retired/{place.name}.json"
+    return keys.retired(place.project, place.name)
 
 
 def _remember(place: OpenedChannel, retired: Retired) -> None:
@@ -108,11 +109,11 @@ def _listed_versions(
     alive: set[str] = set()
     for content in records:
         for name, listing in content.channels.items():
-            keys = [entry["key"] for entry in listing.objects.values()]
+            there = [entry["key"] for entry in listing.objects.values()]
             if not listing.withdrawn:
-                alive.update(keys)
+                alive.update(there)
             elif name == place.name:
-                withdrawn |= dict.fromkeys(keys, listing.withdrawn_at)
+                withdrawn |= dict.fromkeys(there, listing.withdrawn_at)
     return withdrawn, alive
 
 

@@ -10,7 +10,8 @@ from jesses.base.errors import VersionError
 from jesses.base.naming import spelling
 from jesses.base.parallel import ordered_map
 from jesses.base.retry import pause
-from jesses.channel.records import Listing, Record, RecordContent, records_prefix
+from jesses.channel import keys
+from jesses.channel.records import Listing, Record, RecordContent
 from jesses.config import Channel
 from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.repository import AptRepository
@@ -113,10 +114,9 @@ class OpenedChannel:
         return zip(records, ordered_map(Record.read, records, threads=READERS), strict=True)
 
     def _listed(self) -> Iterator[Record]:
-        prefix = records_prefix(self.project)
-        for listed in self.store.list(prefix):
-            component, _, name = listed.key.removeprefix(prefix).partition("/")
-            if name.endswith(".json") and (found := _version(name.removesuffix(".json"))):
+        for listed in self.store.list(keys.records(self.project)):
+            component, spelled = keys.parts_of_record(listed.key, self.project) or ("", "")
+            if found := _version(spelled):
                 yield self.record(component, found)
 
     def versions(self, version: Version | None = None) -> tuple[ChannelVersion, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from semver import Version
 
 from jesses.base import parallel
+from jesses.channel import keys
 from jesses.channel.journal import PHASES
 from jesses.channel.operations import garbage
 from jesses.channel.operations.limits import Candidate, Limits, Named, newest, surplus
@@ -92,10 +93,9 @@ def _sizes(place: OpenedChannel) -> dict[str, int]:
 
 def _journals(place: OpenedChannel) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The journals of this channel's releases, by key."""
-    prefix = f"journal/{place.project}/"
-    names = (listed.key.removeprefix(prefix) for listed in place.store.list(prefix))
-    keys = [prefix + name for name in names if "/" not in name and name.endswith(".json")]
-    for key, stored in zip(keys, parallel.ordered_map(place.store.get, keys, threads=READERS), strict=True):
+    listed = (found.key for found in place.store.list(keys.journals(place.project)))
+    found = [key for key in listed if keys.is_journal(key, place.project)]
+    for key, stored in zip(found, parallel.ordered_map(place.store.get, found, threads=READERS), strict=True):
         try:
             data = json.loads(stored.data) if stored else {}
         except ValueError:
