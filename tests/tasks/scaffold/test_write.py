@@ -22,7 +22,7 @@ FACTS = RepositoryFacts(
 
 
 def test_the_configuration_is_valid_and_says_what_was_found() -> None:
-    config = parse(files(FACTS)[Path("release.toml")], origin="release.toml")
+    config = parse(files(FACTS, "jesses @ x")[Path("release.toml")], origin="release.toml")
     assert config.project.github == "falco/hawk"
     assert config.components["userspace"].tag == "v{version}"
     assert config.components["driver"].contract == ("driver/API_VERSION",)
@@ -33,7 +33,7 @@ def test_the_configuration_is_valid_and_says_what_was_found() -> None:
 @pytest.mark.parametrize("has", [True, False])
 def test_requirements_are_written_only_where_there_are_none(has: bool) -> None:
     facts = RepositoryFacts(**{**vars(FACTS), "has_requirements": has})
-    assert (Path("requirements.txt") in files(facts)) is not has
+    assert (Path("requirements.txt") in files(facts, "jesses @ x")) is not has
 
 
 def test_what_is_there_is_kept_unless_it_is_forced(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
-from jesses.publish import Publication, Publisher
+from jesses.publish import Publication, Publisher, drive
 
 
 def promote(
@@ -29,15 +29,9 @@ def promote(
     version.record.refuse_withdrawn(source.name)
     record = target.record(version.component, version.version)
     record.refuse_withdrawn(target.name)
-    artifacts: Sequence[Artifact] = _fetched(version, directory)
-    _check_same(target, artifacts, {name: row.sha256 for name, row in record.read().artifacts.items()})
-    for publisher in publishers:
-        artifacts = publisher.check(artifacts)
-    for publisher in publishers:
-        artifacts = publisher.stage(artifacts)
-    for publisher in publishers:
-        publisher.verify()
-    publications = tuple(publisher.commit() for publisher in publishers)
+    fetched = _fetched(version, directory)
+    _check_same(target, fetched, {name: row.sha256 for name, row in record.read().artifacts.items()})
+    artifacts, publications = drive.publish(publishers, fetched)
     keys = {name: key for publication in publications for name, key in publication.objects.items()}
     record.write(artifacts, keys, channel=target.name, now=target.clock(), commit=version.listing.commit)
     return publications

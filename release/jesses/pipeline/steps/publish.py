@@ -1,12 +1,9 @@
 """Publish in two halves: every publisher stages, what was staged is verified, then every publisher commits."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 
 from jesses.pipeline.context import Context, State
-from jesses.publish import Independent, Publisher
+from jesses.publish import Publisher, drive
 
 
 def claim(context: Context, state: State) -> State:
@@ -27,44 +24,38 @@ def claim(context: Context, state: State) -> State:
 
 def check(context: Context, state: State) -> State:
     """Ask every destination what it has, and take signed bytes that are there as they are."""
-    artifacts = state.artifacts
-    for publisher in context.destinations.publishers:
-        artifacts = publisher.check(artifacts, resumed=context.destinations.journal.resumed)
+    artifacts = drive.check(
+        context.destinations.publishers, state.artifacts, resumed=context.destinations.journal.resumed
+    )
     return replace(state, artifacts=artifacts)
 
 
 def stage(context: Context, state: State) -> State:
     """Upload the immutable half everywhere; a failure leaves every destination as users saw it before."""
-    artifacts = state.artifacts
-
-    def aside(publisher: Publisher) -> None:
-        context.tools.progress(publisher.name)
-        publisher.stage(state.artifacts)
-
-    with _beside(context, aside) as others:
-        for publisher in others:
-            context.tools.progress(publisher.name)
-            artifacts = publisher.stage(artifacts)
+    artifacts = drive.stage(
+        context.destinations.publishers,
+        state.artifacts,
+        tell=lambda publisher: context.tools.progress(publisher.name),
+    )
     context.destinations.journal.record("staged", artifacts)
     return replace(state, artifacts=artifacts)
 
 
 def verify(context: Context, state: State) -> State:
     """Read back what was staged, everywhere."""
-    with _beside(context, lambda publisher: publisher.verify()) as others:
-        for publisher in others:
-            publisher.verify()
+    drive.verify(context.destinations.publishers)
     context.destinations.journal.record("verified", state.artifacts)
     return state
 
 
 def commit(context: Context, state: State) -> State:
     """Make what was staged visible, everywhere; who has lost the release to another run stops."""
-    publications = []
-    for publisher in context.destinations.publishers:
+
+    def before_each(publisher: Publisher) -> None:
         context.tools.progress(publisher.name)
         context.destinations.journal.renew()
-        publications.append(publisher.commit())
+
+    publications = drive.commit(context.destinations.publishers, before_each=before_each)
     pointers = sorted({key for publication in publications for key in publication.pointers})
     # A run that died here may have moved pointers and told no cache.
     if pointers and (
@@ -72,17 +63,4 @@ def commit(context: Context, state: State) -> State:
     ):
         context.destinations.invalidate(pointers)
     context.destinations.journal.record("committed", state.artifacts)
-    return replace(state, publications=tuple(publications))
-
-
-@contextmanager
-def _beside(context: Context, work: Callable[[Publisher], None]) -> Iterator[list[Publisher]]:
-    """Does `work` for the independent publishers, all at once, while the block sees to the others."""
-    independent = [
-        publisher for publisher in context.destinations.publishers if isinstance(publisher, Independent)
-    ]
-    with ThreadPoolExecutor(len(independent) or 1, thread_name_prefix="publish") as pool:
-        works = [pool.submit(work, publisher) for publisher in independent]
-        yield [publisher for publisher in context.destinations.publishers if publisher not in independent]
-        for done in works:
-            done.result()
+    return replace(state, publications=publications)
