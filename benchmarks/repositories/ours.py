@@ -18,8 +18,8 @@ from jesses.base.artifact import Artifact
 from jesses.base.digest import sha256_of
 from jesses.package.formats import rpm
 from jesses.publish import Publisher
-from jesses.publish.apt.publisher import AptPublisher
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer, openpgp
 from jesses.stores import Store
 from jesses.stores.directory import DirectoryStore
@@ -102,7 +102,7 @@ def _peak() -> float:
 
 
 def _publisher(kind: str, store: Store, signer: Signer, *, copies: bool) -> Publisher:
-    make = AptPublisher if kind == "apt" else YumPublisher
+    make = apt_publisher if kind == "apt" else yum_publisher
     return make(
         store=store,
         prefix=kind,

@@ -9,8 +9,8 @@ from typing import Protocol
 from jesses.base.artifact import Artifact
 from jesses.base.errors import StoreError
 from jesses.publish import Publisher
-from jesses.publish.apt.publisher import AptPublisher
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer
 from jesses.stores import Store
 from tests.support import apt_site, yum_client
@@ -100,7 +100,7 @@ class Release:
 
     def _publishers(self, store: Store) -> tuple[Publisher, ...]:
         return (
-            AptPublisher(
+            apt_publisher(
                 store=store,
                 prefix="apt",
                 url=f"{self.url}/apt",
@@ -109,7 +109,7 @@ class Release:
                 clock=lambda: self.now,
                 wait=self.wait,
             ),
-            YumPublisher(
+            yum_publisher(
                 store=store,
                 prefix="yum",
                 url=f"{self.url}/yum",

@@ -11,7 +11,7 @@ from semver import Version
 from jesses.base.artifact import Artifact
 from jesses.base.naming import spelling
 from jesses.publish import Publication
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.apt.publisher import apt_publisher
 from jesses.signing import Signer, openpgp
 from jesses.stores.directory import DirectoryStore
 from tests.engines.deb_root import DebRoot
@@ -30,7 +30,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
 
 def publish(site: Path, url: str, signer: Signer, *artifacts: Artifact) -> Publication:
-    apt = AptPublisher(
+    apt = apt_publisher(
         store=DirectoryStore(site),
         prefix="apt",
         url=f"{url}/apt",

@@ -15,8 +15,8 @@ from jesses.base.artifact import Artifact
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.yank import yank
 from jesses.publish.apt.index import Index
-from jesses.publish.apt.publisher import AptPublisher
-from jesses.publish.shared.decompress import unpack
+from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.shared.decompress import decompress
 from jesses.signing import openpgp_key
 from jesses.signing.openpgp import OpenPgpSigner
 from jesses.stores.directory import DirectoryStore
@@ -64,7 +64,7 @@ def bench(tmp_path: Path, secret: str, signer: OpenPgpSigner) -> Iterator[Bench]
 
 
 def publish(bench: Bench, signer: OpenPgpSigner, url: str, *artifacts: Artifact) -> None:
-    apt = AptPublisher(
+    apt = apt_publisher(
         store=DirectoryStore(bench.root.parent),
         prefix="apt",
         url=url,
@@ -82,7 +82,7 @@ def index(
 ) -> bytes:
     directory = bench.root / f"dists/stable/main/binary-{arch}"
     found = next(path for form in forms if (path := directory / f"Packages{form}").exists())
-    return unpack(found.read_bytes(), str(found))
+    return decompress(found.read_bytes(), str(found))
 
 
 @pytest.mark.parametrize("maker", MAKERS.values(), ids=MAKERS)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.apt.publisher import apt_publisher
 from jesses.signing import openpgp
 from jesses.stores.directory import DirectoryStore
 from tests.base.naming.test_debian_order import ASCENDING
@@ -21,7 +21,7 @@ def test_apt_file_finds_what_the_newest_version_has(
     url, signer = http_site(site), openpgp.ephemeral("Kestrel <kestrel@example.org>")
     with deb_maker(tmp_path) as make:
         for version in ("1.0.0", "2.0.0"):
-            apt = AptPublisher(
+            apt = apt_publisher(
                 store=DirectoryStore(site),
                 prefix="apt",
                 url=f"{url}/apt",

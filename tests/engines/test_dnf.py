@@ -12,7 +12,7 @@ import pytest
 
 from jesses.base.artifact import Artifact
 from jesses.base.payload import STANDARD_DIRECTORIES, File, Payload
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer, openpgp
 from jesses.stores.directory import DirectoryStore
 from tests.engines.engines import RPM_ROOT, require, run
@@ -29,7 +29,7 @@ def root(rpm_root: Callable[[], RpmRoot]) -> RpmRoot:
 
 
 def publish(site: Path, url: str, *artifacts: Artifact, key: Signer | None) -> None:
-    yum = YumPublisher(
+    yum = yum_publisher(
         store=DirectoryStore(site),
         prefix="yum",
         url=f"{url}/yum",

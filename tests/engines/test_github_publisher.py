@@ -15,8 +15,9 @@ from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.errors import ConflictError, GitHubError
 from jesses.config import Component
 from jesses.plan.versions.lines import tag_of
+from jesses.publish import HoldLease
 from jesses.publish.github import DryRunGitHub, GitHub, GitHubTransport, Releases
-from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
+from jesses.publish.github.publisher import GitHubPublisher, TaggedRelease
 from jesses.signing import Signer, openpgp
 from jesses.signing.verification import verify_detached
 from tests.engines.github_api import Fault, GitHubState, github_api
@@ -33,7 +34,7 @@ class Bench:
     github: GitHub
     directory: Path
     signer: Signer | None = None
-    lease: Lease = nullcontext
+    lease: HoldLease = nullcontext
 
     def file(
         self, name: str, data: bytes = b"x", *, kind: ArtifactKind = "tarball", component: str = "userspace"

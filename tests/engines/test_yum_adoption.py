@@ -10,8 +10,8 @@ from semver import Version
 
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.yank import yank
-from jesses.publish.shared.decompress import unpack
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.shared.decompress import decompress
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.stores.directory import DirectoryStore
 from tests.engines.engines import run
 from tests.engines.rpm_packages import agent, build, signer
@@ -59,7 +59,7 @@ def make(made: Made, root: Path, rpms: list[Path]) -> None:
 
 def primary(repodata: Path) -> bytes:
     (found,) = (path for path in repodata.iterdir() if "-primary.xml" in path.name)
-    return unpack(found.read_bytes(), found.name)
+    return decompress(found.read_bytes(), found.name)
 
 
 def elements(document: bytes) -> list[bytes]:
@@ -80,7 +80,7 @@ def test_a_repository_of_createrepo_c_is_continued(
     make(made, yum, [artifact.path for artifact in old])
     before = primary(yum / "repodata")
     url = f"{http_site(site)}/yum"
-    publisher = YumPublisher(
+    publisher = yum_publisher(
         store=DirectoryStore(site), prefix="yum", url=url, name="kestrel", signer=signer(), clock=lambda: NOW
     )
     publisher.stage(publisher.check([build(agent("2.0.0"), tmp_path / "dist", key=signer())]))
@@ -88,7 +88,7 @@ def test_a_repository_of_createrepo_c_is_continued(
     publisher.commit()
 
     # What was there before is there still, and is no news.
-    again = YumPublisher(
+    again = yum_publisher(
         store=DirectoryStore(site), prefix="yum", url=url, name="kestrel", signer=signer(), clock=lambda: NOW
     )
     again.stage(again.check([replace(old[0], path=Path(shutil.copy(old[0].path, tmp_path)))]))
@@ -132,4 +132,4 @@ def root_primary(yum: Path) -> bytes:
         for path in (yum / "repodata").iterdir()
         if f'"repodata/{path.name}"' in text and "-primary" in path.name
     )
-    return unpack(path.read_bytes(), path.name)
+    return decompress(path.read_bytes(), path.name)

@@ -14,12 +14,12 @@ from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Text
 from jesses.publish.apt import index
 from jesses.publish.apt.index import Stanza
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.apt.repository import AptRepository
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum.lists import UP
 from jesses.publish.yum.metadata import IndexedPackage, Nevra
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.publish.yum.repository import YumRepository
 from tests.support import apt_site, yum_client
 from tests.support.memory_store import Call, MemoryStore
@@ -100,7 +100,7 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
 
 
 def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool, cache: Cache | None = None) -> None:
-    apt = AptPublisher(
+    apt = apt_publisher(
         store=store,
         prefix="apt",
         url=apt_site.URL,
@@ -116,7 +116,7 @@ def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool, cache: C
 
 
 def publish_yum(store: MemoryStore, *artifacts: Artifact, copies: bool) -> None:
-    yum = YumPublisher(
+    yum = yum_publisher(
         store=store,
         prefix="yum",
         url=yum_client.URL,

@@ -20,7 +20,7 @@ from jesses.package.formats import deb
 from jesses.publish import Publication
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import ReleaseFile
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.apt.publisher import AptPublisher, apt_publisher
 from jesses.signing import Signer
 from jesses.signing.openpgp import OpenPgpSigner
 from jesses.signing.verification import verified_text, verify_detached
@@ -100,7 +100,7 @@ def publisher(
     contents: bool = False,
     wait: Callable[[int], object] = int,
 ) -> AptPublisher:
-    return AptPublisher(
+    return apt_publisher(
         store=store,
         prefix="apt",
         url=URL,

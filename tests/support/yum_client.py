@@ -21,7 +21,7 @@ from jesses.base.payload import File, Payload
 from jesses.package.compression import Packer
 from jesses.package.formats import rpm
 from jesses.publish import Publication
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.yum.publisher import YumPublisher, yum_publisher
 from jesses.signing import Signer
 from jesses.signing.openpgp import OpenPgpSigner
 from jesses.signing.verification import verify_detached
@@ -104,7 +104,7 @@ def publisher(
     now: float = NOW,
     wait: Callable[[int], None] = nothing,
 ) -> YumPublisher:
-    return YumPublisher(
+    return yum_publisher(
         store=store, prefix="yum", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
     )
 

@@ -21,7 +21,8 @@ SECONDS: Final = 60.0
 GRACE: Final = 10.0
 
 Data = Mapping[str, Any]
-Change = Callable[[Data], Data | None]
+EditData = Callable[[Data], Data | None]
+"""Gives the data to write, of those that are there; None where nothing is to be written."""
 
 
 class Lease:
@@ -58,7 +59,7 @@ class Lease:
         """Whether we became the holder, and have neither released it nor found that we lost it."""
         return self._token is not None
 
-    def acquire(self, change: Change = lambda data: data) -> Data:
+    def acquire(self, change: EditData = lambda data: data) -> Data:
         """Become the holder, as soon as it is free; gives the data as they are now.
 
         `change` is given the data that are there ({} where there is nothing) and gives those to write; where

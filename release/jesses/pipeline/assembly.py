@@ -30,7 +30,8 @@ from jesses.pipeline.workspace import Workspace
 from jesses.plan.channels import channel_named
 from jesses.plan.plan import SNAPSHOT, Plan
 from jesses.plan.product import Product
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish import drive
+from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.factory import publishers_for
 from jesses.publish.github import DryRunGitHub, Releases
 from jesses.publish.github.factory import github_publisher, open_github
@@ -261,7 +262,7 @@ def _make_repository(
     product: Product, packages: tuple[Artifact, ...], directory: Path, signer: Signer | None
 ) -> None:
     """An APT repository in `directory`, for a Dockerfile that copies it to /release."""
-    publisher = AptPublisher(
+    publisher = apt_publisher(
         store=DirectoryStore(directory),
         prefix="apt",
         url="file:///release/apt",
@@ -269,9 +270,7 @@ def _make_repository(
         signer=signer,
         clock=time.time,
     )
-    publisher.stage(publisher.check(packages))
-    publisher.verify()
-    publisher.commit()
+    drive.publish((publisher,), packages)
 
 
 def _key_owner(run: Run) -> str:

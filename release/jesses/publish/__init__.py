@@ -7,11 +7,20 @@ any goes on to the next.
 Decisions: docs/decisions/publish.md
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from jesses.base.artifact import Artifact
+
+T = TypeVar("T")
+
+Edit = Callable[[T], T]
+"""Gives the new of the old; called again with what is there then, where another writer was faster."""
+
+HoldLease = Callable[[], AbstractContextManager[object]]
+"""Holds the lease of a channel while the block runs: no other release moves its pointers meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from jesses.config import Channel, Config
 from jesses.package.compression import Cache
 from jesses.publish import Publisher
-from jesses.publish.apt.publisher import AptPublisher
+from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.files.publisher import FilesPublisher
-from jesses.publish.yum.publisher import YumPublisher
+from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer
 from jesses.stores import Store
 
@@ -29,7 +29,7 @@ def publishers_for(
         FilesPublisher(
             store=store, prefix=channel.files, url=f"{base}/{channel.files}", project=name, signer=signer
         ),
-        AptPublisher(
+        apt_publisher(
             store=store,
             prefix=channel.apt,
             url=f"{base}/{channel.apt}",
@@ -41,7 +41,7 @@ def publishers_for(
             contents=channel.contents,
             cache=cache,
         ),
-        YumPublisher(
+        yum_publisher(
             store=store,
             prefix=channel.yum,
             url=f"{base}/{channel.yum}",

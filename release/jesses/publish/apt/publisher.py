@@ -1,12 +1,9 @@
-"""An APT repository in a store: clients never see half of it, and any number of jobs may publish at once.
+"""Publishing DEB files to an APT repository: what these packages are to it, and the publisher put together."""
 
-*Check* reads the index, which says what is there; *stage* writes package files below `pool` and the next indexes
-below `by-hash`; *commit* swaps the pointer. When another job was faster, the indexes are made again with its
-packages kept, and the swap is tried again.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from jesses.base.artifact import Artifact
 from jesses.base.retry import pause
@@ -14,21 +11,37 @@ from jesses.package.compression.cache import Cache
 from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Remembered
 from jesses.package.formats import deb_reader
-from jesses.publish import Publication
+from jesses.publish import Edit
 from jesses.publish.apt import index
 from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import sources
-from jesses.publish.apt.repository import COMPONENT, AptRepository, Snapshot, Update
+from jesses.publish.apt.repository import COMPONENT, AptRepository, AptSnapshot, AptUpdate
 from jesses.publish.shared.client_setup import ClientSetup
 from jesses.publish.shared.instructions import KEYRINGS, SUITE, apt_lines, apt_source
 from jesses.publish.shared.objects import RepositoryObjects
-from jesses.publish.shared.pool import Pool, checked
+from jesses.publish.shared.packages import PackagePublisher
+from jesses.publish.shared.pool import checked
 from jesses.signing import Signer
 from jesses.stores import Store
 
+AptPublisher = PackagePublisher[Stanza, AptSnapshot, AptUpdate, Mapping[str, Index]]
 
-class AptPublisher:
+
+def apt_publisher(  # noqa: PLR0913 - everything comes from outside, by keyword
+    *,
+    store: Store,
+    prefix: str,
+    url: str,
+    name: str,
+    signer: Signer | None,
+    clock: Callable[[], float],
+    suite: str = SUITE,
+    copies: bool = True,
+    contents: bool = False,
+    cache: Cache | None = None,
+    wait: Callable[[int], object] = pause,
+) -> AptPublisher:
     """Publishes DEB files to a suite of the APT repository below `prefix`, which users reach at `url`.
 
     `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
@@ -36,146 +49,78 @@ class AptPublisher:
     `cache` keeps what was compressed for the next run. `wait` is called with the number of a failed attempt,
     when another job was faster.
     """
+    objects = RepositoryObjects(store, prefix)
+    source = apt_source(name, suite)
+    debs = _DebFormat(url=url, project=name, source=source, signed=signer is not None)
+    repository = AptRepository(
+        objects=objects,
+        suite=suite,
+        origin=name,
+        signer=signer,
+        clock=clock,
+        copies=copies,
+        files=PackageFiles(objects, debs.at_hand) if contents else None,
+        deflater=Remembered(cache=cache) if cache else deflate,
+        wait=wait,
+    )
+    public = {f"{name}.asc": signer.public_key} if signer else {}
+    key = f"{KEYRINGS}/{name}.asc" if signer else None
+    text = sources(url=url, suite=suite, component=COMPONENT, key=key)
+    setup = ClientSetup(objects, {**public, f"{source}.sources": text.encode()})
+    return PackagePublisher(
+        name="apt", url=url, format=debs, objects=objects, repository=repository, setup=setup
+    )
 
-    name = "apt"
 
-    def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
-        self,
-        *,
-        store: Store,
-        prefix: str,
-        url: str,
-        name: str,
-        signer: Signer | None,
-        clock: Callable[[], float],
-        suite: str = SUITE,
-        copies: bool = True,
-        contents: bool = False,
-        cache: Cache | None = None,
-        wait: Callable[[int], object] = pause,
-    ) -> None:
-        self._objects = RepositoryObjects(store, prefix)
-        self._repository = AptRepository(
-            objects=self._objects,
-            suite=suite,
-            origin=name,
-            signer=signer,
-            clock=clock,
-            copies=copies,
-            files=PackageFiles(self._objects, self._at_hand) if contents else None,
-            deflater=Remembered(cache=cache) if cache else deflate,
-            wait=wait,
-        )
-        self._url = url
-        self._project = name
-        self._signer = signer
-        self._source = apt_source(name, suite)
-        self._for_users = ClientSetup(self._objects, self._key_and_source(suite))
-        self._pool = Pool(self._objects)
-        self._stanzas: dict[Path, Stanza] = {}
-        self._snapshot = Snapshot()
-        self._update = Update()
+@dataclass(frozen=True, kw_only=True)
+class _DebFormat:
+    """DEB files as an APT repository lists them; `source` is the name of the file for users."""
 
-    def check(self, artifacts: Sequence[Artifact], *, resumed: bool = False) -> tuple[Artifact, ...]:
-        """Compare with the index; a package that is there keeps the signature that it has.
+    url: str
+    project: str
+    source: str
+    signed: bool
+    kind: Literal["deb"] = "deb"
+    _described: dict[Path, Stanza] = field(default_factory=dict)
 
-        Raises:
-            ConflictError: a package is already published with other bytes.
-            FormatError: an artifact is no DEB file.
-            RepositoryError: the repository is damaged, or another key signed it.
-            StoreError: the store failed.
+    def location(self, artifact: Artifact) -> str:
+        return _location(deb_reader.control(artifact.path), artifact)
 
-        """
-        if not _debs(artifacts):
-            return tuple(artifacts)
-        self._snapshot = self._repository.read()
-        return tuple(self._as_published(artifact, resumed=resumed) for artifact in artifacts)
-
-    def stage(self, artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
-        """Upload package files and the next indexes.
-
-        Raises:
-            ConflictError: another job has published one of them with other bytes since the check.
-            StoreError: the store failed.
-
-        """
-        staged = {
-            artifact.path: self._pool.upload(artifact, self._stanza(artifact).filename)
-            for artifact in _debs(artifacts)
-        }
-        self._stanzas = {path: self._stanza(artifact) for path, artifact in staged.items()}
-        if staged:
-            self._update = self._repository.prepare(self._snapshot, self._added)
-        return tuple(staged.get(artifact.path, artifact) for artifact in artifacts)
-
-    def verify(self) -> None:
-        self._objects.verify()
-
-    def commit(self) -> Publication:
-        """Make the packages visible, all architectures at once.
-
-        Raises:
-            ConflictError: another job published one of them with other bytes in the meantime.
-            RepositoryError: the repository was damaged in the meantime.
-            StoreError: the store failed, or other jobs were faster each time.
-
-        """
-        if self._stanzas:
-            self._for_users.publish(self._update.before.sources)
-            self._repository.edit(self._added, sources=self._for_users.digest, prepared=self._update)
-        return Publication(
-            publisher=self.name,
-            location=self._url,
-            uploaded=self._objects.uploaded,
-            present=self._objects.present,
-            instructions=self._instructions() if self._stanzas else (),
-            pointers=self._objects.pointers,
-            objects={path.name: self._objects.key(stanza.filename) for path, stanza in self._stanzas.items()},
-        )
-
-    def _as_published(self, artifact: Artifact, *, resumed: bool) -> Artifact:
-        if artifact.kind != "deb":
-            return artifact
-        stanza = self._stanza(artifact)
-        listed = index.find(self._snapshot.indexes, stanza.identity)
-        place, there = (listed.filename, listed.sha256) if listed else (stanza.filename, None)
-        return self._pool.as_published(artifact, place, there, resumed=resumed)
-
-    def _stanza(self, artifact: Artifact) -> Stanza:
+    def find(self, before: AptSnapshot, artifact: Artifact) -> tuple[str, str | None]:
         control = deb_reader.control(artifact.path)
-        package = Stanza.parse(control.encode()).package
-        place = checked(f"pool/{COMPONENT}/{package}/{artifact.path.name}")
-        return Stanza.of(
-            control,
-            filename=self._pool.place(artifact, place),
+        listed = index.find(before.indexes, Stanza.parse(control.encode()).identity)
+        return (listed.filename, listed.sha256) if listed else (_location(control, artifact), None)
+
+    def check(self, artifact: Artifact) -> None:
+        """Every DEB file can be installed: APT trusts the signature of the index."""
+
+    def describe(self, artifact: Artifact, location: str) -> Stanza:
+        stanza = Stanza.of(
+            deb_reader.control(artifact.path),
+            filename=location,
             size=artifact.size,
             sha256=artifact.published_sha256,
         )
+        self._described[artifact.path] = stanza
+        return stanza
 
-    def _added(self, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
-        return index.add(indexes, list(self._stanzas.values()))
+    def add(self, packages: Collection[Stanza]) -> Edit[Mapping[str, Index]]:
+        return lambda indexes: index.add(indexes, list(packages))
 
-    def _at_hand(self, stanza: Stanza) -> Path | None:
-        return next((path for path, found in self._stanzas.items() if found == stanza), None)
-
-    def _key_and_source(self, suite: str) -> dict[str, bytes]:
-        key = f"{KEYRINGS}/{self._project}.asc" if self._signer else None
-        source = sources(url=self._url, suite=suite, component=COMPONENT, key=key)
-        public = {f"{self._project}.asc": self._signer.public_key} if self._signer else {}
-        return {**public, f"{self._source}.sources": source.encode()}
-
-    def _instructions(self) -> tuple[str, ...]:
+    def instructions(self, packages: Collection[Stanza]) -> tuple[str, ...]:
         return apt_lines(
-            url=self._url,
-            project=self._project,
-            source=self._source,
-            packages=(stanza.package for stanza in self._stanzas.values()),
-            signed=self._signer is not None,
+            url=self.url,
+            project=self.project,
+            source=self.source,
+            packages=(stanza.package for stanza in packages),
+            signed=self.signed,
         )
 
+    def at_hand(self, stanza: Stanza) -> Path | None:
+        """The file of a package that this run publishes, which need not be fetched."""
+        return next((path for path, found in self._described.items() if found == stanza), None)
 
-def _debs(artifacts: Sequence[Artifact]) -> list[Artifact]:
-    return sorted(
-        (artifact for artifact in artifacts if artifact.kind == "deb"),
-        key=lambda artifact: artifact.path.name,
-    )
+
+def _location(control: str, artifact: Artifact) -> str:
+    package = Stanza.parse(control.encode()).package
+    return checked(f"pool/{COMPONENT}/{package}/{artifact.path.name}")

@@ -14,6 +14,7 @@ from jesses.base.errors import RepositoryError, SigningError, StoreError
 from jesses.base.retry import attempts, keeps_changing, pause
 from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Deflate, Made, Text
+from jesses.publish import Edit
 from jesses.publish.apt import contents
 from jesses.publish.apt.contents import Files
 from jesses.publish.apt.index import PACKED, Index
@@ -27,7 +28,7 @@ from jesses.publish.apt.metadata import (
     index_directory,
     successor,
 )
-from jesses.publish.shared.decompress import unpack
+from jesses.publish.shared.decompress import decompress
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.signing import Signer
 from jesses.signing.verification import is_signed_by, verified_text
@@ -35,7 +36,7 @@ from jesses.stores import StoredObject
 
 COMPONENT: Final = "main"
 
-Change = Callable[[Mapping[str, Index]], Mapping[str, Index]]
+EditIndexes = Edit[Mapping[str, Index]]
 """Gives, of the indexes by architecture, those that change (`apt_index.add`, `apt_index.remove`)."""
 
 # Ours first: it is the smallest, and the one that would take longest to make anew.
@@ -46,7 +47,7 @@ _FIX: Final = "publish with the key that signed it, or below another prefix"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class AptSnapshot:
     """The repository as the pointer showed it; `indexes` are by Debian architecture.
 
     `release` is None in an empty place, `token` where there is no pointer. `text` is the Release file.
@@ -64,15 +65,21 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update:
+class AptUpdate:
     """What is to follow `before`: the indexes that change, by architecture; none where nothing is new.
 
-    `listed` is what Release will say of them, by path.
+    `listed` is what Release will say of them, by path; `sources` the digest of the files for users.
     """
 
-    before: Snapshot = field(default_factory=Snapshot)
+    before: AptSnapshot = field(default_factory=AptSnapshot)
     indexes: Mapping[str, Index] = field(default_factory=dict)
     listed: Mapping[str, Digest] = field(default_factory=dict)
+    sources: str = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the pointer would say anything that it does not say already."""
+        return bool(self.indexes) or self.before.release is None or self.sources != self.before.sources
 
 
 class AptRepository:
@@ -114,7 +121,7 @@ class AptRepository:
 
     # Reading
 
-    def read(self) -> Snapshot:
+    def read(self) -> AptSnapshot:
         """The repository as it is, whoever made it.
 
         Raises:
@@ -126,14 +133,14 @@ class AptRepository:
             self._check_unsigned()
             return self._snapshot(self._verified(stored.data), stored.token)
         text = self._release_alone()
-        return Snapshot() if text is None else self._snapshot(text, None)
+        return AptSnapshot() if text is None else self._snapshot(text, None)
 
-    def _snapshot(self, text: bytes, token: str | None) -> Snapshot:
+    def _snapshot(self, text: bytes, token: str | None) -> AptSnapshot:
         release = ReleaseFile.parse(text)
         self._check_date(release)
         architectures = release.architectures(COMPONENT)
         indexes = {architecture: self._index(release, architecture) for architecture in architectures}
-        return Snapshot(token=token, text=text, release=release, indexes=indexes)
+        return AptSnapshot(token=token, text=text, release=release, indexes=indexes)
 
     def _check_date(self, release: ReleaseFile) -> None:
         """A client refuses a date ahead of its clock, and ignores one that is older than what it has."""
@@ -214,7 +221,7 @@ class AptRepository:
         )
 
     def _unpacked(self, path: str, data: bytes) -> bytes:
-        return unpack(data, self._objects.key(f"{self._place}/{path}"))
+        return decompress(data, self._objects.key(f"{self._place}/{path}"))
 
     def _by_digest(self, path: str, digest: Digest) -> bytes | None:
         for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
@@ -228,8 +235,10 @@ class AptRepository:
 
     # Writing
 
-    def prepare(self, before: Snapshot, change: Change) -> Update:
+    def prepare(self, before: AptSnapshot, change: EditIndexes, *, sources: str | None = None) -> AptUpdate:
         """Write the indexes that `change` makes of those of `before`; nobody sees them yet.
+
+        `sources` is the digest of the files for users (None: it stays).
 
         Raises:
             StoreError: the store failed, or has other bytes there.
@@ -242,9 +251,14 @@ class AptRepository:
             place = self._by_hash(path, listed[path])
             if not self._objects.put_immutable(place, data, listed[path].sha256):
                 raise StoreError(f"{self._objects.key(place)} is damaged", fix="delete it, then run again")
-        return Update(before=before, indexes=indexes, listed=listed)
+        return AptUpdate(
+            before=before,
+            indexes=indexes,
+            listed=listed,
+            sources=before.sources if sources is None else sources,
+        )
 
-    def _with_contents(self, before: Snapshot, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
+    def _with_contents(self, before: AptSnapshot, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
         """`indexes` with the Contents that follow those of `before`, where they are kept."""
         if self._files is None:
             return indexes
@@ -255,10 +269,12 @@ class AptRepository:
             found[architecture] = index.with_contents(contents.follow(text, old, index, self._files))
         return found
 
-    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+    def edit(
+        self, change: EditIndexes, *, sources: str | None = None, prepared: AptUpdate | None = None
+    ) -> None:
         """Make what `change` gives visible, all architectures at once; again, where another job was faster.
 
-        `sources` is the digest of the files for users (None: it stays), `prepared` what was prepared already.
+        `prepared` is what was prepared already, with the same `sources`.
 
         Raises:
             ConflictError, RepositoryError: from `change`, and from reading.
@@ -267,18 +283,15 @@ class AptRepository:
         """
         update = prepared
         for _ in attempts(self._busy(), wait=self._wait):
-            update = update or self.prepare(self.read(), change)
-            if not update.indexes and update.before.release and sources in {None, update.before.sources}:
-                swapped: Snapshot | None = update.before
-            else:
-                swapped = self._swap(update, sources)
+            update = update or self.prepare(self.read(), change, sources=sources)
+            swapped = self._swap(update) if update.is_new else update.before
             if swapped:
                 if self._copies:
                     self._copy(swapped, update.indexes)
                 return
             update = None
 
-    def _swap(self, update: Update, sources: str | None) -> Snapshot | None:
+    def _swap(self, update: AptUpdate) -> AptSnapshot | None:
         """Replace the pointer that was read by one that names the new indexes; None if it moved."""
         before, indexes = update.before, update.indexes
         release = successor(
@@ -287,7 +300,7 @@ class AptRepository:
             origin=self._origin,
             suite=self._suite,
             component=COMPONENT,
-            sources=before.sources if sources is None else sources,
+            sources=update.sources,
             now=self._clock(),
         )
         text = release.render()
@@ -295,14 +308,14 @@ class AptRepository:
         token = self._objects.swap(self._pointer, data, before.token)
         if token is None:
             return None
-        return Snapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
+        return AptSnapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
     def _busy(self) -> StoreError:
         return keeps_changing(self._objects.key(self._pointer))
 
     # Copies, which follow the pointer
 
-    def _copy(self, snapshot: Snapshot, changed: Mapping[str, Index]) -> None:
+    def _copy(self, snapshot: AptSnapshot, changed: Mapping[str, Index]) -> None:
         """Write the plain copies of `snapshot`; `changed` are the indexes that we wrote, none where none were."""
         if not changed:
             self.refresh_copies()

@@ -8,8 +8,9 @@ import requests
 from jesses.base.errors import GitHubError
 from jesses.config import Channel, Config
 from jesses.plan.versions import ComponentVersion
+from jesses.publish import HoldLease
 from jesses.publish.github import API_URL, GitHub, GitHubTransport, Releases, token_in
-from jesses.publish.github.publisher import GitHubPublisher, Lease, TaggedRelease
+from jesses.publish.github.publisher import GitHubPublisher, TaggedRelease
 from jesses.publish.shared.instructions import apt_lines, apt_source, yum_lines
 from jesses.signing import Signer
 
@@ -23,7 +24,7 @@ def github_publisher(  # noqa: PLR0913 -- what a publisher is made of
     body: Callable[[str], str],
     url: str,
     signer: Signer | None,
-    lease: Lease,
+    lease: HoldLease,
 ) -> tuple[GitHubPublisher, ...]:
     """The publisher for those of `versions` that have a tag; none where the channel has no GitHub releases.
 

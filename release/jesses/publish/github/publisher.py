@@ -5,8 +5,8 @@ An asset that is there with the same bytes stays; with other bytes it is an erro
 
 import io
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from jesses.base.retry import SETTLING_TRIES, attempts
 from jesses.config import Component
 from jesses.history.notes import notes
 from jesses.plan.versions.lines import tagged_versions
-from jesses.publish import Publication
+from jesses.publish import HoldLease, Publication
 from jesses.publish.github import Asset, DryRunGitHub, GitHubRelease, Releases
 from jesses.publish.shared.adopt import adopt
 from jesses.signing import Signer
@@ -28,9 +28,6 @@ from jesses.signing.verification import is_signed_by
 from jesses.stores.dry_run import StoreChange
 
 SUMS: Final = "SHA256SUMS"
-Lease = Callable[[], AbstractContextManager[object]]
-"""Holds the channel for one release at a time."""
-
 FILES: Final = ("tarball", "deb", "rpm", "image-archive", "sbom")
 
 
@@ -75,7 +72,7 @@ class GitHubPublisher:
         project: str,
         signer: Signer | None,
         install: Sequence[str] = (),
-        lease: Lease = nullcontext,
+        lease: HoldLease = nullcontext,
     ) -> None:
         self._github = github
         self._releases = releases

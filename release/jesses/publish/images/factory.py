@@ -20,8 +20,9 @@ from jesses.image.registry.reference import Reference
 from jesses.image.registry.registries import Registries
 from jesses.image.registry.writer import RegistryWriter
 from jesses.plan.plan import Plan
+from jesses.publish import HoldLease
 from jesses.publish.images.evidence import Evidence, Notary, UnsignedNotary
-from jesses.publish.images.publisher import Lease, RegistryPublisher
+from jesses.publish.images.publisher import RegistryPublisher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class RegistryAccess:
     progress: Progress = no_progress
     key: ImageKey | None = None
     notary: Notary | None = None
-    lease: Lease = nullcontext
+    lease: HoldLease = nullcontext
     dry_run: bool = False
     ci: Ci = LOCAL
 

@@ -6,8 +6,8 @@ compare-and-swap: they are moved under the channel's lease, read back, and put r
 was faster.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -27,16 +27,13 @@ from jesses.image.registry.push import ImageContent, PushResult, check, layout_c
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.writer import RegistryWriter
 from jesses.package.formats import sbom
-from jesses.publish import Publication
+from jesses.publish import HoldLease, Publication
 from jesses.stores.dry_run import StoreChange
 
 REVISION: Final = "org.opencontainers.image.revision"
 VERSION: Final = "org.opencontainers.image.version"
 BASE_NAME: Final = "org.opencontainers.image.base.name"
 BASE_DIGEST: Final = "org.opencontainers.image.base.digest"
-
-Lease = Callable[[], AbstractContextManager[object]]
-"""Holds the channel for one release at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +83,7 @@ class RegistryPublisher:
     images: Sequence[str]
     branch: str | None = None
     evidence: Attestor = field(default_factory=NoAttachments)
-    lease: Lease = nullcontext
+    lease: HoldLease = nullcontext
     progress: Progress = no_progress
     independent: Literal[True] = field(default=True, init=False)
     _staged: tuple[StagedImage, ...] = field(default=(), init=False)

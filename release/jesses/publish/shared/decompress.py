@@ -25,7 +25,7 @@ _ERRORS: Final = (
 )
 
 
-def unpack(data: bytes, name: str) -> bytes:
+def decompress(data: bytes, name: str) -> bytes:
     """The plain text of an index called `name`, which says nothing of how it is packed: its first bytes do.
 
     Raises:

@@ -17,10 +17,12 @@ class Pool:
 
     def __init__(self, objects: RepositoryObjects) -> None:
         self._objects = objects
-        self._places: dict[str, str] = {}
+        self._locations: dict[str, str] = {}
 
-    def as_published(self, artifact: Artifact, place: str, there: str | None, *, resumed: bool) -> Artifact:
-        """`artifact` with the signature that it has in the repository: at `place`, with the digest `there`.
+    def as_published(
+        self, artifact: Artifact, location: str, there: str | None, *, resumed: bool
+    ) -> Artifact:
+        """`artifact` with the signature that it has in the repository: at `location`, with the digest `there`.
 
         None is for what is in no index; what an interrupted run (`resumed`) has staged is looked for then.
 
@@ -31,50 +33,50 @@ class Pool:
 
         """
         if there is None and resumed:
-            there = self._objects.sha256(place)
+            there = self._objects.sha256(location)
         if there is None:
             return artifact
-        self._places[artifact.path.name] = place
-        return artifact if there == artifact.published_sha256 else self._adopted(artifact, place)
+        self._locations[artifact.path.name] = location
+        return artifact if there == artifact.published_sha256 else self._adopted(artifact, location)
 
-    def upload(self, artifact: Artifact, place: str) -> Artifact:
-        """Have the package file at `place`, unless it is there already.
+    def upload(self, artifact: Artifact, location: str) -> Artifact:
+        """Have the package file at `location`, unless it is there already.
 
         Where another job was first, its signature counts. Errors as `as_published`.
         """
-        if known := self._places.get(artifact.path.name):
+        if known := self._locations.get(artifact.path.name):
             self._objects.note_listed(known, artifact.published_sha256)
             return artifact
-        if self._objects.put_immutable(place, artifact.path, artifact.published_sha256):
+        if self._objects.put_immutable(location, artifact.path, artifact.published_sha256):
             return artifact
-        adopted = self._adopted(artifact, place)
-        self._objects.note_listed(place, adopted.published_sha256)
+        adopted = self._adopted(artifact, location)
+        self._objects.note_listed(location, adopted.published_sha256)
         return adopted
 
     def has(self, artifact: Artifact) -> bool:
         """Whether `as_published` found it there."""
-        return artifact.path.name in self._places
+        return artifact.path.name in self._locations
 
-    def place(self, artifact: Artifact, otherwise: str) -> str:
+    def location(self, artifact: Artifact, otherwise: str) -> str:
         """Where a package file was found, or is put."""
-        return self._places.get(artifact.path.name, otherwise)
+        return self._locations.get(artifact.path.name, otherwise)
 
-    def _adopted(self, artifact: Artifact, place: str) -> Artifact:
-        with self._objects.open(place) as stream:
-            return adopt(artifact, stream, self._objects.key(place))
+    def _adopted(self, artifact: Artifact, location: str) -> Artifact:
+        with self._objects.open(location) as stream:
+            return adopt(artifact, stream, self._objects.key(location))
 
 
-def checked(place: str) -> str:
-    """The place of a package file, which every store and client must understand.
+def checked(location: str) -> str:
+    """The location of a package file, which every store and client must understand.
 
     Raises:
         RepositoryError: some do not.
 
     """
-    if not _PLAIN.fullmatch(place):
+    if not _PLAIN.fullmatch(location):
         raise RepositoryError(
-            f"the file {place} cannot be published: object stores and clients disagree about '+' and '~' in "
+            f"the file {location} cannot be published: object stores and clients disagree about '+' and '~' in "
             "names",
             fix="name it with letters, digits, '.', '_' and '-'",
         )
-    return place
+    return location

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from jesses.publish.shared.decompress import unpack
+from jesses.publish.shared.decompress import decompress
 from jesses.publish.yum.lists import DECLARATION, Lists, damaged, parsed
 from jesses.publish.yum.metadata import KINDS, ListKind
 
@@ -41,7 +41,8 @@ def read_lists(repomd: bytes, fetch: Fetch) -> Lists:
     references = _references(repomd)
     files = {kind: _file(references[kind], fetch) for kind in KINDS}
     lists = Lists(
-        documents={kind: unpack(data, _href(references[kind])) for kind, data in files.items()}, packed=files
+        documents={kind: decompress(data, _href(references[kind])) for kind, data in files.items()},
+        packed=files,
     )
     if len(lists.counts()) > 1:
         raise damaged("its lists name different numbers of packages")
@@ -52,7 +53,7 @@ def read_list(repomd: bytes, kind: ListKind, fetch: Fetch) -> tuple[bytes, bytes
     """One list that `repomd` names: plain, and as it is stored; errors as `read_lists`."""
     reference = _references(repomd)[kind]
     data = _file(reference, fetch)
-    return unpack(data, _href(reference)), data
+    return decompress(data, _href(reference)), data
 
 
 def others(repomd: bytes) -> Iterator[str]:

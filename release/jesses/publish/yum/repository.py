@@ -13,6 +13,7 @@ from typing import Final
 
 from jesses.base.errors import RepositoryError, StoreError
 from jesses.base.retry import attempts, keeps_changing, pause
+from jesses.publish import Edit
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum import repomd as yum_index
 from jesses.publish.yum.lists import EMPTY, Lists, seen_from_root, seen_from_snapshot
@@ -25,7 +26,7 @@ POINTER: Final = "mirrorlist"
 REPOMD: Final = f"{REPODATA}/repomd.xml"
 SIGNATURE: Final = f"{REPOMD}.asc"
 
-Change = Callable[[Lists], Lists]
+EditLists = Edit[Lists]
 """Gives the lists that follow (`Lists.add`, `Lists.remove`)."""
 
 
@@ -38,7 +39,7 @@ class Root:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class YumSnapshot:
     """The repository as the pointer showed it.
 
     `base` is where `repomd` lies below the repository: a snapshot, or its root ("") where no pointer is there
@@ -55,7 +56,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Staged:
+class StagedSnapshot:
     """A snapshot that nobody sees yet."""
 
     base: str
@@ -65,11 +66,11 @@ class Staged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update:
+class YumUpdate:
     """What is to follow `before`; nothing where nothing is new."""
 
-    before: Snapshot = field(default_factory=Snapshot)
-    staged: Staged | None = None
+    before: YumSnapshot = field(default_factory=YumSnapshot)
+    staged: StagedSnapshot | None = None
 
 
 class YumRepository:
@@ -98,7 +99,7 @@ class YumRepository:
 
     # Reading
 
-    def read(self) -> Snapshot:
+    def read(self) -> YumSnapshot:
         """The repository as it is, whoever made it.
 
         Raises:
@@ -113,7 +114,7 @@ class YumRepository:
         listed = MirrorList.parse(pointer.data)
         repomd = self._fetch(f"{listed.base}/{REPOMD}")
         self._check_signature(f"{listed.base}/{REPOMD}", repomd, listed.signature)
-        return Snapshot(
+        return YumSnapshot(
             base=listed.base,
             token=pointer.token,
             repomd=repomd,
@@ -128,15 +129,15 @@ class YumRepository:
         signature = self._objects.get(SIGNATURE)
         return Root(signature=signature, repomd=self._objects.get(REPOMD))
 
-    def _adopted(self, root: Root) -> Snapshot:
+    def _adopted(self, root: Root) -> YumSnapshot:
         """A repository without snapshots, as other tools make it."""
         if root.repomd is None:
-            return Snapshot(root=root)
+            return YumSnapshot(root=root)
         repomd, signature = root.repomd.data, root.signature.data if root.signature else b""
         self._check_signature(REPOMD, repomd, signature)
         lists = yum_index.read_lists(repomd, self._fetch)
         documents = {**lists.documents, "primary": seen_from_snapshot(lists.documents["primary"])}
-        return Snapshot(
+        return YumSnapshot(
             repomd=repomd,
             lists=Lists(documents=documents, packed={**lists.packed, "primary": b""}),
             signature=signature,
@@ -165,7 +166,7 @@ class YumRepository:
 
     # Writing
 
-    def prepare(self, before: Snapshot, change: Change, *, sources: str | None = None) -> Update:
+    def prepare(self, before: YumSnapshot, change: EditLists, *, sources: str | None = None) -> YumUpdate:
         """Write a snapshot of what `change` makes of the lists of `before`; nobody sees it yet.
 
         There is none where nothing changes: neither lists, nor key, nor the digest of the files for users
@@ -174,12 +175,12 @@ class YumRepository:
         lists = change(before.lists)
         right = before.token is not None and sources in {None, before.sources}
         if right and lists == before.lists and bool(before.signature) == bool(self._signer):
-            return Update(before=before)
+            return YumUpdate(before=before)
         staged = self._stage(before, lists)
         # Who is refused reads again: nobody needs the old lists, and they are large.
-        return Update(before=replace(before, lists=EMPTY), staged=staged)
+        return YumUpdate(before=replace(before, lists=EMPTY), staged=staged)
 
-    def _stage(self, before: Snapshot, lists: Lists) -> Staged:
+    def _stage(self, before: YumSnapshot, lists: Lists) -> StagedSnapshot:
         packed = lists if lists.is_packed else lists.with_documents(lists.documents)
         repomd = yum_index.next_repomd(before.repomd, packed, now=int(self._clock()))
         base = yum_index.snapshot_of(repomd)
@@ -188,7 +189,7 @@ class YumRepository:
             self._put(f"{base}/{href}", self._fetch(f"{before.base}/{href}".lstrip("/")))
         self._put(f"{base}/{REPOMD}", repomd)
         signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self._signer else b""
-        return Staged(base=base, lists=packed, repomd=repomd, signature=signature)
+        return StagedSnapshot(base=base, lists=packed, repomd=repomd, signature=signature)
 
     def _put_signature(self, path: str, repomd: bytes) -> bytes:
         """Sign; where another run has staged the same, its signature counts."""
@@ -206,7 +207,9 @@ class YumRepository:
         if not self._objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
             raise StoreError(f"{self._objects.key(path)} is damaged", fix="delete it, then run again")
 
-    def edit(self, change: Change, *, sources: str | None = None, prepared: Update | None = None) -> None:
+    def edit(
+        self, change: EditLists, *, sources: str | None = None, prepared: YumUpdate | None = None
+    ) -> None:
         """Make what `change` gives visible, all architectures at once; again, where another job was faster.
 
         `prepared` is what was prepared already, with the same `sources`.
@@ -221,7 +224,7 @@ class YumRepository:
             update = update or self.prepare(self.read(), change, sources=sources)
             if update.staged is None:
                 self._objects.note_right(POINTER)
-                swapped: Snapshot | None = update.before
+                swapped: YumSnapshot | None = update.before
             else:
                 swapped = self._swap(update.before, update.staged, sources)
             if swapped:
@@ -230,14 +233,14 @@ class YumRepository:
                 return
             update = None
 
-    def _swap(self, before: Snapshot, staged: Staged, sources: str | None) -> Snapshot | None:
+    def _swap(self, before: YumSnapshot, staged: StagedSnapshot, sources: str | None) -> YumSnapshot | None:
         """Let the pointer name what was staged; None if it moved in the meantime."""
         named = before.sources if sources is None else sources
         listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
         token = self._objects.swap(POINTER, listed.render(self._url), before.token)
         if token is None:
             return None
-        return Snapshot(
+        return YumSnapshot(
             base=staged.base,
             token=token,
             repomd=staged.repomd,
@@ -252,7 +255,7 @@ class YumRepository:
 
     # The root, which follows the pointer
 
-    def refresh_root(self, snapshot: Snapshot) -> None:
+    def refresh_root(self, snapshot: YumSnapshot) -> None:
         """Bring the root in line with `snapshot`, or with what follows it.
 
         Raises:
@@ -264,7 +267,7 @@ class YumRepository:
                 return
             snapshot = self.read()
 
-    def _root_follows(self, snapshot: Snapshot, repomd: bytes) -> bool:
+    def _root_follows(self, snapshot: YumSnapshot, repomd: bytes) -> bool:
         """Whether the root is right, or could be set right; False where another writer was faster."""
         root = snapshot.root
         primary = seen_from_root(snapshot.lists.documents["primary"])
