@@ -146,7 +146,7 @@ def test_apt_follows_a_promotion_a_yank_and_a_prune(
         site.publish(version, dev, key)
         (tmp_path / version).mkdir()
         publishers = publishers_for(
-            CONFIG, stable.channel, store=stable.store, url=stable.url, signer=key, clock=time.time
+            CONFIG, stable.settings, store=stable.store, url=stable.url, signer=key, clock=time.time
         )
         promote(find(dev, Version.parse(version), None), dev, stable, publishers, tmp_path / version)
     clients = {by_hash: apt(by_hash, key.public_key) for by_hash in ("yes", "no")}

@@ -27,7 +27,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def suite(store: MemoryStore, name: str, *, days: float = 0) -> OpenedChannel:
     """A channel that shares the APT repository and nothing else."""
     here = place(store, name, now=NOW + days * DAY, prefix=f"{name}/")
-    return replace(here, channel=structs.replace(here.channel, apt="apt", suite=name))
+    return replace(here, settings=structs.replace(here.settings, apt="apt", suite=name))
 
 
 def packages(where: OpenedChannel) -> set[str]:

@@ -87,13 +87,13 @@ def place(
     url: str = URL,
     contents: bool = False,
 ) -> OpenedChannel:
-    channel = Channel(
+    settings = Channel(
         store="site", apt=f"{prefix}apt", yum=f"{prefix}yum", files=f"{prefix}files", contents=contents
     )
     return OpenedChannel(
         project="hawk",
         name=name,
-        channel=channel,
+        settings=settings,
         store=store,
         url=url,
         signer=signer,
@@ -105,7 +105,7 @@ def place(
 def release(where: OpenedChannel, *made: Artifact) -> None:
     """Publish, as the pipeline does it."""
     publishers = publishers_for(
-        CONFIG, where.channel, store=where.store, url=where.url, signer=where.signer, clock=where.clock
+        CONFIG, where.settings, store=where.store, url=where.url, signer=where.signer, clock=where.clock
     )
     artifacts: Sequence[Artifact] = made
     for publisher in publishers:

@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from jesses.base.errors import LeaseError, StoreError
@@ -25,6 +25,7 @@ EditData = Callable[[Data], Data | None]
 """Gives the data to write, of those that are there; None where nothing is to be written."""
 
 
+@dataclass(kw_only=True, eq=False)
 class Lease:
     """The lease at `key`, for `holder`; beside it the object holds data, which only its holder changes.
 
@@ -32,27 +33,16 @@ class Lease:
     called with who holds it, again and again. With `take_over` nobody is waited for.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        key: str,
-        holder: Holder,
-        clock: Callable[[], float],
-        gone: Callable[[Holder], bool],
-        wait: Callable[[Holder], object],
-        take_over: bool = False,
-    ) -> None:
-        self._store = store
-        self._key = key
-        self._holder = holder
-        self._clock = clock
-        self._gone = gone
-        self._wait = wait
-        self._take_over = take_over
-        self._lock = threading.Lock()
-        self._token: str | None = None
-        self._data: Data = {}
+    store: Store
+    key: str
+    holder: Holder
+    clock: Callable[[], float]
+    gone: Callable[[Holder], bool]
+    wait: Callable[[Holder], object]
+    take_over: bool = False
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _token: str | None = field(init=False, default=None)
+    _data: Data = field(init=False, default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -69,7 +59,7 @@ class Lease:
             StoreError: the store failed, or the object is no lease.
 
         """
-        for _ in attempts(keeps_changing(self._key)):
+        for _ in attempts(keeps_changing(self.key)):
             stored = self._free()
             found = self._parse(stored)
             found.pop("lease", None)
@@ -102,25 +92,25 @@ class Lease:
         token = self._token and self._put(data, self._token, release=release)
         if not token:
             self._token = None
-            other, _ = self._holder_in(self._store.get(self._key))
+            other, _ = self._holder_in(self.store.get(self.key))
             raise LeaseError(
-                f"{self._key} is not ours any more, but {other or 'nobody'}'s: this run publishes nothing more",
+                f"{self.key} is not ours any more, but {other or 'nobody'}'s: this run publishes nothing more",
                 fix="see what the other run does, and run again when it is over",
             )
         self._token, self._data = None if release else token, data
 
     def _put(self, data: Data, token: str | None, *, release: bool) -> str | None:
-        lease = None if release else {**asdict(self._holder), "expires": self._clock() + SECONDS}
+        lease = None if release else {**asdict(self.holder), "expires": self.clock() + SECONDS}
         text = json.dumps({**data, "lease": lease}, indent=2) + "\n"
-        return self._store.put_if_unchanged(self._key, text.encode(), token)
+        return self.store.put_if_unchanged(self.key, text.encode(), token)
 
     def _free(self) -> StoredObject | None:
         while True:
-            stored = self._store.get(self._key)
+            stored = self.store.get(self.key)
             other, expires = self._holder_in(stored)
             if other is None or self._may_replace(other, expires):
                 return stored
-            self._wait(other)
+            self.wait(other)
 
     def _holder_in(self, stored: StoredObject | None) -> tuple[Holder | None, float]:
         lease = self._parse(stored).get("lease")
@@ -133,9 +123,9 @@ class Lease:
             raise self._damaged() from error
 
     def _may_replace(self, other: Holder, expires: float) -> bool:
-        same_run = bool(other.run) and other.run == self._holder.run
-        expired = self._clock() >= expires + GRACE
-        return other == self._holder or same_run or expired or self._take_over or self._gone(other)
+        same_run = bool(other.run) and other.run == self.holder.run
+        expired = self.clock() >= expires + GRACE
+        return other == self.holder or same_run or expired or self.take_over or self.gone(other)
 
     def _parse(self, stored: StoredObject | None) -> dict[str, Any]:
         try:
@@ -147,7 +137,7 @@ class Lease:
         return data
 
     def _damaged(self) -> StoreError:
-        return StoreError(f"{self._key} is no lease", fix="look at it, then delete it")
+        return StoreError(f"{self.key} is no lease", fix="look at it, then delete it")
 
 
 @contextmanager

@@ -78,12 +78,12 @@ def _pointers(
 ) -> Iterator[RemoteObject]:
     components = sorted({package.component for package in plan.packages if package.kind == "tarball"})
     suite = f"dists/{channel.suite}"
-    places = (
+    pointers = (
         (channel.files, (SUMS, *map(latest.path, components))),
         (channel.apt, (f"{suite}/InRelease", f"{suite}/Release")),
         (channel.yum, (POINTER,)),
     )
-    for prefix, names in places:
+    for prefix, names in pointers:
         own = [package for package in packages if package.key.startswith(f"{prefix}/")]
         if not own:
             continue

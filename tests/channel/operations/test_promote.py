@@ -33,7 +33,7 @@ def store(make: Make) -> MemoryStore:
 def to(source: OpenedChannel, target: OpenedChannel, directory: Path) -> None:
     directory.mkdir(exist_ok=True)
     publishers = publishers_for(
-        CONFIG, target.channel, store=target.store, url=target.url, signer=target.signer, clock=target.clock
+        CONFIG, target.settings, store=target.store, url=target.url, signer=target.signer, clock=target.clock
     )
     promote(find(source, V1, None), source, target, publishers, directory)
 

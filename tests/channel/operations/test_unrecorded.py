@@ -162,7 +162,7 @@ def test_what_is_beyond_the_limits_is_pruned(make: Make) -> None:
 def to(source: OpenedChannel, target: OpenedChannel, directory: Path) -> None:
     directory.mkdir()
     publishers = publishers_for(
-        CONFIG, target.channel, store=target.store, url=target.url, signer=target.signer, clock=target.clock
+        CONFIG, target.settings, store=target.store, url=target.url, signer=target.signer, clock=target.clock
     )
     promote(find(source, V1, None), source, target, publishers, directory)
 

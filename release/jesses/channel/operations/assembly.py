@@ -65,25 +65,25 @@ class OperationResult:
 
 
 def yank_version(
-    desk: OperationContext, channel: str, version: str, component: str | None
+    context: OperationContext, channel: str, version: str, component: str | None
 ) -> OperationResult:
     """Yank a version from a channel; errors as `yank`."""
-    with _at(desk, channel) as place:
+    with _changing(context, channel) as opened:
         wanted = parsed(version)
-        unrecorded.note(place, unrecorded.components_of(desk.config), wanted, component)
-        found = yank(place, wanted, component)
-        return _done(desk, place, [found])
+        unrecorded.note(opened, unrecorded.components_of(context.config), wanted, component)
+        found = yank(opened, wanted, component)
+        return _done(context, opened, [found])
 
 
-def prune_channel(desk: OperationContext, channel: str, limits: Limits) -> OperationResult:
+def prune_channel(context: OperationContext, channel: str, limits: Limits) -> OperationResult:
     """Prune a channel; errors as `prune`."""
-    with _at(desk, channel) as place:
-        unrecorded.note_all(place, unrecorded.components_of(desk.config))
-        return _done(desk, place, prune(place, limits).withdrawn)
+    with _changing(context, channel) as opened:
+        unrecorded.note_all(opened, unrecorded.components_of(context.config))
+        return _done(context, opened, prune(opened, limits).withdrawn)
 
 
 def promote_version(
-    desk: OperationContext, version: str, component: str | None, *, source: str | None, to: str
+    context: OperationContext, version: str, component: str | None, *, source: str | None, to: str
 ) -> OperationResult:
     """Promote a version from one channel (None: the only other one that has it) to another.
 
@@ -92,46 +92,47 @@ def promote_version(
         ConflictError, RepositoryError, StoreError: as `promote`.
 
     """
-    channel_named(to, desk.config)
-    begin, found = _source(desk, parsed(version), component, source, to)
-    with _at(desk, to) as place, tempfile.TemporaryDirectory(prefix="jesses-promote-") as directory:
+    channel_named(to, context.config)
+    begin, found = _source(context, parsed(version), component, source, to)
+    with _changing(context, to) as opened, tempfile.TemporaryDirectory(prefix="jesses-promote-") as directory:
         publishers = publishers_for(
-            desk.config,
-            place.channel,
-            store=place.store,
-            url=place.url,
-            signer=place.signer,
-            clock=place.clock,
-            cache=Cache.configured(desk.environment),
+            context.config,
+            opened.settings,
+            store=opened.store,
+            url=opened.url,
+            signer=opened.signer,
+            clock=opened.clock,
+            cache=Cache.configured(context.environment),
         )
-        promote(found, begin, place, publishers, Path(directory))
-        return _done(desk, place, [found])
+        promote(found, begin, opened, publishers, Path(directory))
+        return _done(context, opened, [found])
 
 
 def _source(
-    desk: OperationContext, version: Version, component: str | None, source: str | None, to: str
+    context: OperationContext, version: Version, component: str | None, source: str | None, to: str
 ) -> tuple[OpenedChannel, ChannelVersion]:
-    names = [source] if source else [name for name in desk.config.channels if name != to]
+    names = [source] if source else [name for name in context.config.channels if name != to]
     found = []
     for name in names:
-        opened = _opened(desk, name)
+        destination = _destination(context, name)
         # What is noted of the source stays in this run.
-        place = _place(desk, name, opened, DryRunStore(opened.store))
-        unrecorded.note(place, unrecorded.components_of(desk.config), version, component)
-        if source or _has(place, version, component):
-            found.append((place, find(place, version, component)))
+        opened = _open(context, name, destination, DryRunStore(destination.store))
+        unrecorded.note(opened, unrecorded.components_of(context.config), version, component)
+        if source or _has(opened, version, component):
+            found.append((opened, find(opened, version, component)))
     if len(found) == 1:
         return found[0]
-    there = ", ".join(place.name for place, _ in found) or "none"
+    there = ", ".join(opened.name for opened, _ in found) or "none"
     raise VersionError(
         f"one channel other than {to} should have {version}; these have: {there}",
         fix="name the one to take it from: --from CHANNEL",
     )
 
 
-def _has(place: OpenedChannel, version: Version, component: str | None) -> bool:
+def _has(opened: OpenedChannel, version: Version, component: str | None) -> bool:
     return any(
-        component in {None, each.component} and not each.listing.withdrawn for each in place.versions(version)
+        component in {None, each.component} and not each.listing.withdrawn
+        for each in opened.versions(version)
     )
 
 
@@ -144,18 +145,18 @@ def parsed(text: str) -> Version:
 
 
 @contextmanager
-def _at(desk: OperationContext, name: str) -> Iterator[OpenedChannel]:
+def _changing(context: OperationContext, name: str) -> Iterator[OpenedChannel]:
     """A channel to be changed, under its lease; caches are told what has moved."""
-    opened = _opened(desk, name)
-    if not desk.dry_run and is_s3(channel_named(name, desk.config).store):
-        probe(opened.store, keys.PROBE)
-    with _lease(desk, name, opened.store)():
-        store = DryRunStore(opened.store) if desk.dry_run else RecordedStore(opened.store)
-        place = _place(desk, name, opened, store)
-        yield place
+    destination = _destination(context, name)
+    if not context.dry_run and is_s3(channel_named(name, context.config).store):
+        probe(destination.store, keys.PROBE)
+    with _lease(context, name, destination.store)():
+        store = DryRunStore(destination.store) if context.dry_run else RecordedStore(destination.store)
+        opened = _open(context, name, destination, store)
+        yield opened
         moved = [change.key for change in store.changes if _is_moved(change)]
-        if moved and not desk.dry_run:
-            target.caches(place.channel, place.url)(moved)
+        if moved and not context.dry_run:
+            target.caches(opened.settings, opened.url)(moved)
 
 
 def _is_moved(change: StoreChange) -> bool:
@@ -164,50 +165,50 @@ def _is_moved(change: StoreChange) -> bool:
     return (change.kind == "replaced" or latest) and not keys.is_memory(change.key)
 
 
-def _place(
-    desk: OperationContext, name: str, opened: target.Target, store: Store | None = None
+def _open(
+    context: OperationContext, name: str, destination: target.Target, store: Store | None = None
 ) -> OpenedChannel:
     return OpenedChannel(
-        project=desk.config.project.name,
+        project=context.config.project.name,
         name=name,
-        channel=channel_named(name, desk.config),
-        store=store or opened.store,
-        url=opened.url,
-        signer=_key(desk),
-        clock=desk.clock or opened.clock,
+        settings=channel_named(name, context.config),
+        store=store or destination.store,
+        url=destination.url,
+        signer=_key(context),
+        clock=context.clock or destination.clock,
     )
 
 
-def _opened(desk: OperationContext, name: str) -> target.Target:
-    return target.open_channel(channel_named(name, desk.config), desk.directory, progress=no_progress)
+def _destination(context: OperationContext, name: str) -> target.Target:
+    return target.open_channel(channel_named(name, context.config), context.directory, progress=no_progress)
 
 
-def _lease(desk: OperationContext, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
-    if desk.dry_run:
+def _lease(context: OperationContext, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
+    if context.dry_run:
         return nullcontext
     return target.channel_lease(
         store,
-        project=desk.config.project.name,
+        project=context.config.project.name,
         channel=name,
-        ci=detect(desk.environment),
-        tell=desk.tell,
-        take_over=desk.take_over,
+        ci=detect(context.environment),
+        tell=context.tell,
+        take_over=context.take_over,
     )
 
 
-def _key(desk: OperationContext) -> Signer | None:
-    signer = openpgp.configured(desk.environment) if desk.sign else None
-    return openpgp.for_repositories(signer, desk.environment)
+def _key(context: OperationContext) -> Signer | None:
+    signer = openpgp.configured(context.environment) if context.sign else None
+    return openpgp.for_repositories(signer, context.environment)
 
 
 def _done(
-    desk: OperationContext, place: OpenedChannel, versions: Sequence[ChannelVersion]
+    context: OperationContext, opened: OpenedChannel, versions: Sequence[ChannelVersion]
 ) -> OperationResult:
-    store = place.store
+    store = opened.store
     changes = store.changes if isinstance(store, DryRunStore | RecordedStore) else ()
     return OperationResult(
-        channel=place.name,
-        dry_run=desk.dry_run,
+        channel=opened.name,
+        dry_run=context.dry_run,
         versions=tuple(map(str, versions)),
         changes=changes,
     )

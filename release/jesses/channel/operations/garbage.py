@@ -39,7 +39,7 @@ Retired = Mapping[str, int]
 """Since when (seconds since 1970 UTC) nothing refers to an object, by key."""
 
 
-def collect(place: OpenedChannel, records: Iterable[RecordContent]) -> list[str]:
+def collect(channel: OpenedChannel, records: Iterable[RecordContent]) -> list[str]:
     """Delete what was retired a week ago, remember what is retired now; gives the keys that were deleted.
 
     `records` are all of the store: what they say of withdrawn versions is when their files were retired.
@@ -51,12 +51,14 @@ def collect(place: OpenedChannel, records: Iterable[RecordContent]) -> list[str]
         StoreError: the store failed.
 
     """
-    now = place.clock()
-    withdrawn, alive = _listed_versions(place, records)
-    unused = [*_unused_apt(place, withdrawn), *_unused_yum(place)]
-    unused += [listed for listed in place.store.list(f"{place.channel.files}/") if listed.key in withdrawn]
+    now = channel.clock()
+    withdrawn, alive = _listed_versions(channel, records)
+    unused = [*_unused_apt(channel, withdrawn), *_unused_yum(channel)]
+    unused += [
+        listed for listed in channel.store.list(f"{channel.settings.files}/") if listed.key in withdrawn
+    ]
     since: dict[str, int] = {}
-    remembered = read(place)
+    remembered = read(channel)
     for listed in unused:
         if listed.key in alive:
             continue
@@ -66,43 +68,45 @@ def collect(place: OpenedChannel, records: Iterable[RecordContent]) -> list[str]
             since[listed.key] = remembered.get(listed.key, int(now))
     old = sorted(key for key, start in since.items() if now - start >= KEEP)
     # Remembered first: what cannot be deleted now is not younger the next time.
-    _remember(place, {key: start for key, start in since.items() if key not in withdrawn and key not in old})
-    return [key for key in old if _delete(place, key)]
+    _remember(
+        channel, {key: start for key, start in since.items() if key not in withdrawn and key not in old}
+    )
+    return [key for key in old if _delete(channel, key)]
 
 
-def read(place: OpenedChannel) -> Retired:
+def read(channel: OpenedChannel) -> Retired:
     """What was found retired before.
 
     Raises:
         StoreError: the store failed, or the object is damaged.
 
     """
-    stored = place.store.get(_key(place))
+    stored = channel.store.get(_key(channel))
     try:
         data = json.loads(stored.data)["retired"] if stored else {}
         return {str(key): int(since) for key, since in data.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(
-            f"{_key(place)} does not say what is retired", fix="delete it: everything waits another week"
+            f"{_key(channel)} does not say what is retired", fix="delete it: everything waits another week"
         ) from error
 
 
-def _key(place: OpenedChannel) -> str:
-    return keys.retired(place.project, place.name)
+def _key(channel: OpenedChannel) -> str:
+    return keys.retired(channel.project, channel.name)
 
 
-def _remember(place: OpenedChannel, retired: Retired) -> None:
+def _remember(channel: OpenedChannel, retired: Retired) -> None:
     data = (json.dumps({"retired": dict(sorted(retired.items()))}, indent=2) + "\n").encode()
-    edit(place.store, _key(place), lambda found: data if found is not None or retired else None)
+    edit(channel.store, _key(channel), lambda found: data if found is not None or retired else None)
 
 
-def _delete(place: OpenedChannel, key: str) -> bool:
-    head = place.store.head(key)
-    return head is not None and place.store.delete_if_unchanged(key, head.token)
+def _delete(channel: OpenedChannel, key: str) -> bool:
+    head = channel.store.head(key)
+    return head is not None and channel.store.delete_if_unchanged(key, head.token)
 
 
 def _listed_versions(
-    place: OpenedChannel, records: Iterable[RecordContent]
+    channel: OpenedChannel, records: Iterable[RecordContent]
 ) -> tuple[dict[str, int], set[str]]:
     """The objects of versions withdrawn from this channel, and since when; and those that any channel has."""
     withdrawn: dict[str, int] = {}
@@ -112,20 +116,20 @@ def _listed_versions(
             there = [entry["key"] for entry in listing.objects.values()]
             if not listing.withdrawn:
                 alive.update(there)
-            elif name == place.name:
+            elif name == channel.name:
                 withdrawn |= dict.fromkeys(there, listing.withdrawn_at)
     return withdrawn, alive
 
 
-def _unused_apt(place: OpenedChannel, withdrawn: Collection[str]) -> Iterator[ListedObject]:
+def _unused_apt(channel: OpenedChannel, withdrawn: Collection[str]) -> Iterator[ListedObject]:
     """Of package files and indexes, those that no suite names."""
-    objects = place.apt_objects
-    listed = {found.key: found for found in place.store.list(objects.key(""))}
+    objects = channel.apt_objects
+    listed = {found.key: found for found in channel.store.list(objects.key(""))}
     paths = {key.removeprefix(objects.key("")): found for key, found in listed.items()}
     used: set[str] = set()
     own = True
     for suite in sorted({match[1] for path in paths if (match := _SUITE.fullmatch(path))}):
-        snapshot = place.apt(suite).read()
+        snapshot = channel.apt(suite).read()
         if snapshot.release:
             used |= set(_by_hash(suite, snapshot.release))
             own &= all(path.startswith(f"{COMPONENT}/") for path in snapshot.release.files)
@@ -142,23 +146,23 @@ def _by_hash(suite: str, release: ReleaseFile) -> Iterator[str]:
         yield posixpath.join("dists", suite, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
 
 
-def _unused_yum(place: OpenedChannel) -> Iterator[ListedObject]:
+def _unused_yum(channel: OpenedChannel) -> Iterator[ListedObject]:
     """Of package files, snapshots and lists, those that neither the pointer nor the root names."""
-    objects = place.yum_objects
-    snapshot = place.yum().read()
+    objects = channel.yum_objects
+    snapshot = channel.yum().read()
     if snapshot.repomd is None:
         return
     used = {
         posixpath.normpath(posixpath.join("snap/any", href))
         for href in hrefs(snapshot.lists.documents["primary"])
     }
-    copies = place.channel.plain_copies
+    copies = channel.settings.plain_copies
     root = objects.get(REPOMD) if copies else None
     if root:
         used |= set(hrefs(root.data)) | set(
             hrefs(repomd.read_list(root.data, "primary", _reader(objects))[0])
         )
-    for found in place.store.list(objects.key("")):
+    for found in channel.store.list(objects.key("")):
         path = found.key.removeprefix(objects.key(""))
         if path in used or (snapshot.base and path.startswith(f"{snapshot.base}/")):
             continue
@@ -176,7 +180,7 @@ def _reader(objects: RepositoryObjects) -> Callable[[str], bytes]:
 
 
 def hrefs(document: bytes) -> list[str]:
-    """The places that a list or a `repomd.xml` names.
+    """The locations that a list or a `repomd.xml` names.
 
     >>> hrefs(b'<location href="../../packages/a&amp;b.rpm"/>')
     ['../../packages/a&b.rpm']

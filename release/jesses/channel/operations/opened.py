@@ -55,7 +55,7 @@ class OpenedChannel:
 
     project: str
     name: str
-    channel: Channel
+    settings: Channel
     store: Store
     url: str
     signer: Signer | None
@@ -67,9 +67,9 @@ class OpenedChannel:
 
     def __post_init__(self) -> None:
         for name, prefix in (
-            ("apt_objects", self.channel.apt),
-            ("yum_objects", self.channel.yum),
-            ("files", self.channel.files),
+            ("apt_objects", self.settings.apt),
+            ("yum_objects", self.settings.yum),
+            ("files", self.settings.files),
         ):
             object.__setattr__(self, name, RepositoryObjects(self.store, prefix))
 
@@ -81,22 +81,22 @@ class OpenedChannel:
         """A suite; the channel's own where none is named."""
         return AptRepository(
             objects=self.apt_objects,
-            suite=suite or self.channel.suite,
+            suite=suite or self.settings.suite,
             origin=self.project,
             signer=self.signer,
             clock=self.clock,
-            copies=self.channel.plain_copies,
-            files=PackageFiles(self.apt_objects) if self.channel.contents else None,
+            copies=self.settings.plain_copies,
+            files=PackageFiles(self.apt_objects) if self.settings.contents else None,
             wait=self.wait,
         )
 
     def yum(self) -> YumRepository:
         return YumRepository(
             objects=self.yum_objects,
-            url=self.url_of(self.channel.yum),
+            url=self.url_of(self.settings.yum),
             signer=self.signer,
             clock=self.clock,
-            copies=self.channel.plain_copies,
+            copies=self.settings.plain_copies,
             wait=self.wait,
         )
 

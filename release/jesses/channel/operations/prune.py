@@ -30,7 +30,7 @@ class Pruned:
     forgotten: tuple[ChannelVersion, ...]
 
 
-def prune(place: OpenedChannel, limits: Limits) -> Pruned:
+def prune(channel: OpenedChannel, limits: Limits) -> Pruned:
     """Withdraw what is beyond `limits`, and delete what was retired a week ago.
 
     What the newest version of each component needs stays, whatever the limits are: itself, and those that it was
@@ -41,36 +41,36 @@ def prune(place: OpenedChannel, limits: Limits) -> Pruned:
         StoreError: the store failed.
 
     """
-    records = list(place.records())
-    versions = place.among(records)
-    journals = dict(_journals(place))
-    chosen = _surplus(place, versions, limits, journals)
+    records = list(channel.records())
+    versions = channel.among(records)
+    journals = dict(_journals(channel))
+    chosen = _surplus(channel, versions, limits, journals)
     # A run that died in the middle may have left some in an index.
     begun = [each for each in versions if each.listing.withdrawn]
     if chosen or begun:
-        withdraw(place, [*chosen, *begun], "pruned")
+        withdraw(channel, [*chosen, *begun], "pruned")
         changed = {each.record.key for each in chosen}
         records = [
             (record, record.read() if record.key in changed else content) for record, content in records
         ]
-        versions = place.among(records)
-    deleted = garbage.collect(place, [content for _, content in records])
-    forgotten = [each for each in versions if each.listing.withdrawn and not _has_objects(place, each)]
+        versions = channel.among(records)
+    deleted = garbage.collect(channel, [content for _, content in records])
+    forgotten = [each for each in versions if each.listing.withdrawn and not _has_objects(channel, each)]
     alive = {(each.component, each.version) for each in versions if each not in forgotten}
-    _delete_journals(place, forgotten, alive, journals)
+    _delete_journals(channel, forgotten, alive, journals)
     for each in forgotten:
-        _forget(place, each)
+        _forget(channel, each)
     return Pruned(withdrawn=tuple(chosen), deleted=tuple(deleted), forgotten=tuple(forgotten))
 
 
 def _surplus(
-    place: OpenedChannel,
+    channel: OpenedChannel,
     versions: tuple[ChannelVersion, ...],
     limits: Limits,
     journals: Mapping[str, Mapping[str, Any]],
 ) -> list[ChannelVersion]:
     there = {(each.component, each.version): each for each in versions if not each.listing.withdrawn}
-    sizes = _sizes(place) if limits.size is not None else {}
+    sizes = _sizes(channel) if limits.size is not None else {}
     candidates = [
         Candidate(
             component=each.component,
@@ -83,24 +83,26 @@ def _surplus(
     needed = {
         name for latest in newest(candidates) for name in _released_with(latest, list(journals.values()))
     }
-    return [there[each.name] for each in surplus(candidates, limits, needed=needed, now=place.clock())]
+    return [there[each.name] for each in surplus(candidates, limits, needed=needed, now=channel.clock())]
 
 
-def _sizes(place: OpenedChannel) -> dict[str, int]:
-    prefixes = (place.channel.apt, place.channel.yum, place.channel.files)
-    return {found.key: found.size for prefix in prefixes for found in place.store.list(f"{prefix}/")}
+def _sizes(channel: OpenedChannel) -> dict[str, int]:
+    prefixes = (channel.settings.apt, channel.settings.yum, channel.settings.files)
+    return {found.key: found.size for prefix in prefixes for found in channel.store.list(f"{prefix}/")}
 
 
-def _journals(place: OpenedChannel) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _journals(channel: OpenedChannel) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The journals of this channel's releases, by key."""
-    listed = (found.key for found in place.store.list(keys.journals(place.project)))
-    found = [key for key in listed if keys.is_journal(key, place.project)]
-    for key, stored in zip(found, parallel.ordered_map(place.store.get, found, threads=READERS), strict=True):
+    listed = (found.key for found in channel.store.list(keys.journals(channel.project)))
+    found = [key for key in listed if keys.is_journal(key, channel.project)]
+    for key, stored in zip(
+        found, parallel.ordered_map(channel.store.get, found, threads=READERS), strict=True
+    ):
         try:
             data = json.loads(stored.data) if stored else {}
         except ValueError:
             continue
-        if isinstance(data, dict) and data.get("channel") == place.name:
+        if isinstance(data, dict) and data.get("channel") == channel.name:
             yield key, data
 
 
@@ -115,14 +117,14 @@ def _released_with(wanted: Named, journals: list[Mapping[str, Any]]) -> set[Name
     return _names(last)
 
 
-def _has_objects(place: OpenedChannel, version: ChannelVersion) -> bool:
+def _has_objects(channel: OpenedChannel, version: ChannelVersion) -> bool:
     """Whether an object is left that is not another channel's too."""
     own = keys_of([version.listing]).keys() - version.elsewhere
-    return any(place.store.head(key) for key in sorted(own))
+    return any(channel.store.head(key) for key in sorted(own))
 
 
 def _delete_journals(
-    place: OpenedChannel,
+    channel: OpenedChannel,
     forgotten: Sequence[ChannelVersion],
     alive: Collection[Named],
     journals: Mapping[str, Mapping[str, Any]],
@@ -132,21 +134,21 @@ def _delete_journals(
     for key, journal in journals.items():
         names = _names(journal)
         finished = journal.get("phase") == PHASES[-1] and "lease" not in journal
-        if finished and names & gone and not names & set(alive) and (head := place.store.head(key)):
-            place.store.delete_if_unchanged(key, head.token)
+        if finished and names & gone and not names & set(alive) and (head := channel.store.head(key)):
+            channel.store.delete_if_unchanged(key, head.token)
 
 
-def _forget(place: OpenedChannel, version: ChannelVersion) -> None:
+def _forget(channel: OpenedChannel, version: ChannelVersion) -> None:
     """Let a pruned version be as if it had never been in this channel; a yanked one stays known."""
     if version.listing.withdrawn != "pruned":
         return
 
-    if set(version.record.read().channels) == {place.name}:
+    if set(version.record.read().channels) == {channel.name}:
         version.record.forget()
         return
 
     def without(content: RecordContent) -> RecordContent:
-        channels = {name: found for name, found in content.channels.items() if name != place.name}
+        channels = {name: found for name, found in content.channels.items() if name != channel.name}
         return replace(content, channels=channels)
 
     version.record.change(without)

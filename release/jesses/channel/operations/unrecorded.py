@@ -53,7 +53,7 @@ def components_of(config: Config) -> dict[str, str]:
     return derived | {name: package.component for name, package in config.packages.items()}
 
 
-def note_all(place: OpenedChannel, components: Mapping[str, str]) -> None:
+def note_all(channel: OpenedChannel, components: Mapping[str, str]) -> None:
     """Write a record of each version that the channel has without one; `components` as `components_of` gives them.
 
     It says what the indexes say, and nothing of digests before signing: no release takes a package from there.
@@ -63,66 +63,66 @@ def note_all(place: OpenedChannel, components: Mapping[str, str]) -> None:
         StoreError: the store failed.
 
     """
-    _note(place, components, place.versions(), None)
+    _note(channel, components, channel.versions(), None)
 
 
 def note(
-    place: OpenedChannel, components: Mapping[str, str], version: Version, component: str | None
+    channel: OpenedChannel, components: Mapping[str, str], version: Version, component: str | None
 ) -> None:
     """The same for one version, where the channel has no record of it, of any component or of this one."""
-    known = place.versions(version)
+    known = channel.versions(version)
     if not [each for each in known if component in {None, each.component}]:
-        _note(place, components, known, version)
+        _note(channel, components, known, version)
 
 
 def _note(
-    place: OpenedChannel,
+    channel: OpenedChannel,
     components: Mapping[str, str],
     known: Iterable[ChannelVersion],
     version: Version | None,
 ) -> None:
     recorded = keys_of(each.listing for each in known)
     found: dict[tuple[str, Version], list[_Package]] = defaultdict(list)
-    listed = (*_in_apt(place, components), *_in_yum(place, components), *_in_files(place, components))
+    listed = (*_in_apt(channel, components), *_in_yum(channel, components), *_in_files(channel, components))
     for package in listed:
         if version in {None, package.version} and package.key not in recorded:
             found[package.component, package.version].append(package)
-    modified = _modified(place) if found else {}
+    modified = _modified(channel) if found else {}
     for (component, number), packages in found.items():
         listing = Listing(
-            published=int(min(modified.get(package.key, place.clock()) for package in packages)),
+            published=int(min(modified.get(package.key, channel.clock()) for package in packages)),
             objects={
                 posixpath.basename(package.key): {"key": package.key, "sha256": package.sha256}
                 for package in packages
             },
         )
-        _write(place, component, number, listing)
+        _write(channel, component, number, listing)
 
 
-def _write(place: OpenedChannel, component: str, version: Version, listing: Listing) -> None:
-    place.record(component, version).change(
+def _write(channel: OpenedChannel, component: str, version: Version, listing: Listing) -> None:
+    channel.record(component, version).change(
         lambda content: replace(
             content,
-            channels={**content.channels, place.name: united(listing, content.channels.get(place.name))},
+            channels={**content.channels, channel.name: united(listing, content.channels.get(channel.name))},
         )
     )
 
 
-def _in_apt(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
-    for index in place.apt().read().indexes.values():
+def _in_apt(channel: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
+    for index in channel.apt().read().indexes.values():
         for stanza in index.stanzas():
             version = _version(stanza.version) if stanza.package in components else None
             if version:
                 yield _Package(
                     component=components[stanza.package],
                     version=version,
-                    key=place.apt_objects.key(posixpath.normpath(stanza.filename)),
+                    key=channel.apt_objects.key(posixpath.normpath(stanza.filename)),
                     sha256=stanza.sha256,
                 )
 
 
-def _in_yum(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
-    lists = place.yum().read().lists
+def _in_yum(channel: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
+    lists = channel.yum().read().lists
     for name, component in components.items():
         for listed in lists.named(name):
             version = _version(listed.nevra.version)
@@ -131,15 +131,15 @@ def _in_yum(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Pa
                 yield _Package(
                     component=component,
                     version=version,
-                    key=place.yum_objects.key(path),
+                    key=channel.yum_objects.key(path),
                     sha256=listed.sha256,
                 )
 
 
-def _in_files(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
+def _in_files(channel: OpenedChannel, components: Mapping[str, str]) -> Iterator[_Package]:
     names = "|".join(map(re.escape, sorted(components, key=len, reverse=True)))
     pattern = re.compile(rf"({names})-(.+?){_ARCH_AND_FORM}")
-    for name, sha256 in place.sums().read().items():
+    for name, sha256 in channel.sums().read().items():
         found = pattern.fullmatch(name)
         try:
             version = spelling.from_file_name(found[2]) if found else None
@@ -149,7 +149,7 @@ def _in_files(place: OpenedChannel, components: Mapping[str, str]) -> Iterator[_
             yield _Package(
                 component=components[found[1]],
                 version=version,
-                key=place.files.key(name),
+                key=channel.files.key(name),
                 sha256=sha256,
             )
 
@@ -163,9 +163,9 @@ def _version(text: str) -> Version | None:
     return None
 
 
-def _modified(place: OpenedChannel) -> dict[str, float]:
-    prefixes = (place.channel.apt, place.channel.yum, place.channel.files)
-    return {found.key: found.modified for prefix in prefixes for found in place.store.list(f"{prefix}/")}
+def _modified(channel: OpenedChannel) -> dict[str, float]:
+    prefixes = (channel.settings.apt, channel.settings.yum, channel.settings.files)
+    return {found.key: found.modified for prefix in prefixes for found in channel.store.list(f"{prefix}/")}
 
 
 # Promoting

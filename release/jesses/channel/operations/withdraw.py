@@ -13,7 +13,7 @@ from jesses.publish.files.latest import Latest
 from jesses.publish.files.sums import SumLines
 
 
-def withdraw(place: OpenedChannel, versions: Sequence[ChannelVersion], why: Why) -> None:
+def withdraw(channel: OpenedChannel, versions: Sequence[ChannelVersion], why: Why) -> None:
     """Note that `versions` are withdrawn, then take them out of every index; again, this finishes what was begun.
 
     Raises:
@@ -23,22 +23,23 @@ def withdraw(place: OpenedChannel, versions: Sequence[ChannelVersion], why: Why)
     """
     gone = keys_of(version.listing for version in versions)
     apt, yum, files = (
-        _below(prefix, gone) for prefix in (place.channel.apt, place.channel.yum, place.channel.files)
+        _below(prefix, gone)
+        for prefix in (channel.settings.apt, channel.settings.yum, channel.settings.files)
     )
     # What cannot be changed is found out before anything is.
     if apt:
-        place.apt().read()
+        channel.apt().read()
     if yum:
-        place.yum().read()
+        channel.yum().read()
     for version in versions:
-        version.record.withdraw(place.name, why, now=place.clock())
+        version.record.withdraw(channel.name, why, now=channel.clock())
     if apt:
-        place.apt().edit(lambda indexes: apt_index.remove(indexes, _identities(indexes, apt)))
+        channel.apt().edit(lambda indexes: apt_index.remove(indexes, _identities(indexes, apt)))
     if yum:
-        place.yum().edit(lambda lists: lists.remove(set(yum.values())))
+        channel.yum().edit(lambda lists: lists.remove(set(yum.values())))
     if files:
-        place.sums().edit(lambda lines: _without(lines, files))
-        _put_latest_back(place, versions)
+        channel.sums().edit(lambda lines: _without(lines, files))
+        _put_latest_back(channel, versions)
 
 
 def _below(prefix: str, keys: Mapping[str, str]) -> dict[str, str]:
@@ -63,25 +64,25 @@ def _without(lines: SumLines, gone: SumLines) -> dict[str, str]:
     return {name: digest for name, digest in lines.items() if gone.get(name) != digest}
 
 
-def _put_latest_back(place: OpenedChannel, gone: Sequence[ChannelVersion]) -> None:
+def _put_latest_back(channel: OpenedChannel, gone: Sequence[ChannelVersion]) -> None:
     """A latest that was withdrawn is followed by the highest that is left."""
-    shown = {name: latest.version_of(place.files, name) for name in {each.component for each in gone}}
+    shown = {name: latest.version_of(channel.files, name) for name in {each.component for each in gone}}
     wanted = [each for each in gone if each.version == shown[each.component]]
-    left = [each for each in place.versions() if not each.listing.withdrawn] if wanted else []
+    left = [each for each in channel.versions() if not each.listing.withdrawn] if wanted else []
     for each in wanted:
         others = [other for other in left if other.component == each.component]
         best = max(others, key=lambda other: rank(other.version), default=None)
         latest.put_back(
-            place.files,
+            channel.files,
             each.component,
             each.version,
-            Latest(version=best.version, files=_tarballs(place, best)) if best else None,
-            url=place.url_of(place.channel.files),
+            Latest(version=best.version, files=_tarballs(channel, best)) if best else None,
+            url=channel.url_of(channel.settings.files),
         )
 
 
-def _tarballs(place: OpenedChannel, version: ChannelVersion) -> dict[str, str]:
+def _tarballs(channel: OpenedChannel, version: ChannelVersion) -> dict[str, str]:
     artifacts = version.record.read().artifacts
-    below = _below(place.channel.files, keys_of([version.listing]))
+    below = _below(channel.settings.files, keys_of([version.listing]))
     kinds = {name: artifacts[name].kind if name in artifacts else kind_of(name) for name in below}
     return {name: digest for name, digest in below.items() if kinds[name] == "tarball"}

@@ -7,7 +7,7 @@ from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
 from jesses.channel.operations.withdraw import withdraw
 
 
-def yank(place: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
+def yank(channel: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
     """Take a version out of every index of a channel; its files stay until `channel.prune`.
 
     Raises:
@@ -16,24 +16,25 @@ def yank(place: OpenedChannel, version: Version, component: str | None) -> Chann
         StoreError: the store failed.
 
     """
-    found = find(place, version, component)
-    withdraw(place, [found], "yanked")
+    found = find(channel, version, component)
+    withdraw(channel, [found], "yanked")
     return found
 
 
-def find(place: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
+def find(channel: OpenedChannel, version: Version, component: str | None) -> ChannelVersion:
     """The one component that has `version` in a channel; raises `VersionError` where there is no such."""
-    found = [each for each in place.versions(version) if component in {None, each.component}]
+    found = [each for each in channel.versions(version) if component in {None, each.component}]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(each.component for each in found)
         raise VersionError(
-            f"{version} is a version of {names} in the channel {place.name}", fix="name one: --component NAME"
+            f"{version} is a version of {names} in the channel {channel.name}",
+            fix="name one: --component NAME",
         )
     of = f" of {component}" if component else ""
-    known = (str(each) for each in place.versions() if not each.listing.withdrawn)
+    known = (str(each) for each in channel.versions() if not each.listing.withdrawn)
     there = ", ".join(sorted(known)) or "nothing"
     raise VersionError(
-        f"the channel {place.name} has no version {version}{of}; it has {there}", fix="name one of these"
+        f"the channel {channel.name} has no version {version}{of}; it has {there}", fix="name one of these"
     )

@@ -50,7 +50,8 @@ _FIX: Final = "publish with the key that signed it, or below another prefix"
 class AptSnapshot:
     """The repository as the pointer showed it; `indexes` are by Debian architecture.
 
-    `release` is None in an empty place, `token` where there is no pointer. `text` is the Release file.
+    `release` is None where there is no repository yet, `token` where there is no pointer. `text` is the Release
+    file.
     """
 
     token: str | None = None
@@ -82,6 +83,7 @@ class AptUpdate:
         return bool(self.indexes) or self.before.release is None or self.sources != self.before.sources
 
 
+@dataclass(frozen=True, kw_only=True)
 class AptRepository:
     """One suite of the repository that `objects` are.
 
@@ -91,33 +93,23 @@ class AptRepository:
     another job was faster.
     """
 
-    def __init__(  # noqa: PLR0913 - everything comes from outside, by keyword
-        self,
-        *,
-        objects: RepositoryObjects,
-        suite: str,
-        origin: str,
-        signer: Signer | None,
-        clock: Callable[[], float],
-        copies: bool = True,
-        files: Files | None = None,
-        deflater: Deflate = deflate,
-        wait: Callable[[int], object] = pause,
-    ) -> None:
-        self._objects = objects
-        self._suite = suite
-        self._place = f"dists/{suite}"
-        self._origin = origin
-        self._signer = signer
-        self._clock = clock
-        self._copies = copies
-        self._files = files
-        self._deflater = deflater
-        self._wait = wait
+    objects: RepositoryObjects
+    suite: str
+    origin: str
+    signer: Signer | None
+    clock: Callable[[], float]
+    copies: bool = True
+    files: Files | None = None
+    deflater: Deflate = deflate
+    wait: Callable[[int], object] = pause
+
+    @property
+    def _directory(self) -> str:
+        return f"dists/{self.suite}"
 
     @property
     def _pointer(self) -> str:
-        return f"{self._place}/{'InRelease' if self._signer else 'Release'}"
+        return f"{self._directory}/{'InRelease' if self.signer else 'Release'}"
 
     # Reading
 
@@ -128,7 +120,7 @@ class AptRepository:
             RepositoryError: it is damaged, incomplete, or another key signed it.
 
         """
-        stored = self._objects.get(self._pointer)
+        stored = self.objects.get(self._pointer)
         if stored:
             self._check_unsigned()
             return self._snapshot(self._verified(stored.data), stored.token)
@@ -144,21 +136,21 @@ class AptRepository:
 
     def _check_date(self, release: ReleaseFile) -> None:
         """A client refuses a date ahead of its clock, and ignores one that is older than what it has."""
-        ahead = release.date - self._clock()
+        ahead = release.date - self.clock()
         if ahead > _AHEAD:
             raise RepositoryError(
-                f"{self._objects.key(self._pointer)} is dated {release.fields['Date']}, {ahead:.0f} s "
+                f"{self.objects.key(self._pointer)} is dated {release.fields['Date']}, {ahead:.0f} s "
                 "ahead of the clock: apt refuses it, and whatever follows it, until then",
                 fix="set this machine's clock right; where another machine's was wrong, wait until that date, or "
-                f"delete {self._objects.key(self._place)}/ and publish again",
+                f"delete {self.objects.key(self._directory)}/ and publish again",
             )
 
     def _check_unsigned(self) -> None:
         """Who trusts a key must not be left with an unsigned repository."""
-        for name in () if self._signer else ("InRelease", "Release.gpg"):
-            if self._objects.sha256(f"{self._place}/{name}"):
+        for name in () if self.signer else ("InRelease", "Release.gpg"):
+            if self.objects.sha256(f"{self._directory}/{name}"):
                 raise RepositoryError(
-                    f"{self._place} is signed, and this run has no key", fix="give it the key"
+                    f"{self._directory} is signed, and this run has no key", fix="give it the key"
                 )
 
     def _release_alone(self) -> bytes | None:
@@ -167,25 +159,27 @@ class AptRepository:
         One that nobody signed may be continued, and is signed by that.
         """
         self._check_unsigned()
-        stored = self._objects.get(f"{self._place}/Release") if self._signer else None
-        if stored is None or self._signer is None:
+        stored = self.objects.get(f"{self._directory}/Release") if self.signer else None
+        if stored is None or self.signer is None:
             return None
-        if inside := self._objects.get(self._pointer):
+        if inside := self.objects.get(self._pointer):
             # Release follows InRelease: another job has written both since we looked.
             return self._verified(inside.data)
-        signature = self._objects.get(f"{self._place}/Release.gpg")
-        if signature and not is_signed_by(self._signer.public_key, stored.data, signature.data):
-            raise RepositoryError(f"{self._place}/Release cannot be trusted: another key signed it", fix=_FIX)
+        signature = self.objects.get(f"{self._directory}/Release.gpg")
+        if signature and not is_signed_by(self.signer.public_key, stored.data, signature.data):
+            raise RepositoryError(
+                f"{self._directory}/Release cannot be trusted: another key signed it", fix=_FIX
+            )
         return stored.data
 
     def _verified(self, data: bytes) -> bytes:
-        if self._signer is None:
+        if self.signer is None:
             return data
         try:
-            return verified_text(data, public_key=self._signer.public_key)
+            return verified_text(data, public_key=self.signer.public_key)
         except SigningError as error:
             raise RepositoryError(
-                f"{self._objects.key(self._pointer)} cannot be trusted: {error.what}", fix=_FIX
+                f"{self.objects.key(self._pointer)} cannot be trusted: {error.what}", fix=_FIX
             ) from error
 
     def _index(self, release: ReleaseFile, architecture: str) -> Index:
@@ -195,8 +189,8 @@ class AptRepository:
         return Index(
             text=self._unpacked(path, data),
             packed={name: data} if name in PACKED else {},
-            contents=self._contents(release, architecture) if self._files else None,
-            deflater=self._deflater,
+            contents=self._contents(release, architecture) if self.files else None,
+            deflater=self.deflater,
         )
 
     def _contents(self, release: ReleaseFile, architecture: str) -> Made:
@@ -221,17 +215,17 @@ class AptRepository:
         )
 
     def _unpacked(self, path: str, data: bytes) -> bytes:
-        return decompress(data, self._objects.key(f"{self._place}/{path}"))
+        return decompress(data, self.objects.key(f"{self._directory}/{path}"))
 
     def _by_digest(self, path: str, digest: Digest) -> bytes | None:
-        for place in (self._by_hash(path, digest), f"{self._place}/{path}"):
-            stored = self._objects.get(place)
+        for found in (self._by_hash(path, digest), f"{self._directory}/{path}"):
+            stored = self.objects.get(found)
             if stored and Digest.of(stored.data) == digest:
                 return stored.data
         return None
 
     def _by_hash(self, path: str, digest: Digest) -> str:
-        return posixpath.join(self._place, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
+        return posixpath.join(self._directory, posixpath.dirname(path), f"by-hash/SHA256/{digest.sha256}")
 
     # Writing
 
@@ -248,9 +242,9 @@ class AptRepository:
         listed = {path: Digest.of(data) for path, data in _plain(indexes).items()}
         for path, data in _stored(indexes).items():
             listed[path] = Digest.of(data)
-            place = self._by_hash(path, listed[path])
-            if not self._objects.put_immutable(place, data, listed[path].sha256):
-                raise StoreError(f"{self._objects.key(place)} is damaged", fix="delete it, then run again")
+            by_hash = self._by_hash(path, listed[path])
+            if not self.objects.put_immutable(by_hash, data, listed[path].sha256):
+                raise StoreError(f"{self.objects.key(by_hash)} is damaged", fix="delete it, then run again")
         return AptUpdate(
             before=before,
             indexes=indexes,
@@ -260,13 +254,13 @@ class AptRepository:
 
     def _with_contents(self, before: AptSnapshot, indexes: Mapping[str, Index]) -> Mapping[str, Index]:
         """`indexes` with the Contents that follow those of `before`, where they are kept."""
-        if self._files is None:
+        if self.files is None:
             return indexes
         found = {}
         for architecture, index in indexes.items():
             old = before.indexes.get(architecture, Index())
             text = old.contents.text.data if old.contents else b""
-            found[architecture] = index.with_contents(contents.follow(text, old, index, self._files))
+            found[architecture] = index.with_contents(contents.follow(text, old, index, self.files))
         return found
 
     def edit(
@@ -282,11 +276,11 @@ class AptRepository:
 
         """
         update = prepared
-        for _ in attempts(self._busy(), wait=self._wait):
+        for _ in attempts(self._busy(), wait=self.wait):
             update = update or self.prepare(self.read(), change, sources=sources)
             swapped = self._swap(update) if update.is_new else update.before
             if swapped:
-                if self._copies:
+                if self.copies:
                     self._copy(swapped, update.indexes)
                 return
             update = None
@@ -297,21 +291,21 @@ class AptRepository:
         release = successor(
             before.release,
             update.listed,
-            origin=self._origin,
-            suite=self._suite,
+            origin=self.origin,
+            suite=self.suite,
             component=COMPONENT,
             sources=update.sources,
-            now=self._clock(),
+            now=self.clock(),
         )
         text = release.render()
-        data = self._signer.clearsign(text) if self._signer else text
-        token = self._objects.swap(self._pointer, data, before.token)
+        data = self.signer.clearsign(text) if self.signer else text
+        token = self.objects.swap(self._pointer, data, before.token)
         if token is None:
             return None
         return AptSnapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
     def _busy(self) -> StoreError:
-        return keeps_changing(self._objects.key(self._pointer))
+        return keeps_changing(self.objects.key(self._pointer))
 
     # Copies, which follow the pointer
 
@@ -321,13 +315,13 @@ class AptRepository:
             self.refresh_copies()
             return
         for path, data in _stored(changed).items():
-            self._objects.copy(f"{self._place}/{path}", data)
+            self.objects.copy(f"{self._directory}/{path}", data)
         if snapshot.release:
             self._refresh_indexes(snapshot.release, set(snapshot.indexes) - set(changed))
-        if self._signer:
-            self._objects.copy(f"{self._place}/Release", snapshot.text)
-            self._objects.copy(f"{self._place}/Release.gpg", self._signer.detach(snapshot.text))
-        if self._objects.token(self._pointer) != snapshot.token:
+        if self.signer:
+            self.objects.copy(f"{self._directory}/Release", snapshot.text)
+            self.objects.copy(f"{self._directory}/Release.gpg", self.signer.detach(snapshot.text))
+        if self.objects.token(self._pointer) != snapshot.token:
             self.refresh_copies()
 
     def refresh_copies(self) -> None:
@@ -338,37 +332,37 @@ class AptRepository:
 
         """
         for _ in attempts(self._busy()):
-            stored = self._objects.get(self._pointer)
+            stored = self.objects.get(self._pointer)
             if stored is None:
                 return
             text = self._verified(stored.data)
             release = ReleaseFile.parse(text)
             self._refresh_indexes(release, set(release.architectures(COMPONENT)))
-            if self._signer:
-                self._refresh_release(text, self._signer)
-            if self._objects.token(self._pointer) == stored.token:
-                self._objects.note_pointer(self._pointer)
+            if self.signer:
+                self._refresh_release(text, self.signer)
+            if self.objects.token(self._pointer) == stored.token:
+                self.objects.note_pointer(self._pointer)
                 return
 
     def _refresh_indexes(self, release: ReleaseFile, architectures: set[str]) -> None:
         ours = {f"{index_directory(COMPONENT, name)}/{form}" for name in architectures for form in PACKED}
-        if self._files:
+        if self.files:
             ours |= {contents_path(COMPONENT, name) + CONTENTS_FORM for name in architectures}
         for path in sorted(ours & release.files.keys()):
-            place, digest = f"{self._place}/{path}", release.files[path]
-            if self._objects.sha256(place) == digest.sha256:
-                self._objects.note_right(place)
+            copy, digest = f"{self._directory}/{path}", release.files[path]
+            if self.objects.sha256(copy) == digest.sha256:
+                self.objects.note_right(copy)
             elif (data := self._by_digest(path, digest)) is not None:
-                self._objects.replace(place, data)
+                self.objects.replace(copy, data)
 
     def _refresh_release(self, text: bytes, signer: Signer) -> None:
-        self._objects.replace(f"{self._place}/Release", text)
-        place = f"{self._place}/Release.gpg"
-        signature: StoredObject | None = self._objects.get(place)
+        self.objects.replace(f"{self._directory}/Release", text)
+        copy = f"{self._directory}/Release.gpg"
+        signature: StoredObject | None = self.objects.get(copy)
         if signature and is_signed_by(signer.public_key, text, signature.data):
-            self._objects.note_right(place)
+            self.objects.note_right(copy)
         else:
-            self._objects.replace(place, signer.detach(text))
+            self.objects.replace(copy, signer.detach(text))
 
 
 def _forms(release: ReleaseFile, path: str) -> list[str]:

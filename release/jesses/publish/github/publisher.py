@@ -7,7 +7,7 @@ import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,7 @@ class _Staged:
     digests: dict[str, str]
 
 
+@dataclass
 class GitHubPublisher:
     """Publishes each of `releases` with the files of its component.
 
@@ -63,32 +64,22 @@ class GitHubPublisher:
 
     name = "github"
 
-    def __init__(
-        self,
-        github: Releases,
-        releases: Sequence[TaggedRelease],
-        *,
-        components: Mapping[str, Component],
-        project: str,
-        signer: Signer | None,
-        install: Sequence[str] = (),
-        lease: HoldLease = nullcontext,
-    ) -> None:
-        self._github = github
-        self._releases = releases
-        self._components = components
-        self._project = project
-        self._signer = signer
-        self._install = install
-        self._lease = lease
-        self._staged: list[_Staged] = []
-        self._uploaded = 0
-        self._present = 0
+    github: Releases
+    releases: Sequence[TaggedRelease]
+    _: KW_ONLY
+    components: Mapping[str, Component]
+    project: str
+    signer: Signer | None
+    install: Sequence[str] = ()
+    lease: HoldLease = nullcontext
+    _staged: list[_Staged] = field(init=False, default_factory=list)
+    _uploaded: int = field(init=False, default=0)
+    _present: int = field(init=False, default=0)
 
     @property
     def changes(self) -> tuple[StoreChange, ...]:
-        """What a rehearsal would have changed; nothing is noted of anything else."""
-        return self._github.changes if isinstance(self._github, DryRunGitHub) else ()
+        """What a dry run would have changed; nothing is noted of anything else."""
+        return self.github.changes if isinstance(self.github, DryRunGitHub) else ()
 
     def check(
         self,
@@ -104,8 +95,8 @@ class GitHubPublisher:
 
         """
         checked = list(artifacts)
-        for wanted in self._releases:
-            release = self._github.release_of(wanted.tag)
+        for wanted in self.releases:
+            release = self.github.release_of(wanted.tag)
             there = self._there(release) if release else {}
             for at, artifact in enumerate(checked):
                 if _is_of(artifact, wanted) and artifact.path.name in there:
@@ -121,8 +112,8 @@ class GitHubPublisher:
 
         """
         staged = list(artifacts)
-        for wanted in self._releases:
-            draft = self._github.draft_of(
+        for wanted in self.releases:
+            draft = self.github.draft_of(
                 wanted.tag, name=wanted.title, prerelease=bool(wanted.version.prerelease)
             )
             there = self._there(draft)
@@ -137,26 +128,26 @@ class GitHubPublisher:
         for staged in self._staged:
             found = self._there(staged.release)
             for name, digest in staged.digests.items():
-                if name not in found or self._github.digest(found[name]) != digest:
+                if name not in found or self.github.digest(found[name]) != digest:
                     raise GitHubError(
                         f"{name} of {staged.wanted.tag} is not what was uploaded",
                         fix="delete the asset from the draft, and run again",
                     )
 
     def commit(self) -> Publication:
-        with self._lease():
+        with self.lease():
             for staged in self._staged:
                 self._publish(staged)
         return Publication(
             publisher=self.name,
-            location=f"GitHub {self._github.name}",
+            location=f"GitHub {self.github.name}",
             uploaded=self._uploaded,
             present=self._present,
             instructions=tuple(staged.release.html_url for staged in self._staged),
         )
 
     def _there(self, release: GitHubRelease) -> dict[str, Asset]:
-        return {asset.name: asset for asset in self._github.assets(release) if asset.complete}
+        return {asset.name: asset for asset in self.github.assets(release) if asset.complete}
 
     def _stage(
         self, wanted: TaggedRelease, draft: GitHubRelease, kept: tuple[Artifact, ...], there: dict[str, Asset]
@@ -178,42 +169,42 @@ class GitHubPublisher:
         if asset:
             self._present += 1
         else:
-            asset = self._github.upload(release, path.name, path)
+            asset = self.github.upload(release, path.name, path)
             self._uploaded += 1
-        return self._github.digest(asset)
+        return self.github.digest(asset)
 
     def _compared(self, artifact: Artifact, asset: Asset) -> Artifact:
         """The artifact as it is on GitHub: a package that is there keeps the signature that it has."""
-        if self._github.digest(asset) == artifact.published_sha256:
+        if self.github.digest(asset) == artifact.published_sha256:
             return artifact
         if artifact.kind in {"deb", "rpm"}:
-            return adopt(artifact, io.BytesIO(self._github.content(asset)), f"{asset.name} on GitHub")
+            return adopt(artifact, io.BytesIO(self.github.content(asset)), f"{asset.name} on GitHub")
         raise _conflict(asset.name)
 
     def _extra(self, sums: bytes, there: dict[str, Asset]) -> dict[str, bytes]:
         """The list of digests, its signature and the key; a good signature that is there stays."""
-        if SUMS in there and self._github.content(there[SUMS]) != sums:
+        if SUMS in there and self.github.content(there[SUMS]) != sums:
             raise _conflict(SUMS)
         extra = {SUMS: sums}
-        if self._signer:
+        if self.signer:
             signature = f"{SUMS}.asc"
-            extra[signature] = self._signer.detach(sums)
-            extra[f"{self._project}.asc"] = self._signer.public_key
+            extra[signature] = self.signer.detach(sums)
+            extra[f"{self.project}.asc"] = self.signer.public_key
             if signature in there and not self._is_good(sums, there[signature]):
                 raise _conflict(signature)
         return extra
 
     def _is_good(self, sums: bytes, signature: Asset) -> bool:
-        key = self._signer.public_key if self._signer else b""
-        return is_signed_by(key, sums, self._github.content(signature))
+        key = self.signer.public_key if self.signer else b""
+        return is_signed_by(key, sums, self.github.content(signature))
 
     def _publish(self, staged: _Staged) -> None:
         wanted = staged.wanted
         if staged.release.draft:
             published = self._published(wanted.component)
-            self._github.publish(
+            self.github.publish(
                 staged.release,
-                body=notes(wanted.body, staged.artifacts, self._install),
+                body=notes(wanted.body, staged.artifacts, self.install),
                 prerelease=bool(wanted.version.prerelease),
                 latest=wanted.leads and moving_tags.LATEST in moving_tags.forward(wanted.version, published),
             )
@@ -234,15 +225,15 @@ class GitHubPublisher:
         for _ in attempts(unsettled, tries=SETTLING_TRIES):
             published = self._published(wanted.component)
             highest = moving_tags.highest(moving_tags.LATEST, published)
-            current = self._github.latest_release()
+            current = self.github.latest_release()
             if highest is None or (current and current.tag == published[highest].tag):
                 return
-            self._github.make_latest(published[highest])
+            self.github.make_latest(published[highest])
 
     def _published(self, component: str) -> dict[Version, GitHubRelease]:
         """The releases of a component that users see, by their versions."""
-        by_tag = {release.tag: release for release in self._github.releases() if not release.draft}
-        line = tagged_versions(self._components, dict.fromkeys(by_tag, ""))[component]
+        by_tag = {release.tag: release for release in self.github.releases() if not release.draft}
+        line = tagged_versions(self.components, dict.fromkeys(by_tag, ""))[component]
         return {tagged.version: by_tag[tagged.tag] for tagged in line}
 
 

@@ -36,13 +36,13 @@ _COUNT: Final = re.compile(rb'(?<=\spackages=["\'])\d+')
 _START: Final = b"<package"
 _END: Final = b"</package>"
 _WRAPPER: Final = f"<metadata {_NAMESPACES['primary']}>%s</metadata>".encode()
-# The place of a file below the repository; one with a base of its own, or an address, is elsewhere.
-_PLACE: Final = re.compile(rb"<location\b(?![^>]*\bxml:base=)[^>]*?\bhref=[\"'](?!\w+:)")
+# The location of a file below the repository; one with a base of its own, or an address, is elsewhere.
+_LOCATION: Final = re.compile(rb"<location\b(?![^>]*\bxml:base=)[^>]*?\bhref=[\"'](?!\w+:)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListedPackage:
-    """A package as `primary` names it; `href` is its place."""
+    """A package as `primary` names it; `href` is its location."""
 
     nevra: Nevra
     sha256: str
@@ -147,13 +147,13 @@ EMPTY: Final = Lists(
 
 
 def seen_from_snapshot(primary: bytes) -> bytes:
-    """A list whose places are below the root of the repository, for a snapshot."""
-    return _PLACE.sub(lambda match: match[0] + UP.encode(), primary)
+    """A list whose locations are below the root of the repository, for a snapshot."""
+    return _LOCATION.sub(lambda match: match[0] + UP.encode(), primary)
 
 
 def seen_from_root(primary: bytes) -> bytes:
     """A list of a snapshot, for the root of the repository."""
-    return re.sub(_PLACE.pattern + re.escape(UP.encode()), lambda match: match[0][: -len(UP)], primary)
+    return re.sub(_LOCATION.pattern + re.escape(UP.encode()), lambda match: match[0][: -len(UP)], primary)
 
 
 def damaged(why: str) -> RepositoryError:

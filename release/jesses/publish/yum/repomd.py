@@ -88,7 +88,7 @@ def next_repomd(previous: bytes | None, lists: Lists, *, now: int) -> bytes:
 
 
 def same_repomd(repomd: bytes, lists: Lists) -> bytes:
-    """`repomd` of the same revision for other `lists`: for the same packages as seen from another place."""
+    """`repomd` of the same revision for other `lists`: for the same packages as seen from another directory."""
     return _repomd(repomd, lists, _revision_of(repomd))
 
 
@@ -152,7 +152,7 @@ def _revision_of(repomd: bytes) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorList:
-    """What `mirrorlist` says: the place of the snapshot below the repository, and in comments what saves us reads.
+    """What `mirrorlist` says: where the snapshot lies below the repository, and in comments what saves us reads.
 
     `sources` is the digest of the files for users, `signature` that of the `repomd.xml` of the snapshot, or empty.
     Clients skip comments (librepo's mirrorlist.c, yum's yumRepo.py).
@@ -172,13 +172,13 @@ class MirrorList:
         """Read one; raises `RepositoryError` where it is none of ours."""
         lines = data.decode("utf-8", "replace").splitlines()
         comments = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
-        places = [match[1] for line in lines if (match := _SNAPSHOT.search(line))]
-        if len(places) != 1:
+        bases = [match[1] for line in lines if (match := _SNAPSHOT.search(line))]
+        if len(bases) != 1:
             raise damaged("mirrorlist names no snapshot")
         sources = next((line for line in comments if line.startswith(_SOURCES)), "")
         signature = [line for line in comments if not line.startswith(_SOURCES)]
         return cls(
-            base=places[0],
+            base=bases[0],
             sources=sources.removeprefix(_SOURCES),
             signature="".join(f"{line}\n" for line in signature).encode(),
         )

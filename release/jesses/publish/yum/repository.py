@@ -43,7 +43,8 @@ class YumSnapshot:
     """The repository as the pointer showed it.
 
     `base` is where `repomd` lies below the repository: a snapshot, or its root ("") where no pointer is there
-    yet; `lists` are those of a snapshot in any case. An empty place has no `repomd`. `root` was read before.
+    yet; `lists` are those of a snapshot in any case. `repomd` is None where there is no repository yet. `root` was
+    read before.
     """
 
     base: str = ""
@@ -73,6 +74,7 @@ class YumUpdate:
     staged: StagedSnapshot | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class YumRepository:
     """The repository that `objects` are, which users reach at `url`.
 
@@ -80,22 +82,12 @@ class YumRepository:
     with the number of a failed attempt, when another job was faster.
     """
 
-    def __init__(
-        self,
-        *,
-        objects: RepositoryObjects,
-        url: str,
-        signer: Signer | None,
-        clock: Callable[[], float],
-        copies: bool = True,
-        wait: Callable[[int], object] = pause,
-    ) -> None:
-        self._objects = objects
-        self._url = url
-        self._signer = signer
-        self._clock = clock
-        self._copies = copies
-        self._wait = wait
+    objects: RepositoryObjects
+    url: str
+    signer: Signer | None
+    clock: Callable[[], float]
+    copies: bool = True
+    wait: Callable[[int], object] = pause
 
     # Reading
 
@@ -107,10 +99,10 @@ class YumRepository:
 
         """
         # In this order: who swaps what was read here has seen every pointer that it was written for.
-        root = self._read_root() if self._copies else Root()
-        pointer = self._objects.get(POINTER)
+        root = self._read_root() if self.copies else Root()
+        pointer = self.objects.get(POINTER)
         if pointer is None:
-            return self._adopted(root if self._copies else self._read_root())
+            return self._adopted(root if self.copies else self._read_root())
         listed = MirrorList.parse(pointer.data)
         repomd = self._fetch(f"{listed.base}/{REPOMD}")
         self._check_signature(f"{listed.base}/{REPOMD}", repomd, listed.signature)
@@ -126,8 +118,8 @@ class YumRepository:
 
     def _read_root(self) -> Root:
         # In this order: who read an old pointer has an old token too, and cannot undo a newer signature.
-        signature = self._objects.get(SIGNATURE)
-        return Root(signature=signature, repomd=self._objects.get(REPOMD))
+        signature = self.objects.get(SIGNATURE)
+        return Root(signature=signature, repomd=self.objects.get(REPOMD))
 
     def _adopted(self, root: Root) -> YumSnapshot:
         """A repository without snapshots, as other tools make it."""
@@ -148,20 +140,20 @@ class YumRepository:
         """A repository that nobody signed may be continued, and is signed by that."""
         if not signature:
             return
-        if self._signer is None:
+        if self.signer is None:
             raise RepositoryError(
-                f"{self._objects.key(path)} is signed, and this run has no key", fix="give it the key"
+                f"{self.objects.key(path)} is signed, and this run has no key", fix="give it the key"
             )
-        if not is_signed_by(self._signer.public_key, repomd, signature):
+        if not is_signed_by(self.signer.public_key, repomd, signature):
             raise RepositoryError(
-                f"{self._objects.key(path)} has no valid signature of the key {self._signer.fingerprint}",
+                f"{self.objects.key(path)} has no valid signature of the key {self.signer.fingerprint}",
                 fix="publish with the key that signed it, or below another prefix",
             )
 
     def _fetch(self, path: str) -> bytes:
-        stored = self._objects.get(path)
+        stored = self.objects.get(path)
         if stored is None:
-            raise self._objects.missing(path)
+            raise self.objects.missing(path)
         return stored.data
 
     # Writing
@@ -174,7 +166,7 @@ class YumRepository:
         """
         lists = change(before.lists)
         right = before.token is not None and sources in {None, before.sources}
-        if right and lists == before.lists and bool(before.signature) == bool(self._signer):
+        if right and lists == before.lists and bool(before.signature) == bool(self.signer):
             return YumUpdate(before=before)
         staged = self._stage(before, lists)
         # Who is refused reads again: nobody needs the old lists, and they are large.
@@ -182,19 +174,19 @@ class YumRepository:
 
     def _stage(self, before: YumSnapshot, lists: Lists) -> StagedSnapshot:
         packed = lists if lists.is_packed else lists.with_documents(lists.documents)
-        repomd = yum_index.next_repomd(before.repomd, packed, now=int(self._clock()))
+        repomd = yum_index.next_repomd(before.repomd, packed, now=int(self.clock()))
         base = yum_index.snapshot_of(repomd)
         self._put_lists(base, packed)
         for href in yum_index.others(repomd):
             self._put(f"{base}/{href}", self._fetch(f"{before.base}/{href}".lstrip("/")))
         self._put(f"{base}/{REPOMD}", repomd)
-        signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self._signer else b""
+        signature = self._put_signature(f"{base}/{SIGNATURE}", repomd) if self.signer else b""
         return StagedSnapshot(base=base, lists=packed, repomd=repomd, signature=signature)
 
     def _put_signature(self, path: str, repomd: bytes) -> bytes:
         """Sign; where another run has staged the same, its signature counts."""
-        signature = self._signer.detach(repomd) if self._signer else b""
-        if not self._objects.put_immutable(path, signature, hashlib.sha256(signature).hexdigest()):
+        signature = self.signer.detach(repomd) if self.signer else b""
+        if not self.objects.put_immutable(path, signature, hashlib.sha256(signature).hexdigest()):
             signature = self._fetch(path)
             self._check_signature(path, repomd, signature)
         return signature
@@ -204,8 +196,8 @@ class YumRepository:
             self._put(f"{base}/{yum_index.file_name(kind, data)}".lstrip("/"), data)
 
     def _put(self, path: str, data: bytes) -> None:
-        if not self._objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
-            raise StoreError(f"{self._objects.key(path)} is damaged", fix="delete it, then run again")
+        if not self.objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
+            raise StoreError(f"{self.objects.key(path)} is damaged", fix="delete it, then run again")
 
     def edit(
         self, change: EditLists, *, sources: str | None = None, prepared: YumUpdate | None = None
@@ -220,15 +212,15 @@ class YumRepository:
 
         """
         update = prepared
-        for _ in attempts(self._busy(), wait=self._wait):
+        for _ in attempts(self._busy(), wait=self.wait):
             update = update or self.prepare(self.read(), change, sources=sources)
             if update.staged is None:
-                self._objects.note_right(POINTER)
+                self.objects.note_right(POINTER)
                 swapped: YumSnapshot | None = update.before
             else:
                 swapped = self._swap(update.before, update.staged, sources)
             if swapped:
-                if self._copies:
+                if self.copies:
                     self.refresh_root(swapped)
                 return
             update = None
@@ -237,7 +229,7 @@ class YumRepository:
         """Let the pointer name what was staged; None if it moved in the meantime."""
         named = before.sources if sources is None else sources
         listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
-        token = self._objects.swap(POINTER, listed.render(self._url), before.token)
+        token = self.objects.swap(POINTER, listed.render(self.url), before.token)
         if token is None:
             return None
         return YumSnapshot(
@@ -251,7 +243,7 @@ class YumRepository:
         )
 
     def _busy(self) -> StoreError:
-        return keeps_changing(f"the YUM repository at {self._url}")
+        return keeps_changing(f"the YUM repository at {self.url}")
 
     # The root, which follows the pointer
 
@@ -274,9 +266,9 @@ class YumRepository:
         documents = {**snapshot.lists.documents, "primary": primary}
         signed = self._is_signed(root)
         if signed and root.repomd and yum_index.names(root.repomd.data, Lists(documents=documents)):
-            self._objects.note_right(REPOMD)
-            if self._signer:
-                self._objects.note_right(SIGNATURE)
+            self.objects.note_right(REPOMD)
+            if self.signer:
+                self.objects.note_right(SIGNATURE)
             return True
         old = self._old_primary(root) if signed else EMPTY
         lists = Lists(
@@ -289,19 +281,19 @@ class YumRepository:
         if root.repomd is None or root.repomd.data != repomd:
             self._put_lists("", lists)
             token = root.repomd.token if root.repomd else None
-            if self._objects.swap(REPOMD, repomd, token) is None:
+            if self.objects.swap(REPOMD, repomd, token) is None:
                 return False
-        if self._signer is None:
+        if self.signer is None:
             return True
         token = root.signature.token if root.signature else None
-        return self._objects.swap(SIGNATURE, self._signer.detach(repomd), token) is not None
+        return self.objects.swap(SIGNATURE, self.signer.detach(repomd), token) is not None
 
     def _is_signed(self, root: Root) -> bool:
         """Whether clients accept the root, and so do we."""
-        if root.repomd is None or self._signer is None:
+        if root.repomd is None or self.signer is None:
             return root.repomd is not None and root.signature is None
         signature = root.signature.data if root.signature else b""
-        return bool(signature) and is_signed_by(self._signer.public_key, root.repomd.data, signature)
+        return bool(signature) and is_signed_by(self.signer.public_key, root.repomd.data, signature)
 
     def _old_primary(self, root: Root) -> Lists:
         """What need not be compressed again, if it is there: it is about to be replaced anyway."""
