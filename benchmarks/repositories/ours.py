@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--no-copies", action="store_true")
     arguments = parser.parse_args()
-    signer = openpgp.configured({openpgp.KEY_FILE_VARIABLE: str(arguments.key)})
+    signer = openpgp.from_environment({openpgp.KEY_FILE_VARIABLE: str(arguments.key)})
     if signer is None:
         raise SystemExit("--key holds none")
     artifacts = tuple(_artifact(path, signer) for path in arguments.files)

@@ -6,7 +6,7 @@ import pytest
 
 from jesses.base.errors import LeaseError, StoreError
 from jesses.channel.holder import Holder
-from jesses.channel.target import open_channel, rehearsal, snapshot, to_write, waiting
+from jesses.channel.target import dry_run, open_channel, snapshot, to_write, waiting
 from jesses.config import Channel
 from jesses.history.ci import LOCAL
 from tests.channel.test_journal import KEY
@@ -57,8 +57,8 @@ def bench(tmp_path: Path) -> Bench:
 def test_a_dry_run_neither_waits_nor_writes(bench: Bench, tmp_path: Path) -> None:
     channel = Channel(store="site")
     place = open_channel(channel, tmp_path, progress=lambda *_: None)
-    rehearsed = rehearsal(place)
-    bench.release(rehearsed.store)
+    planned = dry_run(place)
+    bench.release(planned.store)
     assert not (tmp_path / "site").exists()
 
 

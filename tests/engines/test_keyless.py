@@ -148,7 +148,7 @@ def test_where_fulcio_refuses_no_tag_is_set(services: Sigstore, registry: str, t
 
 def signer(services: Sigstore, directory: Path, token: str) -> keyless.Keyless:
     trust = services.trust_configuration(directory / "trust.json")
-    found = keyless.configured({keyless.TOKEN_VARIABLE: token, keyless.TRUST_VARIABLE: str(trust)})
+    found = keyless.from_environment({keyless.TOKEN_VARIABLE: token, keyless.TRUST_VARIABLE: str(trust)})
     assert found
     return found
 

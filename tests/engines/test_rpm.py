@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Payload, Symlink
-from jesses.signing.openpgp import KEY_VARIABLE, configured
+from jesses.signing.openpgp import KEY_VARIABLE, from_environment
 from tests.engines.engines import DEBUGGER, GPG, RPM_ROOT, RPMLINT, require, run
 from tests.engines.rpm_packages import PAYLOAD, agent, build, driver, signer
 from tests.engines.rpm_root import RpmRoot
@@ -261,7 +261,7 @@ def test_rpm_accepts_a_signature_by_an_ed25519_key(root: RpmRoot, tmp_path: Path
     run(*gpg, "--quick-generate-key", "Kestrel <kestrel@example.org>", "ed25519", "sign", "never", env=home)
     secret = run(*gpg, "--armor", "--export-secret-keys", env=home).stdout
     run("gpgconf", "--kill", "all", env=home)
-    key = configured({KEY_VARIABLE: secret})
+    key = from_environment({KEY_VARIABLE: secret})
     assert key is not None
     path = build(agent(), tmp_path / "dist", key=key).path
     (tmp_path / "kestrel.asc").write_bytes(key.public_key)

@@ -37,12 +37,12 @@ def test_the_signature_is_that_of_rfc_6979() -> None:
 
 def test_the_key_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(P256)
-    in_text = ecdsa.configured({"JESSES_COSIGN_KEY": P256.decode()})
-    in_file = ecdsa.configured({"JESSES_COSIGN_KEY_FILE": str(tmp_path / "key")})
+    in_text = ecdsa.from_environment({"JESSES_COSIGN_KEY": P256.decode()})
+    in_file = ecdsa.from_environment({"JESSES_COSIGN_KEY_FILE": str(tmp_path / "key")})
     assert in_text
     assert in_file
     assert in_text.public_key == in_file.public_key
-    assert ecdsa.configured({}) is None
+    assert ecdsa.from_environment({}) is None
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_other_keys_are_refused_with_how_to_make_one(text: bytes) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SigningError, match="cannot read"):
-        ecdsa.configured({"JESSES_COSIGN_KEY_FILE": str(tmp_path / "none")})
+        ecdsa.from_environment({"JESSES_COSIGN_KEY_FILE": str(tmp_path / "none")})

@@ -23,12 +23,12 @@ def keys() -> tuple[str, str, str]:
 
 @pytest.fixture(scope="module")
 def signers(keys: tuple[str, str, str]) -> tuple[Signer, ...]:
-    return tuple(signer for key in keys if (signer := openpgp.configured({openpgp.KEY_VARIABLE: key})))
+    return tuple(signer for key in keys if (signer := openpgp.from_environment({openpgp.KEY_VARIABLE: key})))
 
 
 def rotation(keys: tuple[str, str, str]) -> Signer:
     environment = {openpgp.KEY_VARIABLE: keys[0], openpgp.OLD_KEY_VARIABLE: keys[1]}
-    both = openpgp.for_repositories(openpgp.configured(environment), environment)
+    both = openpgp.for_repositories(openpgp.from_environment(environment), environment)
     assert isinstance(both, Rotation)
     return both
 
@@ -103,7 +103,7 @@ def test_what_is_no_rotation_is_refused(keys: tuple[str, str, str], signers: tup
 
 def test_an_expired_key_is_refused_with_its_date(signers: tuple[Signer, ...]) -> None:
     with pytest.raises(SigningError, match="expired on 2020-01-02") as caught:
-        openpgp.configured({openpgp.KEY_FILE_VARIABLE: str(EXPIRED)})
+        openpgp.from_environment({openpgp.KEY_FILE_VARIABLE: str(EXPIRED)})
     assert "--quick-set-expire" in caught.value.fix
     with pytest.raises(SigningError, match="expired on 2020-01-02"):
         openpgp.for_repositories(signers[0], {openpgp.OLD_KEY_FILE_VARIABLE: str(EXPIRED)})

@@ -19,6 +19,7 @@ from jesses.base.naming import spelling
 from jesses.channel import keys
 from jesses.channel.holder import Holder
 from jesses.channel.lease import Data, Lease, kept
+from jesses.channel.records import with_other_bytes
 from jesses.plan.plan import Plan
 from jesses.stores import Store
 
@@ -178,12 +179,7 @@ def journal_key(plan: Plan) -> str:
 
 
 def _check_same(recorded: Mapping[str, str], artifacts: Iterable[Artifact], release: str) -> None:
-    other = [
-        artifact.path.name
-        for artifact in artifacts
-        if recorded.get(artifact.path.name, artifact.sha256) != artifact.sha256
-    ]
-    if other:
+    if other := with_other_bytes(recorded, artifacts):
         raise ConflictError(
             f"{release} was published with other bytes in {', '.join(other)}",
             fix="what is published never changes: release a new version, or build from the same commit",

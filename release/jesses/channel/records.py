@@ -282,6 +282,15 @@ def _elsewhere(row: Released, there: Mapping[str, str]) -> Released:
     return replace(row, key=there["key"], signed_sha256=signed)
 
 
+def with_other_bytes(known: Mapping[str, str], artifacts: Iterable[Artifact]) -> list[str]:
+    """The files among `artifacts` whose digest before signing is `known`, by file name, and another one."""
+    return [
+        artifact.path.name
+        for artifact in artifacts
+        if known.get(artifact.path.name, artifact.sha256) != artifact.sha256
+    ]
+
+
 def united(new: Listing, found: Listing | None) -> Listing:
     """What a channel has after another run: what is noted stays."""
     if found is None:

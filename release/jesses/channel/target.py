@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from jesses.channel.lease import Lease, kept
 from jesses.config import Channel
 from jesses.history.ci import Ci
 from jesses.plan.plan import Plan
+from jesses.publish import HoldLease
 from jesses.stores import Store
 from jesses.stores.cdn import Invalidate, cloudfront, no_cache
 from jesses.stores.clock import clock_of
@@ -39,19 +40,19 @@ class Target:
 
 
 def snapshot(inside: Path, outside: Path) -> Target:
-    """A store of the run's own at `inside`, which will be found at `outside`."""
+    """A store for one run alone, in the directory `inside`, which is moved to `outside` when the run is over."""
     return Target(
         store=DirectoryStore(inside), url=outside.as_uri(), journal=NoJournal(), invalidate=no_cache
     )
 
 
-def rehearsal(target: Target) -> Target:
-    """The same for a dry run: `store` remembers what would change."""
+def dry_run(target: Target) -> Target:
+    """`target` for a dry run: nothing is written, and `store` remembers what would be (`DryRunStore.changes`)."""
     return replace(target, store=DryRunStore(target.store), journal=NoJournal(), invalidate=no_cache)
 
 
 def open_channel(channel: Channel, directory: Path, *, progress: Progress) -> Target:
-    """What `channel` names, to be read; paths are relative to `directory`.
+    """The store that `channel` names, for reading alone; paths are relative to `directory`.
 
     Raises:
         StoreError: it cannot be used.
@@ -77,7 +78,9 @@ def to_write(
     take_over: bool,
     tell: Callable[[str], object],
 ) -> Target:
-    """The same to publish `plan` to, with its journal and its caches.
+    """`target` for writing: with the journal of the release `plan`, and the caches in front of `channel`.
+
+    `tell` is told who is waited for; with `take_over` nobody is.
 
     Raises:
         StoreError: the store cannot be used, or ignores conditions.
@@ -110,10 +113,11 @@ def channel_lease(
     ci: Ci,
     tell: Callable[[str], object],
     take_over: bool = False,
-) -> Callable[[], AbstractContextManager[None]]:
-    """Who may move what has no conditional writes, such as tags of images, or withdraw what is published.
+) -> HoldLease:
+    """Gives what holds the lease of a channel while a block runs; without a channel there is none to hold.
 
-    One process for each channel at a time.
+    Its holder may move what has no conditional writes, such as tags of images, and withdraw what is published.
+    `tell` is told who is waited for; with `take_over` nobody is.
     """
     if channel is None:
         return nullcontext
@@ -137,7 +141,7 @@ def channel_lease(
 
 
 def caches(channel: Channel, url: str) -> Invalidate:
-    """What makes the caches in front of a channel, which users reach at `url`, forget objects."""
+    """Gives what has the caches in front of a channel, which users reach at `url`, forget objects."""
     if channel.cloudfront is None:
         return no_cache
     return cloudfront(boto3.session.Session().client("cloudfront"), channel.cloudfront, url)

@@ -47,7 +47,7 @@ def open_cut(
         github=open_github(config, environment, session) if config.project.github else None,
         token=token_in(environment) is not None,
         web=web if config.project.github else "",
-        signer=openpgp.configured(environment),
+        signer=openpgp.from_environment(environment),
         channels=ChannelContents(config, stores),
         rerun=rerun,
         clock=time.time,

@@ -90,7 +90,7 @@ def configured_key(options: Options, environment: Mapping[str, str]) -> Signer |
         SigningError: the channel needs one, and there is none; or it cannot be used.
 
     """
-    found = openpgp.configured(environment) if options.sign else None
+    found = openpgp.from_environment(environment) if options.sign else None
     if options.sign and options.channel is not None and found is None:
         raise SigningError(
             f"there is no key to sign the channel {options.channel} with, and with one that is made for this run "
@@ -186,7 +186,7 @@ def _target(run: Run, workspace: Workspace) -> Target:
     else:
         place = target.open_channel(run.channel, run.product.directory, progress=run.narrator.upload)
     if run.options.dry_run:
-        return target.rehearsal(place)
+        return target.dry_run(place)
     if run.options.channel is None:
         return place
     return target.to_write(
@@ -215,8 +215,8 @@ def _registry_access(run: Run, place: Target, session: requests.Session) -> Regi
         home=Path.home(),
         tell=run.narrator.progress,
         progress=run.narrator.upload,
-        key=ecdsa.configured(environment) if options.sign else None,
-        notary=keyless.configured(environment) if options.sign else None,
+        key=ecdsa.from_environment(environment) if options.sign else None,
+        notary=keyless.from_environment(environment) if options.sign else None,
         lease=nullcontext if options.dry_run else lease,
         dry_run=options.dry_run,
         ci=run.product.ci,

@@ -71,7 +71,7 @@ def _compiler() -> Finding:
 def _signing_key(environment: Mapping[str, str]) -> Finding:
     disables = "publishing to channels (but for --no-sign); a snapshot is signed with an ephemeral key"
     try:
-        signer = openpgp.configured(environment)
+        signer = openpgp.from_environment(environment)
     except ReleaseError as error:
         return Finding(name="signing key", present=False, detail=error.what, disables=disables)
     detail = (

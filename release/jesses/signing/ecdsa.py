@@ -63,7 +63,7 @@ def verifies(public_key: bytes, data: bytes, signature: bytes) -> bool:
     return True
 
 
-def configured(environment: Mapping[str, str] = os.environ) -> EcdsaKey | None:
+def from_environment(environment: Mapping[str, str] = os.environ) -> EcdsaKey | None:
     """The key in `JESSES_COSIGN_KEY`, or in the file that `JESSES_COSIGN_KEY_FILE` names; None without either.
 
     Raises:

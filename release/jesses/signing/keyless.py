@@ -107,7 +107,7 @@ class Keyless:
         return self._current[1]
 
 
-def configured(environment: Mapping[str, str]) -> Keyless | None:
+def from_environment(environment: Mapping[str, str]) -> Keyless | None:
     """Keyless signing where there is an OIDC token: in `SIGSTORE_ID_TOKEN`, or to be had from GitHub Actions."""
     trust = environment.get(TRUST_VARIABLE)
     trust_file = Path(trust) if trust else None

@@ -53,7 +53,7 @@ def ephemeral(user_id: str) -> OpenPgpSigner:
     return OpenPgpSigner(openpgp_key.generate(user_id))
 
 
-def configured(environment: Mapping[str, str]) -> OpenPgpSigner | None:
+def from_environment(environment: Mapping[str, str]) -> OpenPgpSigner | None:
     """The key that the environment names, or None where it names none.
 
     `JESSES_SIGNING_KEY` holds an armored secret key, `JESSES_SIGNING_KEY_FILE` the path of one.

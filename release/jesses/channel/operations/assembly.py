@@ -3,7 +3,7 @@
 import posixpath
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from jesses.config import Config
 from jesses.history.ci import detect
 from jesses.package.compression import Cache
 from jesses.plan.channels import channel_named
+from jesses.publish import HoldLease
 from jesses.publish.factory import publishers_for
 from jesses.publish.files.latest import DIRECTORY
 from jesses.signing import Signer, openpgp
@@ -183,7 +184,7 @@ def _destination(context: OperationContext, name: str) -> target.Target:
     return target.open_channel(channel_named(name, context.config), context.directory, progress=no_progress)
 
 
-def _lease(context: OperationContext, name: str, store: Store) -> Callable[[], AbstractContextManager[None]]:
+def _lease(context: OperationContext, name: str, store: Store) -> HoldLease:
     if context.dry_run:
         return nullcontext
     return target.channel_lease(
@@ -197,7 +198,7 @@ def _lease(context: OperationContext, name: str, store: Store) -> Callable[[], A
 
 
 def _key(context: OperationContext) -> Signer | None:
-    signer = openpgp.configured(context.environment) if context.sign else None
+    signer = openpgp.from_environment(context.environment) if context.sign else None
     return openpgp.for_repositories(signer, context.environment)
 
 

@@ -8,6 +8,7 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import ConflictError
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
+from jesses.channel.records import with_other_bytes
 from jesses.publish import Publication, Publisher, drive
 
 
@@ -55,12 +56,7 @@ def _fetched(version: ChannelVersion, directory: Path) -> list[Artifact]:
 
 
 def _check_same(target: OpenedChannel, artifacts: Sequence[Artifact], known: dict[str, str]) -> None:
-    other = [
-        artifact.path.name
-        for artifact in artifacts
-        if known.get(artifact.path.name, artifact.sha256) != artifact.sha256
-    ]
-    if other:
+    if other := with_other_bytes(known, artifacts):
         raise ConflictError(
             f"the store of the channel {target.name} has this version with other bytes in {', '.join(other)}",
             fix="what is published never changes: release a new version",
