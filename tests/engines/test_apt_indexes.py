@@ -12,6 +12,7 @@ from jesses.publish.apt import index
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import sources
 from jesses.publish.apt.repository import AptRepository
+from jesses.publish.shared.edit import edit
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.stores.directory import DirectoryStore
 from tests.engines.apt_client import AptClient
@@ -44,8 +45,8 @@ def test_apt_reads_every_stanza_of_an_index_that_grew(
         clock=time.time,
     )
     for start in (0, 1000, 2000):
-        repository.edit(partial(grown, start))
-    repository.edit(lambda indexes: index.remove(indexes, [stanza(0).identity, stanza(1500).identity]))
+        edit(repository, partial(grown, start))
+    edit(repository, lambda indexes: index.remove(indexes, [stanza(0).identity, stanza(1500).identity]))
     assert len(repository.read().indexes["amd64"].text) > 4 * PIECE
     source = sources(url=f"{http_site(site)}/apt", suite="stable", component="main", key="/key")
     client = AptClient.new(tmp_path / "client", source, SIGNER.public_key)

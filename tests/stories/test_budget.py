@@ -16,6 +16,7 @@ from jesses.publish.apt import index
 from jesses.publish.apt.index import Stanza
 from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.apt.repository import AptRepository
+from jesses.publish.shared.edit import edit
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum.lists import UP
 from jesses.publish.yum.metadata import IndexedPackage, Nevra
@@ -79,7 +80,7 @@ def apt_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
         clock=lambda: apt_site.NOW,
         copies=copies,
     )
-    repository.edit(lambda indexes: index.add(indexes, [old_stanza(number) for number in range(size)]))
+    edit(repository, lambda indexes: index.add(indexes, [old_stanza(number) for number in range(size)]))
     store.reset()
     return store
 
@@ -94,7 +95,7 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
         clock=lambda: yum_client.NOW,
         copies=copies,
     )
-    repository.edit(lambda lists: lists.add(map(old_rpm, range(size))))
+    edit(repository, lambda lists: lists.add(map(old_rpm, range(size))))
     store.reset()
     return store
 

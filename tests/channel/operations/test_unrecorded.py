@@ -20,6 +20,7 @@ from jesses.config import parse
 from jesses.publish.apt import index
 from jesses.publish.apt.index import Stanza
 from jesses.publish.factory import publishers_for
+from jesses.publish.shared.edit import edit
 from tests.support import deb_example
 from tests.support.channel_site import CONFIG, Make, everything, makers, offered, place, release
 from tests.support.hawk import PRODUCT
@@ -138,7 +139,7 @@ def test_a_repository_of_another_tool(make: Make) -> None:
 def add(store: MemoryStore, name: str, version: str, filename: str, sha256: str = "") -> None:
     control = f"Package: {name}\nVersion: {version}\nArchitecture: amd64\n"
     stanza = Stanza.of(control, filename=filename, size=1, sha256=sha256 or f"{name}{version}".encode().hex())
-    place(store).apt().edit(lambda indexes: index.add(indexes, [stanza]))
+    edit(place(store).apt(), lambda indexes: index.add(indexes, [stanza]))
 
 
 def listed(store: MemoryStore) -> set[tuple[str, str]]:

@@ -14,6 +14,7 @@ from jesses.publish.apt.contents import PackageFiles
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import Digest
 from jesses.publish.apt.repository import AptRepository
+from jesses.publish.shared.edit import edit
 from jesses.publish.shared.objects import RepositoryObjects
 from tests.support import channel_site
 from tests.support.apt_site import (
@@ -166,7 +167,7 @@ def remove(store: MemoryStore, *gone: apt_index.PackageIdentity) -> None:
         clock=lambda: NOW,
         files=PackageFiles(objects),
     )
-    repository.edit(lambda indexes: apt_index.remove(indexes, gone))
+    edit(repository, lambda indexes: apt_index.remove(indexes, gone))
 
 
 # What others wrote

@@ -19,6 +19,7 @@ from jesses.publish.apt import index as apt_index
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import SOURCES, ReleaseFile
 from jesses.publish.apt.repository import AptRepository
+from jesses.publish.shared.edit import edit
 from jesses.publish.shared.objects import RepositoryObjects
 from tests.support.apt_site import (
     IN_RELEASE,
@@ -177,13 +178,14 @@ def test_a_package_is_where_the_index_says_and_not_where_we_would_put_it(make: M
     repository = AptRepository(
         objects=RepositoryObjects(store, "apt"), suite="stable", origin="k", signer=SIGNER, clock=lambda: NOW
     )
-    repository.edit(
+    edit(
+        repository,
         lambda indexes: {
             arch: index.with_text(
                 index.text.replace(ours.removeprefix("apt/").encode(), theirs.removeprefix("apt/").encode())
             )
             for arch, index in indexes.items()
-        }
+        },
     )
     store.objects[theirs] = store.objects.pop(ours)
     again = publish(store, artifact, now=NOW + 60)

@@ -11,6 +11,7 @@ from jesses.publish.apt.index import Index, PackageIdentity
 from jesses.publish.files import latest
 from jesses.publish.files.latest import Latest
 from jesses.publish.files.sums import SumLines
+from jesses.publish.shared.edit import edit
 
 
 def withdraw(channel: OpenedChannel, versions: Sequence[ChannelVersion], why: Why) -> None:
@@ -34,9 +35,9 @@ def withdraw(channel: OpenedChannel, versions: Sequence[ChannelVersion], why: Wh
     for version in versions:
         version.record.withdraw(channel.name, why, now=channel.clock())
     if apt:
-        channel.apt().edit(lambda indexes: apt_index.remove(indexes, _identities(indexes, apt)))
+        edit(channel.apt(), lambda indexes: apt_index.remove(indexes, _identities(indexes, apt)))
     if yum:
-        channel.yum().edit(lambda lists: lists.remove(set(yum.values())))
+        edit(channel.yum(), lambda lists: lists.remove(set(yum.values())))
     if files:
         channel.sums().edit(lambda lines: _without(lines, files))
         _put_latest_back(channel, versions)

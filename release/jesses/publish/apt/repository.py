@@ -263,27 +263,17 @@ class AptRepository:
             found[architecture] = index.with_contents(contents.follow(text, old, index, self.files))
         return found
 
-    def edit(
-        self, change: EditIndexes, *, sources: str | None = None, prepared: AptUpdate | None = None
-    ) -> None:
-        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
-
-        `prepared` is what was prepared already, with the same `sources`.
+    def commit(self, update: AptUpdate) -> bool:
+        """Replace the pointer, and bring the copies in line with it; False where another job was faster.
 
         Raises:
-            ConflictError, RepositoryError: from `change`, and from reading.
-            StoreError: the store failed, or other jobs were faster each time.
+            StoreError: the store failed, or the pointer moves all the time.
 
         """
-        update = prepared
-        for _ in attempts(self._busy(), wait=self.wait):
-            update = update or self.prepare(self.read(), change, sources=sources)
-            swapped = self._swap(update) if update.is_new else update.before
-            if swapped:
-                if self.copies:
-                    self._copy(swapped, update.indexes)
-                return
-            update = None
+        swapped = self._swap(update) if update.is_new else update.before
+        if swapped and self.copies:
+            self._copy(swapped, update.indexes)
+        return swapped is not None
 
     def _swap(self, update: AptUpdate) -> AptSnapshot | None:
         """Replace the pointer that was read by one that names the new indexes; None if it moved."""
@@ -304,7 +294,8 @@ class AptRepository:
             return None
         return AptSnapshot(token=token, text=text, release=release, indexes={**before.indexes, **indexes})
 
-    def _busy(self) -> StoreError:
+    def busy(self) -> StoreError:
+        """The error for a repository that other jobs change all the time."""
         return keeps_changing(self.objects.key(self._pointer))
 
     # Copies, which follow the pointer
@@ -331,7 +322,7 @@ class AptRepository:
             StoreError: it moves all the time.
 
         """
-        for _ in attempts(self._busy()):
+        for _ in attempts(self.busy()):
             stored = self.objects.get(self._pointer)
             if stored is None:
                 return

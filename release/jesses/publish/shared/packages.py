@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.publish import Edit, Publication
 from jesses.publish.shared.client_setup import ClientSetup
+from jesses.publish.shared.edit import Repository, edit
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.shared.pool import Pool
 
@@ -31,19 +32,6 @@ SnapshotT = TypeVar("SnapshotT", bound=Snapshot)
 BeforeT_contra = TypeVar("BeforeT_contra", bound=Snapshot, contravariant=True)
 UpdateT = TypeVar("UpdateT")
 """What was staged to follow a snapshot."""
-
-
-class Repository(Protocol[SnapshotT, UpdateT, IndexesT]):
-    """How indexes are read and replaced. Errors of each method are those of `Publisher`."""
-
-    def read(self) -> SnapshotT:
-        """The repository as it is."""
-
-    def prepare(self, before: SnapshotT, change: Edit[IndexesT], *, sources: str | None) -> UpdateT:
-        """Write what `change` makes of the indexes of `before`; nobody sees it yet."""
-
-    def edit(self, change: Edit[IndexesT], *, sources: str | None, prepared: UpdateT | None) -> None:
-        """Make what `change` gives visible; `prepared` is what was prepared already."""
 
 
 class PackageFormat(Protocol[PackageT, BeforeT_contra, IndexesT]):
@@ -153,9 +141,8 @@ class PackagePublisher(Generic[PackageT, SnapshotT, UpdateT, IndexesT]):
         """
         if self._packages:
             self.setup.publish(self._vouched)
-            self.repository.edit(
-                self.format.add(self._packages), sources=self.setup.digest, prepared=self._update
-            )
+            change = self.format.add(self._packages)
+            edit(self.repository, change, sources=self.setup.digest, prepared=self._update)
         return Publication(
             publisher=self.name,
             location=self.url,

@@ -68,10 +68,11 @@ class StagedSnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class YumUpdate:
-    """What is to follow `before`; nothing where nothing is new."""
+    """What is to follow `before`: `staged`, None where nothing is new, and the digest of the files for users."""
 
     before: YumSnapshot = field(default_factory=YumSnapshot)
     staged: StagedSnapshot | None = None
+    sources: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +171,8 @@ class YumRepository:
             return YumUpdate(before=before)
         staged = self._stage(before, lists)
         # Who is refused reads again: nobody needs the old lists, and they are large.
-        return YumUpdate(before=replace(before, lists=EMPTY), staged=staged)
+        named = before.sources if sources is None else sources
+        return YumUpdate(before=replace(before, lists=EMPTY), staged=staged, sources=named)
 
     def _stage(self, before: YumSnapshot, lists: Lists) -> StagedSnapshot:
         packed = lists if lists.is_packed else lists.with_documents(lists.documents)
@@ -199,36 +201,25 @@ class YumRepository:
         if not self.objects.put_immutable(path, data, hashlib.sha256(data).hexdigest()):
             raise StoreError(f"{self.objects.key(path)} is damaged", fix="delete it, then run again")
 
-    def edit(
-        self, change: EditLists, *, sources: str | None = None, prepared: YumUpdate | None = None
-    ) -> None:
-        """Make what `change` gives visible, all architectures at once; again, where another job was faster.
-
-        `prepared` is what was prepared already, with the same `sources`.
+    def commit(self, update: YumUpdate) -> bool:
+        """Replace the pointer, and bring the root in line with it; False where another job was faster.
 
         Raises:
-            ConflictError, RepositoryError: from `change`, and from reading.
-            StoreError: the store failed, or other jobs were faster each time.
+            StoreError: the store failed, or the root is changed all the time.
 
         """
-        update = prepared
-        for _ in attempts(self._busy(), wait=self.wait):
-            update = update or self.prepare(self.read(), change, sources=sources)
-            if update.staged is None:
-                self.objects.note_right(POINTER)
-                swapped: YumSnapshot | None = update.before
-            else:
-                swapped = self._swap(update.before, update.staged, sources)
-            if swapped:
-                if self.copies:
-                    self.refresh_root(swapped)
-                return
-            update = None
+        if update.staged is None:
+            self.objects.note_right(POINTER)
+            swapped: YumSnapshot | None = update.before
+        else:
+            swapped = self._swap(update.before, update.staged, update.sources)
+        if swapped and self.copies:
+            self.refresh_root(swapped)
+        return swapped is not None
 
-    def _swap(self, before: YumSnapshot, staged: StagedSnapshot, sources: str | None) -> YumSnapshot | None:
+    def _swap(self, before: YumSnapshot, staged: StagedSnapshot, sources: str) -> YumSnapshot | None:
         """Let the pointer name what was staged; None if it moved in the meantime."""
-        named = before.sources if sources is None else sources
-        listed = MirrorList(base=staged.base, sources=named, signature=staged.signature)
+        listed = MirrorList(base=staged.base, sources=sources, signature=staged.signature)
         token = self.objects.swap(POINTER, listed.render(self.url), before.token)
         if token is None:
             return None
@@ -238,11 +229,12 @@ class YumRepository:
             repomd=staged.repomd,
             lists=staged.lists,
             signature=staged.signature,
-            sources=named,
+            sources=sources,
             root=before.root,
         )
 
-    def _busy(self) -> StoreError:
+    def busy(self) -> StoreError:
+        """The error for a repository that other jobs change all the time."""
         return keeps_changing(f"the YUM repository at {self.url}")
 
     # The root, which follows the pointer
@@ -254,7 +246,7 @@ class YumRepository:
             StoreError: it moves all the time.
 
         """
-        for _ in attempts(self._busy()):
+        for _ in attempts(self.busy()):
             if snapshot.repomd is None or self._root_follows(snapshot, snapshot.repomd):
                 return
             snapshot = self.read()
