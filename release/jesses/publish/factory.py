@@ -22,7 +22,10 @@ def publishers_for(
     clock: Callable[[], float],
     cache: Cache | None = None,
 ) -> tuple[Publisher, ...]:
-    """Every publisher of `channel`; users reach its store at `url`. `cache` is for indexes that grow."""
+    """Every publisher of `channel`; users reach its store at `url`.
+
+    `cache` keeps what was compressed, for the next run.
+    """
     base = url.rstrip("/")
     name = config.project.name
     return (

@@ -56,7 +56,7 @@ class Store(Protocol):
     """An object store with conditional writes.
 
     Writes give the token of the new object, so that who wrote need not read. They take `metadata` where the
-    convention of `release.stores.metadata` does not fit. Every method raises `StoreError` when the store
+    convention of `jesses.stores.headers` does not fit. Every method raises `StoreError` when the store
     fails, and when bytes are not what their digest says.
     """
 

@@ -60,7 +60,7 @@ class S3Store:
         self._clock = clock
 
     def now(self) -> float:
-        """The time of the service, as far as it has said (`release.stores.clock`)."""
+        """The time of the service, as far as it has said (`jesses.stores.clock`)."""
         return self._clock()
 
     # Reading
@@ -155,7 +155,7 @@ class S3Store:
         return token
 
     def delete_if_unchanged(self, key: str, token: str) -> bool:
-        # Some services ignore the condition of a deletion; asking first leaves them a moment, not an hour.
+        # Some services ignore the condition of a deletion; asking first shortens the time in which that matters.
         head = self.head(key)
         if head is None or head.token != token:
             return False

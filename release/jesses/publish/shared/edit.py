@@ -68,7 +68,8 @@ def edit(
     """
     update = prepared
     for _ in attempts(repository.busy(), wait=repository.wait):
-        update = update or repository.prepare(repository.read(), change, sources=sources)
+        if update is None:
+            update = repository.prepare(repository.read(), change, sources=sources)
         if repository.commit(update):
             return
         update = None
