@@ -3,22 +3,23 @@
 The rule. A *line* is a line of code: not blank, no comment, no docstring, no import or `__all__`, and not
 punctuation alone. Its *shape* is its tokens, with every name, text and number replaced by a sign for its kind,
 so that other names do not hide a copy. A line that only declares (a field of a class, a constant of a module,
-the head of a function) has its text for a shape, since declarations are alike everywhere. A *repetition* is a
-pair of places that share six lines or more of the same shapes, one after the other; several such runs between
-the same two files count as one. Six lines that stand in more than eight places are how the language says
-something, and count as none.
+the head of a function) or passes a name on (an argument such as `size=file.size`) has its text for a shape,
+since such lines are alike everywhere. A *repetition* is a pair of places that share six lines or more of the
+same shapes, one after the other; several such runs between the same two files count as one. Six lines that
+stand in more than eight places are how the language says something, and count as none.
 
 `MOST` is how many there may be, and only ever goes down: whoever takes one away lowers it. Before the rooms
-were built there were 31.
+were built there were 27.
 """
 
 import ast
 import io
 import keyword
+import re
 import sys
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -26,8 +27,9 @@ from typing import Final
 
 LINES: Final = 6
 PLACES: Final = 8
-MOST: Final = 28
+MOST: Final = 5
 
+_PASSED_ON: Final = re.compile(r"\w+=[\w.]+,?")
 _LAYOUT: Final = frozenset(
     {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 )
@@ -102,7 +104,14 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             tokens[token.start[0]].append(token)
     for number, found in sorted(tokens.items()):
         if any(token.type != tokenize.OP for token in found):
-            yield number, " ".join(token.string if number in declared else _sign(token) for token in found)
+            is_literal = number in declared or _passes_on(found)
+            yield number, " ".join(token.string if is_literal else _sign(token) for token in found)
+
+
+def _passes_on(tokens: Sequence[tokenize.TokenInfo]) -> bool:
+    """Whether a line is an argument that passes a name on, such as `size=file.size,`."""
+    text = "".join(token.string for token in tokens)
+    return bool(_PASSED_ON.fullmatch(text))
 
 
 def _sign(token: tokenize.TokenInfo) -> str:
@@ -137,7 +146,7 @@ def _declared(tree: ast.Module) -> set[int]:
     found = {line for node in constants for line in _span(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            fields = (part for part in node.body if isinstance(part, ast.AnnAssign))
+            fields = (part for part in node.body if isinstance(part, ast.Assign | ast.AnnAssign))
             found |= {line for field in fields for line in _span(field)}
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             start = min([node.lineno, *(part.lineno for part in node.decorator_list)])

@@ -19,6 +19,7 @@ from jesses.base.digest import sha256_of
 from jesses.package.formats import rpm
 from jesses.publish import Publisher
 from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer, openpgp
 from jesses.stores import Store
@@ -104,13 +105,15 @@ def _peak() -> float:
 def _publisher(kind: str, store: Store, signer: Signer, *, copies: bool) -> Publisher:
     make = apt_publisher if kind == "apt" else yum_publisher
     return make(
-        store=store,
-        prefix=kind,
-        url=f"{URL}/{kind}",
-        name="kestrel",
-        signer=signer,
-        clock=time.time,
-        copies=copies,
+        RepositorySettings(
+            store=store,
+            prefix=kind,
+            url=f"{URL}/{kind}",
+            name="kestrel",
+            signer=signer,
+            clock=time.time,
+            copies=copies,
+        )
     )
 
 

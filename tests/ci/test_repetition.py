@@ -16,7 +16,7 @@ def test_a_copy_with_other_names_is_found() -> None:
     one = BODY.format(name="one")
     other = "import os\n" + BODY.format(name="other").replace("total", "sum_").replace("10", "99")
     found = repetitions({"a.py": one, "b.py": other})
-    assert [str(run) for run in found] == ["a.py:3-9 ~ b.py:4"]
+    assert [str(run) for run in found] == ["a.py:4-9 ~ b.py:5"]
 
 
 def test_a_copy_in_the_same_file_is_found_once() -> None:

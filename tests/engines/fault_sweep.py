@@ -10,6 +10,7 @@ from jesses.base.artifact import Artifact
 from jesses.base.errors import StoreError
 from jesses.publish import Publisher
 from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -101,22 +102,26 @@ class Release:
     def _publishers(self, store: Store) -> tuple[Publisher, ...]:
         return (
             apt_publisher(
-                store=store,
-                prefix="apt",
-                url=f"{self.url}/apt",
-                name="kestrel",
-                signer=self.signer,
-                clock=lambda: self.now,
-                wait=self.wait,
+                RepositorySettings(
+                    store=store,
+                    prefix="apt",
+                    url=f"{self.url}/apt",
+                    name="kestrel",
+                    signer=self.signer,
+                    clock=lambda: self.now,
+                    wait=self.wait,
+                )
             ),
             yum_publisher(
-                store=store,
-                prefix="yum",
-                url=f"{self.url}/yum",
-                name="kestrel",
-                signer=self.signer,
-                clock=lambda: self.now,
-                wait=self.wait,
+                RepositorySettings(
+                    store=store,
+                    prefix="yum",
+                    url=f"{self.url}/yum",
+                    name="kestrel",
+                    signer=self.signer,
+                    clock=lambda: self.now,
+                    wait=self.wait,
+                )
             ),
         )
 

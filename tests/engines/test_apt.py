@@ -12,6 +12,7 @@ from jesses.base.artifact import Artifact
 from jesses.base.naming import spelling
 from jesses.publish import Publication
 from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.signing import Signer, openpgp
 from jesses.stores.directory import DirectoryStore
 from tests.engines.deb_root import DebRoot
@@ -31,12 +32,14 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
 def publish(site: Path, url: str, signer: Signer, *artifacts: Artifact) -> Publication:
     apt = apt_publisher(
-        store=DirectoryStore(site),
-        prefix="apt",
-        url=f"{url}/apt",
-        name="kestrel",
-        signer=signer,
-        clock=time.time,
+        RepositorySettings(
+            store=DirectoryStore(site),
+            prefix="apt",
+            url=f"{url}/apt",
+            name="kestrel",
+            signer=signer,
+            clock=time.time,
+        )
     )
     apt.stage(apt.check(artifacts))
     apt.verify()

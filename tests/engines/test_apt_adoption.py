@@ -17,6 +17,7 @@ from jesses.channel.operations.yank import yank
 from jesses.publish.apt.index import Index
 from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.shared.decompress import decompress
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.signing import openpgp_key
 from jesses.signing.openpgp import OpenPgpSigner
 from jesses.stores.directory import DirectoryStore
@@ -65,12 +66,14 @@ def bench(tmp_path: Path, secret: str, signer: OpenPgpSigner) -> Iterator[Bench]
 
 def publish(bench: Bench, signer: OpenPgpSigner, url: str, *artifacts: Artifact) -> None:
     apt = apt_publisher(
-        store=DirectoryStore(bench.root.parent),
-        prefix="apt",
-        url=url,
-        name="kestrel",
-        signer=signer,
-        clock=time.time,
+        RepositorySettings(
+            store=DirectoryStore(bench.root.parent),
+            prefix="apt",
+            url=url,
+            name="kestrel",
+            signer=signer,
+            clock=time.time,
+        )
     )
     apt.stage(apt.check(artifacts))
     apt.verify()

@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 from jesses.publish.apt.publisher import apt_publisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.signing import openpgp
 from jesses.stores.directory import DirectoryStore
 from tests.base.naming.test_debian_order import ASCENDING
@@ -22,12 +23,14 @@ def test_apt_file_finds_what_the_newest_version_has(
     with deb_maker(tmp_path) as make:
         for version in ("1.0.0", "2.0.0"):
             apt = apt_publisher(
-                store=DirectoryStore(site),
-                prefix="apt",
-                url=f"{url}/apt",
-                name="kestrel",
-                signer=signer,
-                clock=lambda: 1_700_000_000,
+                RepositorySettings(
+                    store=DirectoryStore(site),
+                    prefix="apt",
+                    url=f"{url}/apt",
+                    name="kestrel",
+                    signer=signer,
+                    clock=lambda: 1700000000,
+                ),
                 contents=True,
             )
             apt.stage(apt.check([make(version=version, more=(f"/usr/lib/of {version}/x",)), make("other")]))

@@ -12,6 +12,7 @@ import pytest
 
 from jesses.base.artifact import Artifact
 from jesses.base.payload import STANDARD_DIRECTORIES, File, Payload
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer, openpgp
 from jesses.stores.directory import DirectoryStore
@@ -30,12 +31,14 @@ def root(rpm_root: Callable[[], RpmRoot]) -> RpmRoot:
 
 def publish(site: Path, url: str, *artifacts: Artifact, key: Signer | None) -> None:
     yum = yum_publisher(
-        store=DirectoryStore(site),
-        prefix="yum",
-        url=f"{url}/yum",
-        name="kestrel",
-        signer=key,
-        clock=lambda: NOW,
+        RepositorySettings(
+            store=DirectoryStore(site),
+            prefix="yum",
+            url=f"{url}/yum",
+            name="kestrel",
+            signer=key,
+            clock=lambda: NOW,
+        )
     )
     yum.stage(yum.check(artifacts))
     yum.verify()

@@ -11,6 +11,7 @@ from semver import Version
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.yank import yank
 from jesses.publish.shared.decompress import decompress
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.stores.directory import DirectoryStore
 from tests.engines.engines import run
@@ -81,7 +82,14 @@ def test_a_repository_of_createrepo_c_is_continued(
     before = primary(yum / "repodata")
     url = f"{http_site(site)}/yum"
     publisher = yum_publisher(
-        store=DirectoryStore(site), prefix="yum", url=url, name="kestrel", signer=signer(), clock=lambda: NOW
+        RepositorySettings(
+            store=DirectoryStore(site),
+            prefix="yum",
+            url=url,
+            name="kestrel",
+            signer=signer(),
+            clock=lambda: NOW,
+        )
     )
     publisher.stage(publisher.check([build(agent("2.0.0"), tmp_path / "dist", key=signer())]))
     publisher.verify()
@@ -89,7 +97,14 @@ def test_a_repository_of_createrepo_c_is_continued(
 
     # What was there before is there still, and is no news.
     again = yum_publisher(
-        store=DirectoryStore(site), prefix="yum", url=url, name="kestrel", signer=signer(), clock=lambda: NOW
+        RepositorySettings(
+            store=DirectoryStore(site),
+            prefix="yum",
+            url=url,
+            name="kestrel",
+            signer=signer(),
+            clock=lambda: NOW,
+        )
     )
     again.stage(again.check([replace(old[0], path=Path(shutil.copy(old[0].path, tmp_path)))]))
     again.verify()

@@ -18,6 +18,7 @@ from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.apt.repository import AptRepository
 from jesses.publish.shared.edit import edit
 from jesses.publish.shared.objects import RepositoryObjects
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.lists import UP
 from jesses.publish.yum.metadata import IndexedPackage, Nevra
 from jesses.publish.yum.publisher import yum_publisher
@@ -102,13 +103,15 @@ def yum_of(size: int, first: Artifact, *, copies: bool) -> MemoryStore:
 
 def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool, cache: Cache | None = None) -> None:
     apt = apt_publisher(
-        store=store,
-        prefix="apt",
-        url=apt_site.URL,
-        name="kestrel",
-        signer=apt_site.SIGNER,
-        clock=lambda: apt_site.NOW,
-        copies=copies,
+        RepositorySettings(
+            store=store,
+            prefix="apt",
+            url=apt_site.URL,
+            name="kestrel",
+            signer=apt_site.SIGNER,
+            clock=lambda: apt_site.NOW,
+            copies=copies,
+        ),
         cache=cache,
     )
     apt.stage(apt.check(artifacts))
@@ -118,13 +121,15 @@ def publish_apt(store: MemoryStore, *artifacts: Artifact, copies: bool, cache: C
 
 def publish_yum(store: MemoryStore, *artifacts: Artifact, copies: bool) -> None:
     yum = yum_publisher(
-        store=store,
-        prefix="yum",
-        url=yum_client.URL,
-        name="kestrel",
-        signer=yum_client.SIGNER,
-        clock=lambda: yum_client.NOW,
-        copies=copies,
+        RepositorySettings(
+            store=store,
+            prefix="yum",
+            url=yum_client.URL,
+            name="kestrel",
+            signer=yum_client.SIGNER,
+            clock=lambda: yum_client.NOW,
+            copies=copies,
+        )
     )
     yum.stage(yum.check(artifacts))
     yum.verify()

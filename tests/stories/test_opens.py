@@ -5,13 +5,14 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from jesses.base.runner import Command
 from jesses.package.compression import INLINE, STRETCH
 from tests.support.hawk import PROJECT, Bench, FakeRunner
 from tests.support.paths import ELF
@@ -78,18 +79,8 @@ class StagingRunner(FakeRunner):
 
     tree: Path = Path()
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        variables: Sequence[str] = (),
-        timeout: float | None = None,
-    ) -> None:
-        assert env is not None
-        stage = Path(env["JESSES_STAGE"])
-        shutil.copytree(self.tree, stage, dirs_exist_ok=True, copy_function=os.link)
+    def __call__(self, command: Command) -> None:
+        shutil.copytree(self.tree, command.env["JESSES_STAGE"], dirs_exist_ok=True, copy_function=os.link)
 
 
 @pytest.fixture

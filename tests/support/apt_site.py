@@ -21,6 +21,7 @@ from jesses.publish import Publication
 from jesses.publish.apt.index import Index, Stanza
 from jesses.publish.apt.metadata import ReleaseFile
 from jesses.publish.apt.publisher import AptPublisher, apt_publisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.signing import Signer
 from jesses.signing.openpgp import OpenPgpSigner
 from jesses.signing.verification import verified_text, verify_detached
@@ -101,14 +102,10 @@ def publisher(
     wait: Callable[[int], object] = int,
 ) -> AptPublisher:
     return apt_publisher(
-        store=store,
-        prefix="apt",
-        url=URL,
-        name="kestrel",
-        signer=signer,
-        clock=lambda: now,
+        RepositorySettings(
+            store=store, prefix="apt", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
+        ),
         contents=contents,
-        wait=wait,
     )
 
 

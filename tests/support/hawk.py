@@ -14,6 +14,7 @@ from semver import Version
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import StoreError
+from jesses.base.runner import Command
 from jesses.config import Config, load
 from jesses.history.git_history import Commit
 from jesses.pipeline import order
@@ -121,21 +122,12 @@ class FakeRunner:
     stages: bool = True
     calls: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        variables: Sequence[str] = (),
-        timeout: float | None = None,
-    ) -> None:
-        assert env is not None
-        self.calls.append({"argv": " ".join(argv), "cwd": str(cwd), **env})
+    def __call__(self, command: Command) -> None:
+        self.calls.append({"argv": " ".join(command.argv), "cwd": str(command.cwd), **command.env})
         if self.stages:
-            program = Path(env["JESSES_STAGE"]) / "bin" / "hawk"
+            program = Path(command.env["JESSES_STAGE"]) / "bin" / "hawk"
             program.parent.mkdir()
-            program.write_text(f"hawk for {env['JESSES_ARCH']}")
+            program.write_text(f"hawk for {command.env['JESSES_ARCH']}")
             program.chmod(0o700)
 
 

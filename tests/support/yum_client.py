@@ -21,6 +21,7 @@ from jesses.base.payload import File, Payload
 from jesses.package.compression import Packer
 from jesses.package.formats import rpm
 from jesses.publish import Publication
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import YumPublisher, yum_publisher
 from jesses.signing import Signer
 from jesses.signing.openpgp import OpenPgpSigner
@@ -105,7 +106,9 @@ def publisher(
     wait: Callable[[int], None] = nothing,
 ) -> YumPublisher:
     return yum_publisher(
-        store=store, prefix="yum", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
+        RepositorySettings(
+            store=store, prefix="yum", url=URL, name="kestrel", signer=signer, clock=lambda: now, wait=wait
+        )
     )
 
 

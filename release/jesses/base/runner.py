@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -16,21 +17,25 @@ from jesses.base.secrets import Secrets, for_commands
 _LAST_LINES = 200
 
 
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command to run in the directory `cwd`; `env` adds to the environment, `timeout` is seconds.
+
+    Of the environment that jesses runs in, it sees no secret but those of the `variables` that are named.
+    """
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    variables: Sequence[str] = ()
+    timeout: float | None = None
+
+
 class Runner(Protocol):
     """Runs a command to its end."""
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        variables: Sequence[str] = (),
-        timeout: float | None = None,
-    ) -> None:
-        """Run `argv` in `cwd`; `env` adds to the environment, `timeout` is seconds.
-
-        Of the environment that jesses runs in, it sees no secret but those of the `variables` that are named.
+    def __call__(self, command: Command) -> None:
+        """Run it.
 
         Raises:
             CommandError: it cannot be started, fails, or takes too long; `output` is what it printed.
@@ -49,40 +54,27 @@ class ProcessRunner:
         self._echo = echo
         self._secrets = Secrets.of(environment)
 
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        variables: Sequence[str] = (),
-        timeout: float | None = None,
-    ) -> None:
+    def __call__(self, command: Command) -> None:
+        argv = command.argv
         line = self._secrets.hide(shlex.join(argv))
         self._echo(line)
         with tempfile.TemporaryFile() as output:
             try:
-                code = _run_group(
-                    argv,
-                    cwd=cwd,
-                    env={**for_commands(self._environment, variables), **(env or {})},
-                    output=output,
-                    timeout=timeout,
-                )
+                code = _run_group(command, self._environment, output)
             except OSError as error:
                 raise CommandError(
                     f"cannot run {line}: {error.strerror}", fix=f"install {argv[0]}, or correct the command"
                 ) from error
             except subprocess.TimeoutExpired as error:
                 raise CommandError(
-                    f"{line} took longer than {timeout:g} s",
+                    f"{line} took longer than {command.timeout:g} s",
                     fix="see its output above",
                     output=self._replay(output.fileno()),
                 ) from error
             if code:
                 raise CommandError(
                     f"{line} failed with exit code {code}",
-                    fix=f"see its output above; to try it by hand, run it in {cwd}",
+                    fix=f"see its output above; to try it by hand, run it in {command.cwd}",
                     output=self._replay(output.fileno()),
                 )
 
@@ -92,21 +84,19 @@ class ProcessRunner:
         return "\n".join(self._secrets.hide(text).splitlines()[-_LAST_LINES:])
 
 
-def _run_group(
-    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: IO[bytes], timeout: float | None
-) -> int:
+def _run_group(command: Command, environment: Mapping[str, str], output: IO[bytes]) -> int:
     """The exit code of a command, whose process group ends with it: when it is done, late or interrupted."""
     process = subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=env,
+        command.argv,
+        cwd=command.cwd,
+        env={**for_commands(environment, command.variables), **command.env},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         process_group=0,
     )
     try:
-        return process.wait(timeout)
+        return process.wait(command.timeout)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -203,17 +203,8 @@ class Record:
                 f"{released.key} is {'gone' if stream is None else 'not what was released'} ({published})",
                 fix=f"restore it; or remove {self.key}, and it is made again from its commit",
             )
-        return Artifact(
-            path=target,
-            kind=released.kind,
-            component=self.component,
-            name=released.name,
-            version=self.version,
-            arch=released.arch,
-            size=released.size,
-            sha256=released.sha256,
-            signed_sha256=released.signed_sha256,
-        )
+        row = {"path": target.name, "component": self.component, "version": str(self.version)}
+        return Artifact.of_row(vars(released) | row, target.parent)
 
 
 @dataclass(frozen=True, kw_only=True)

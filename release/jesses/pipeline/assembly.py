@@ -40,6 +40,7 @@ from jesses.publish.github.publisher import GitHubPublisher
 from jesses.publish.images.factory import RegistryAccess, open_registries, registry_publishers
 from jesses.publish.images.previous import PreviousImages
 from jesses.publish.images.publisher import RegistryPublisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.signing import Signer, ecdsa, keyless, openpgp
 from jesses.stores.directory import DirectoryStore
 from jesses.stores.dry_run import DryRunStore, StoreChange
@@ -263,12 +264,14 @@ def _make_repository(
 ) -> None:
     """An APT repository in `directory`, for a Dockerfile that copies it to /release."""
     publisher = apt_publisher(
-        store=DirectoryStore(directory),
-        prefix="apt",
-        url="file:///release/apt",
-        name=product.config.project.name,
-        signer=signer,
-        clock=time.time,
+        RepositorySettings(
+            store=DirectoryStore(directory),
+            prefix="apt",
+            url="file:///release/apt",
+            name=product.config.project.name,
+            signer=signer,
+            clock=time.time,
+        )
     )
     drive.publish((publisher,), packages)
 

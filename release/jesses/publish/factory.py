@@ -7,6 +7,7 @@ from jesses.package.compression import Cache
 from jesses.publish import Publisher
 from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.files.publisher import FilesPublisher
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.signing import Signer
 from jesses.stores import Store
@@ -26,31 +27,22 @@ def publishers_for(
 
     `cache` keeps what was compressed, for the next run.
     """
-    base = url.rstrip("/")
     name = config.project.name
+
+    def settings(prefix: str) -> RepositorySettings:
+        return RepositorySettings(
+            store=store,
+            prefix=prefix,
+            url=f"{url.rstrip('/')}/{prefix}",
+            name=name,
+            signer=signer,
+            clock=clock,
+            copies=channel.plain_copies,
+        )
+
+    files = settings(channel.files)
     return (
-        FilesPublisher(
-            store=store, prefix=channel.files, url=f"{base}/{channel.files}", project=name, signer=signer
-        ),
-        apt_publisher(
-            store=store,
-            prefix=channel.apt,
-            url=f"{base}/{channel.apt}",
-            name=name,
-            signer=signer,
-            clock=clock,
-            suite=channel.suite,
-            copies=channel.plain_copies,
-            contents=channel.contents,
-            cache=cache,
-        ),
-        yum_publisher(
-            store=store,
-            prefix=channel.yum,
-            url=f"{base}/{channel.yum}",
-            name=name,
-            signer=signer,
-            clock=clock,
-            copies=channel.plain_copies,
-        ),
+        FilesPublisher(store=store, prefix=files.prefix, url=files.url, project=name, signer=signer),
+        apt_publisher(settings(channel.apt), suite=channel.suite, contents=channel.contents, cache=cache),
+        yum_publisher(settings(channel.yum)),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from jesses.base.errors import ConflictError, FormatError, RepositoryError, StoreError
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.publisher import yum_publisher
 from jesses.stores.directory import DirectoryStore
 from tests.support.memory_store import MemoryStore
@@ -310,12 +311,14 @@ def test_nothing_is_visible_before_the_commit(make: Make) -> None:
 def test_a_directory_store_holds_the_same(make: Make, tmp_path: Path) -> None:
     artifact = make()
     yum = yum_publisher(
-        store=DirectoryStore(tmp_path),
-        prefix="yum",
-        url=URL,
-        name="kestrel",
-        signer=SIGNER,
-        clock=lambda: NOW,
+        RepositorySettings(
+            store=DirectoryStore(tmp_path),
+            prefix="yum",
+            url=URL,
+            name="kestrel",
+            signer=SIGNER,
+            clock=lambda: NOW,
+        )
     )
     yum.stage(yum.check([artifact]))
     yum.verify()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from jesses.base.errors import CommandError
+from jesses.base.runner import Command
 from jesses.pipeline.context import Context, State
 from jesses.plan.plan import PlannedBuild
 
@@ -23,12 +24,13 @@ def build(context: Context, state: State) -> State:
         context.tools.progress(f"{planned.build} for {planned.arch}")
         tree = context.tools.workspace.scratch / "staged" / f"{planned.build}-{planned.arch}"
         tree.mkdir(parents=True)
-        source = state.sources[planned.component]
         context.tools.runner(
-            planned.command,
-            cwd=source.directory,
-            env=_environment(context, planned, str(tree)),
-            variables=planned.environment,
+            Command(
+                argv=planned.command,
+                cwd=state.sources[planned.component].directory,
+                env=_environment(context, planned, str(tree)),
+                variables=planned.environment,
+            )
         )
         if not any(tree.iterdir()):
             raise CommandError(

@@ -1,12 +1,11 @@
 """Publishing DEB files to an APT repository: what these packages are to it, and the publisher put together."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from jesses.base.artifact import Artifact
-from jesses.base.retry import pause
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Remembered
@@ -22,34 +21,21 @@ from jesses.publish.shared.instructions import KEYRINGS, SUITE, apt_lines, apt_s
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.shared.packages import PackagePublisher
 from jesses.publish.shared.pool import checked
-from jesses.signing import Signer
-from jesses.stores import Store
+from jesses.publish.shared.settings import RepositorySettings
 
 AptPublisher = PackagePublisher[Stanza, AptSnapshot, AptUpdate, Mapping[str, Index]]
 
 
-def apt_publisher(  # noqa: PLR0913 - everything comes from outside, by keyword
-    *,
-    store: Store,
-    prefix: str,
-    url: str,
-    name: str,
-    signer: Signer | None,
-    clock: Callable[[], float],
-    suite: str = SUITE,
-    copies: bool = True,
-    contents: bool = False,
-    cache: Cache | None = None,
-    wait: Callable[[int], object] = pause,
+def apt_publisher(
+    settings: RepositorySettings, *, suite: str = SUITE, contents: bool = False, cache: Cache | None = None
 ) -> AptPublisher:
-    """Publishes DEB files to a suite of the APT repository below `prefix`, which users reach at `url`.
+    """Publishes DEB files to a suite of an APT repository, with `copies` for clients without by-hash.
 
-    `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
-    written for clients without by-hash too; `contents`: the index of the files that packages have is kept too.
-    `cache` keeps what was compressed for the next run. `wait` is called with the number of a failed attempt,
-    when another job was faster.
+    `contents`: the index of the files that packages have is kept, too. `cache` keeps what was compressed for the
+    next run.
     """
-    objects = RepositoryObjects(store, prefix)
+    name, url, signer = settings.name, settings.url, settings.signer
+    objects = RepositoryObjects(settings.store, settings.prefix)
     source = apt_source(name, suite)
     debs = _DebFormat(url=url, project=name, source=source, signed=signer is not None)
     repository = AptRepository(
@@ -57,11 +43,11 @@ def apt_publisher(  # noqa: PLR0913 - everything comes from outside, by keyword
         suite=suite,
         origin=name,
         signer=signer,
-        clock=clock,
-        copies=copies,
+        clock=settings.clock,
+        copies=settings.copies,
         files=PackageFiles(objects, debs.at_hand) if contents else None,
         deflater=Remembered(cache=cache) if cache else deflate,
-        wait=wait,
+        wait=settings.wait,
     )
     public = {f"{name}.asc": signer.public_key} if signer else {}
     key = f"{KEYRINGS}/{name}.asc" if signer else None

@@ -1,12 +1,11 @@
 """Publishing RPM files to a YUM repository: what these packages are to it, and the publisher put together."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import RepositoryError
-from jesses.base.retry import pause
 from jesses.package.formats import rpm_file
 from jesses.publish import Edit
 from jesses.publish.shared.client_setup import ClientSetup
@@ -14,45 +13,35 @@ from jesses.publish.shared.instructions import yum_lines
 from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.shared.packages import PackagePublisher
 from jesses.publish.shared.pool import checked
+from jesses.publish.shared.settings import RepositorySettings
 from jesses.publish.yum.lists import UP, Lists
 from jesses.publish.yum.metadata import IndexedPackage, describe
 from jesses.publish.yum.repository import POINTER, YumRepository, YumSnapshot, YumUpdate
-from jesses.signing import Signer
 from jesses.signing.rotation import one_block_each
-from jesses.stores import Store
 
 PACKAGES: Final = "packages"
 
 YumPublisher = PackagePublisher[IndexedPackage, YumSnapshot, YumUpdate, Lists]
 
 
-def yum_publisher(  # noqa: PLR0913 - everything comes from outside, by keyword
-    *,
-    store: Store,
-    prefix: str,
-    url: str,
-    name: str,
-    signer: Signer | None,
-    clock: Callable[[], float],
-    copies: bool = True,
-    wait: Callable[[int], object] = pause,
-) -> YumPublisher:
-    """Publishes RPM files to the YUM repository below `prefix`, which users reach at `url`.
-
-    `name` is the project's, and the file name of its key. `clock` gives seconds since 1970 UTC. `copies` are
-    kept for users with a baseurl too. `wait` is called with the number of a failed attempt, when another job
-    was faster.
-    """
-    objects = RepositoryObjects(store, prefix)
+def yum_publisher(settings: RepositorySettings) -> YumPublisher:
+    """Publishes RPM files to a YUM repository, with `copies` for users with a baseurl."""
+    name, url, signer = settings.name, settings.url, settings.signer
+    objects = RepositoryObjects(settings.store, settings.prefix)
     public = {f"{name}.asc": one_block_each(signer.public_key)} if signer else {}
-    source = _source(url=url, name=name, signed=signer is not None, copies=copies)
+    source = _source(url=url, name=name, signed=signer is not None, copies=settings.copies)
     return PackagePublisher(
         name="yum",
         url=url,
         format=_RpmFormat(url=url, project=name, signed=signer is not None),
         objects=objects,
         repository=YumRepository(
-            objects=objects, url=url, signer=signer, clock=clock, copies=copies, wait=wait
+            objects=objects,
+            url=url,
+            signer=signer,
+            clock=settings.clock,
+            copies=settings.copies,
+            wait=settings.wait,
         ),
         setup=ClientSetup(objects, {**public, f"{name}.repo": source.encode()}),
     )

@@ -18,6 +18,16 @@ _EMPTY_REPOMD: Final = (
     f'{DECLARATION}<repomd xmlns="http://linux.duke.edu/metadata/repo" '
     'xmlns:rpm="http://linux.duke.edu/metadata/rpm">\n  <revision>0</revision>\n</repomd>\n'
 ).encode()
+_RECORD: Final = """\
+  <data type="{kind}">
+    <checksum type="sha256">{checksum}</checksum>
+    <open-checksum type="sha256">{open_checksum}</open-checksum>
+    <location href="{href}"/>
+    <timestamp>{timestamp}</timestamp>
+    <size>{size}</size>
+    <open-size>{open_size}</open-size>
+  </data>
+"""
 _DATA: Final = re.compile(rb'\s*<data\b[^>]*\btype=["\']([^"\']+)["\'].*?</data>', re.DOTALL)
 _REVISION: Final = re.compile(rb"<revision>\s*(\d*)[^<]*</revision>")
 # Other forms of the same lists, as createrepo_c may have made them: they would not know the new packages.
@@ -105,15 +115,14 @@ def _repomd(text: bytes, lists: Lists, revision: int) -> bytes:
 
 
 def _record(kind: ListKind, data: bytes, document: bytes, *, timestamp: int) -> str:
-    return (
-        f'  <data type="{kind}">\n'
-        f'    <checksum type="sha256">{hashlib.sha256(data).hexdigest()}</checksum>\n'
-        f'    <open-checksum type="sha256">{hashlib.sha256(document).hexdigest()}</open-checksum>\n'
-        f'    <location href="{file_name(kind, data)}"/>\n'
-        f"    <timestamp>{timestamp}</timestamp>\n"
-        f"    <size>{len(data)}</size>\n"
-        f"    <open-size>{len(document)}</open-size>\n"
-        "  </data>\n"
+    return _RECORD.format(
+        kind=kind,
+        checksum=hashlib.sha256(data).hexdigest(),
+        open_checksum=hashlib.sha256(document).hexdigest(),
+        href=file_name(kind, data),
+        timestamp=timestamp,
+        size=len(data),
+        open_size=len(document),
     )
 
 

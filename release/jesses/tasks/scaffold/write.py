@@ -14,6 +14,53 @@ from jesses.tasks import make_namespace
 
 namespace = make_namespace()
 '''
+_PROJECT: Final = """\
+# How this product is released. What stands here was found in the repository: look it over.
+[project]
+name = {name}
+summary = {summary}
+homepage = {homepage}
+license = {license}
+maintainer = {maintainer}
+vendor = {vendor}
+{github}"""
+_USERSPACE: Final = """\
+[components.userspace]
+tag = {tag}
+
+[builds.userspace]
+component = "userspace"
+command = ["packaging/build-userspace"]
+
+[packages.{name}]
+component = "userspace"
+build = "userspace"
+description = {description}
+contents = [
+    {{ path = "/", staged = "root" }},
+{copyright}]
+"""
+_DRIVER: Final = """\
+[components.driver]
+tag = {tag}
+{contract}paths = [{directory}]
+
+[builds.driver]
+component = "driver"
+command = ["packaging/build-driver"]
+architectures = ["noarch"]
+
+[packages.{package}]
+component = "driver"
+build = "driver"
+formats = ["deb", "rpm"]
+description = {description}
+depends = ["dkms"]
+dkms = {module}
+contents = [
+    {{ path = {sources}, staged = "driver" }},
+{copyright}]
+"""
 _SHELL: Final = "#!/bin/sh\n# {what}\nset -eu\n{lines}\n"
 
 
@@ -68,39 +115,37 @@ def _configuration(facts: RepositoryFacts) -> str:
 
 
 def _project(facts: RepositoryFacts) -> str:
-    github = f"github = {_text(facts.github)}\n" if facts.github else ""
-    return (
-        f"# How {facts.name} is released. What stands here was found in the repository: look it over.\n"
-        f"[project]\nname = {_text(facts.name)}\nsummary = {_text(facts.summary)}\n"
-        f"homepage = {_text(facts.homepage)}\nlicense = {_text(facts.license)}\n"
-        f"maintainer = {_text(facts.maintainer)}\nvendor = {_text(facts.maintainer.partition(' <')[0])}\n{github}"
+    return _PROJECT.format(
+        name=_text(facts.name),
+        summary=_text(facts.summary),
+        homepage=_text(facts.homepage),
+        license=_text(facts.license),
+        maintainer=_text(facts.maintainer),
+        vendor=_text(facts.maintainer.partition(" <")[0]),
+        github=f"github = {_text(facts.github)}\n" if facts.github else "",
     )
 
 
 def _userspace(facts: RepositoryFacts) -> str:
-    return (
-        f"[components.userspace]\ntag = {_text(facts.tag)}\n\n"
-        '[builds.userspace]\ncomponent = "userspace"\ncommand = ["packaging/build-userspace"]\n\n'
-        f'[packages.{_text(facts.name)}]\ncomponent = "userspace"\nbuild = "userspace"\n'
-        f"description = {_text(facts.summary + '.')}\n"
-        f'contents = [\n    {{ path = "/", staged = "root" }},\n{_copyright(facts.name)}]\n'
+    return _USERSPACE.format(
+        tag=_text(facts.tag),
+        name=_text(facts.name),
+        description=_text(f"{facts.summary}."),
+        copyright=_copyright(facts.name),
     )
 
 
 def _driver(facts: RepositoryFacts, driver: DriverFacts) -> str:
-    bump = 'bump = "contract"\n' if driver.contract else ""
-    contract = f"contract = {json.dumps(list(driver.contract))}\n" if driver.contract else ""
-    description = f"The kernel driver of {facts.name}, as source for DKMS."
-    return (
-        f"[components.driver]\ntag = {_text(facts.tag + '+driver')}\n{bump}{contract}"
-        f"paths = [{_text(driver.directory)}]\n\n"
-        '[builds.driver]\ncomponent = "driver"\ncommand = ["packaging/build-driver"]\n'
-        'architectures = ["noarch"]\n\n'
-        f'[packages.{_text(facts.name + "-dkms")}]\ncomponent = "driver"\nbuild = "driver"\n'
-        f'formats = ["deb", "rpm"]\ndescription = {_text(description)}\n'
-        f'depends = ["dkms"]\ndkms = {_text(facts.name)}\n'
-        f'contents = [\n    {{ path = "/usr/src/{facts.name}-{{version}}", staged = "driver" }},\n'
-        f"{_copyright(facts.name + '-dkms')}]\n"
+    contract = f'bump = "contract"\ncontract = {json.dumps(list(driver.contract))}\n'
+    return _DRIVER.format(
+        tag=_text(f"{facts.tag}+driver"),
+        contract=contract if driver.contract else "",
+        directory=_text(driver.directory),
+        package=_text(f"{facts.name}-dkms"),
+        description=_text(f"The kernel driver of {facts.name}, as source for DKMS."),
+        module=_text(facts.name),
+        sources=_text(f"/usr/src/{facts.name}-{{version}}"),
+        copyright=_copyright(f"{facts.name}-dkms"),
     )
 
 
