@@ -6,17 +6,15 @@ from pathlib import Path
 
 import requests
 
-from jesses.base.progress import no_progress
-from jesses.config import Channel, load
+from jesses.channel.access import Access
+from jesses.config import load
 from jesses.cut.channels import ChannelContents
 from jesses.cut.context import CutContext
+from jesses.history.ci import detect
 from jesses.history.clone import Clone
 from jesses.history.git import RunGit, run_git
+from jesses.image.registry.registries import new_session
 from jesses.publish.github import token_in
-from jesses.publish.github.factory import open_github
-from jesses.signing import openpgp
-from jesses.stores import Store
-from jesses.stores.factory import open_store
 
 _WEB = "https://github.com"
 
@@ -39,26 +37,24 @@ def open_cut(
     path = Path(directory).resolve()
     config = load(path)
     web = f"{environment.get('GITHUB_SERVER_URL') or _WEB}/{config.project.github}"
-    stores = {name: _store(channel, path) for name, channel in config.channels.items()}
+    access = Access(
+        config=config,
+        directory=path,
+        environment=environment,
+        ci=detect(environment),
+        tell=lambda _: None,
+        session=session or new_session(),
+    )
+    stores = {name: access.channel(name).store for name in config.channels}
     return CutContext(
         directory=path,
         config=config,
         clone=Clone(path, git=git, remote=remote),
-        github=open_github(config, environment, session) if config.project.github else None,
+        github=access.github() if config.project.github else None,
         token=token_in(environment) is not None,
         web=web if config.project.github else "",
-        signer=openpgp.from_environment(environment),
+        signer=access.key(),
         channels=ChannelContents(config, stores),
         rerun=rerun,
         clock=time.time,
-    )
-
-
-def _store(channel: Channel, directory: Path) -> Store:
-    return open_store(
-        channel.store,
-        directory=directory,
-        progress=no_progress,
-        endpoint=channel.endpoint,
-        region=channel.region,
     )

@@ -15,9 +15,10 @@ from jesses.channel.records import Record
 from jesses.channel.survey import AgreedPlan, RemoteObject
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.pipeline import engine, order
-from jesses.pipeline.assembly import Run, assemble, configured_key
+from jesses.pipeline.assembly import assemble
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.options import Narrator, Options
+from jesses.pipeline.run import Run, configured_key
 from jesses.pipeline.workspace import open_workspace
 from jesses.plan.channels import AUTO, channel_named, channel_of
 from jesses.plan.plan import Plan
@@ -62,14 +63,14 @@ def plan(product: Product, channel: str | None) -> Plan:
     """The plan for a channel, with what its store has already, or for a snapshot."""
     if channel is None:
         return product.plan(no_engine=_no_engine(product))
-    place = target.open_channel(
+    opened = target.open_channel(
         channel_named(channel, product.config), product.directory, progress=no_progress
     )
     names = [
         name
         for version in product.versions.values()
         if version.exported
-        for name in _record(place.store, product, version).artifacts()
+        for name in _record(opened.store, product, version).artifacts()
     ]
     return product.plan(channel, released=frozenset(names), no_engine=_no_engine(product))
 
@@ -138,7 +139,7 @@ def release(
         publications=state.publications,
         signing_key=context.destinations.signer.fingerprint if context.destinations.signer else None,
         ephemeral_key=bool(context.destinations.signer) and run.key is None,
-        changes=assembled.changes,
+        changes=assembled.opened.changes,
     )
 
 
@@ -156,8 +157,8 @@ def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:
     if planned.channel is None:
         raise ConfigError("a snapshot has no remote", fix="name a channel: --channel NAME")
     channel = channel_named(planned.channel, product.config)
-    place = target.open_channel(channel, product.directory, progress=no_progress)
-    return remote.survey(planned, channel, place.store)
+    opened = target.open_channel(channel, product.directory, progress=no_progress)
+    return remote.survey(planned, channel, opened.store)
 
 
 def _confirm(product: Product, planned: Plan, agreed: AgreedPlan | None) -> None:

@@ -3,16 +3,17 @@
 import posixpath
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from semver import Version
 
 from jesses.base.errors import VersionError
-from jesses.base.progress import no_progress
 from jesses.channel import keys, target
+from jesses.channel.access import Access
 from jesses.channel.operations import unrecorded
 from jesses.channel.operations.limits import Limits
 from jesses.channel.operations.opened import ChannelVersion, OpenedChannel
@@ -23,10 +24,8 @@ from jesses.config import Config
 from jesses.history.ci import detect
 from jesses.package.compression import Cache
 from jesses.plan.channels import channel_named
-from jesses.publish import HoldLease
 from jesses.publish.factory import publishers_for
 from jesses.publish.files.latest import DIRECTORY
-from jesses.signing import Signer, openpgp
 from jesses.stores import Store
 from jesses.stores.dry_run import DryRunStore, StoreChange
 from jesses.stores.factory import is_s3
@@ -49,6 +48,20 @@ class OperationContext:
     sign: bool = True
     take_over: bool = False
     clock: Callable[[], float] | None = None
+
+    @cached_property
+    def access(self) -> Access:
+        """How the outside world is reached."""
+        return Access(
+            config=self.config,
+            directory=self.directory,
+            environment=self.environment,
+            ci=detect(self.environment),
+            tell=self.tell,
+            sign=self.sign,
+            dry_run=self.dry_run,
+            take_over=self.take_over,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +128,7 @@ def _source(
     names = [source] if source else [name for name in context.config.channels if name != to]
     found = []
     for name in names:
-        destination = _destination(context, name)
+        destination = context.access.channel(name)
         # What is noted of the source stays in this run.
         opened = _open(context, name, destination, DryRunStore(destination.store))
         unrecorded.note(opened, unrecorded.components_of(context.config), version, component)
@@ -148,10 +161,10 @@ def parsed(text: str) -> Version:
 @contextmanager
 def _changing(context: OperationContext, name: str) -> Iterator[OpenedChannel]:
     """A channel to be changed, under its lease; caches are told what has moved."""
-    destination = _destination(context, name)
+    destination = context.access.channel(name)
     if not context.dry_run and is_s3(channel_named(name, context.config).store):
         probe(destination.store, keys.PROBE)
-    with _lease(context, name, destination.store)():
+    with context.access.lease(name, destination.store)():
         store = DryRunStore(destination.store) if context.dry_run else RecordedStore(destination.store)
         opened = _open(context, name, destination, store)
         yield opened
@@ -175,31 +188,9 @@ def _open(
         settings=channel_named(name, context.config),
         store=store or destination.store,
         url=destination.url,
-        signer=_key(context),
+        signer=context.access.repository_key(context.access.key()),
         clock=context.clock or destination.clock,
     )
-
-
-def _destination(context: OperationContext, name: str) -> target.Target:
-    return target.open_channel(channel_named(name, context.config), context.directory, progress=no_progress)
-
-
-def _lease(context: OperationContext, name: str, store: Store) -> HoldLease:
-    if context.dry_run:
-        return nullcontext
-    return target.channel_lease(
-        store,
-        project=context.config.project.name,
-        channel=name,
-        ci=detect(context.environment),
-        tell=context.tell,
-        take_over=context.take_over,
-    )
-
-
-def _key(context: OperationContext) -> Signer | None:
-    signer = openpgp.from_environment(context.environment) if context.sign else None
-    return openpgp.for_repositories(signer, context.environment)
 
 
 def _done(

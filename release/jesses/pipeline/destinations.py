@@ -1,0 +1,122 @@
+"""Where a run publishes: the store and its journal, repositories, registries, GitHub."""
+
+from dataclasses import dataclass
+
+from jesses.channel import target
+from jesses.channel.journal import staged_digests
+from jesses.channel.target import Target
+from jesses.history.clone import Clone
+from jesses.history.git import run_git
+from jesses.package.compression import Cache
+from jesses.pipeline.context import Destinations
+from jesses.pipeline.run import Run
+from jesses.pipeline.workspace import Workspace
+from jesses.plan.product import Product
+from jesses.publish import HoldLease
+from jesses.publish.factory import publishers_for
+from jesses.publish.github.factory import github_publisher
+from jesses.publish.github.notes import notes_of
+from jesses.publish.github.publisher import GitHubPublisher
+from jesses.publish.images.factory import registry_publishers
+from jesses.publish.images.previous import PreviousImages
+from jesses.publish.images.publisher import RegistryPublisher
+from jesses.signing import Signer
+from jesses.stores.dry_run import DryRunStore, StoreChange
+
+
+def open_target(run: Run, workspace: Workspace) -> Target:
+    """The store of the run's channel, with its journal; a snapshot has one in its output, for itself alone.
+
+    Raises:
+        ConfigError: there is no such channel.
+        StoreError: its store cannot be used.
+
+    """
+    if run.options.channel is None:
+        store = run.channel.store
+        goal = target.snapshot(workspace.output / store, workspace.final / store)
+    else:
+        goal = run.access.channel(run.options.channel)
+    if run.options.dry_run:
+        return target.dry_run(goal)
+    if run.options.channel is None:
+        return goal
+    return target.to_write(
+        goal,
+        run.channel,
+        run.plan,
+        ci=run.product.ci,
+        take_over=run.options.take_over,
+        tell=run.narrator.progress,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedDestinations:
+    """Where a run publishes; `elsewhere` are the publishers that do not write into the store."""
+
+    destinations: Destinations
+    elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...]
+
+    @property
+    def changes(self) -> tuple[StoreChange, ...] | None:
+        """What a dry run would have changed; None where it was none."""
+        store = self.destinations.store
+        if not isinstance(store, DryRunStore):
+            return None
+        return (*store.changes, *(change for publisher in self.elsewhere for change in publisher.changes))
+
+
+def open_destinations(run: Run, goal: Target, signer: Signer | None) -> OpenedDestinations:
+    """Every publisher of the channel that a run is for, and what is there already.
+
+    Raises:
+        RegistryError, GitHubError, SigningError: one cannot be opened.
+
+    """
+    registries = run.access.registries(run.access.lease(run.plan.channel, goal.store))
+    elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...] = (
+        *registry_publishers(run.product.config, run.channel, run.plan, registries),
+        *_on_github(run, goal, signer, registries.lease),
+    )
+    repositories = publishers_for(
+        run.product.config,
+        run.channel,
+        store=goal.store,
+        url=goal.url,
+        signer=run.access.repository_key(signer) if run.key else signer,
+        clock=goal.clock,
+        cache=Cache.configured(run.environment),
+    )
+    previous = PreviousImages(run.channel, run.plan, registries, lambda: staged_digests(goal.store, run.plan))
+    destinations = Destinations(
+        publishers=(*repositories, *elsewhere),
+        store=goal.store,
+        journal=goal.journal,
+        signer=signer,
+        invalidate=goal.invalidate,
+        find_base=previous.bases,
+        find_built=previous.restore,
+    )
+    return OpenedDestinations(destinations=destinations, elsewhere=elsewhere)
+
+
+def _on_github(
+    run: Run, goal: Target, signer: Signer | None, lease: HoldLease
+) -> tuple[GitHubPublisher, ...]:
+    product = run.product
+    return github_publisher(
+        product.config,
+        run.channel,
+        product.versions,
+        github=run.access.github_releases,
+        body=lambda component: _notes(product, component),
+        url=goal.url.rstrip("/"),
+        signer=signer,
+        lease=lease,
+    )
+
+
+def _notes(product: Product, component: str) -> str:
+    clone = Clone(product.directory, git=run_git, remote="origin")
+    return notes_of(component, product.versions[component].version, product.config.components, clone, {})
