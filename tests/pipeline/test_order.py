@@ -46,13 +46,6 @@ def test_what_is_planned_is_made_and_described(bench: Bench) -> None:
     assert not list(bench.dist.rglob("*.partial"))
 
 
-def test_every_deb_and_rpm_comes_with_its_description(bench: Bench) -> None:
-    state = bench.run()
-    packages = [artifact for artifact in state.artifacts if artifact.kind in {"deb", "rpm"}]
-    assert state.descriptions.keys() == {artifact.sha256 for artifact in packages}
-    assert len(packages) == 4
-
-
 def test_builds_find_what_they_need_in_their_environment(bench: Bench) -> None:
     bench.run()
     assert [call["JESSES_ARCH"] for call in bench.runner.calls] == ["x86_64", "aarch64"]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jesses.base.artifact import Artifact
@@ -15,6 +15,7 @@ from jesses.config import Config
 from jesses.history.export import export
 from jesses.image.base import Base
 from jesses.package.compression import QUICK, Packer
+from jesses.package.descriptions import Descriptions
 from jesses.package.reader import PayloadReader
 from jesses.pipeline.context import Context, Destinations, Inputs, Tools
 from jesses.pipeline.engine import Containers, Engine
@@ -63,6 +64,7 @@ class Surroundings:
     engine: Engine | None = None
     containers: Containers | None = None
     clock: Callable[[], float] = time.time
+    descriptions: Descriptions = field(default_factory=Descriptions)
 
     def context(
         self,
@@ -82,6 +84,7 @@ class Surroundings:
                 packer=packer,
                 quick=quick,
                 reader=PayloadReader(),
+                descriptions=self.descriptions,
                 progress=print,
                 clock=self.clock,
                 export=export,

@@ -12,6 +12,7 @@ from jesses.base.runner import ProcessRunner
 from jesses.channel.target import Target
 from jesses.history.export import export
 from jesses.package.compression import Packer
+from jesses.package.descriptions import Descriptions
 from jesses.package.reader import PayloadReader
 from jesses.pipeline import engine
 from jesses.pipeline.context import ComponentSource, Context, Inputs, Tools
@@ -43,10 +44,11 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
     """
     signer = run.key or (openpgp.ephemeral(_key_owner(run)) if run.options.sign else None)
     goal = open_target(run, workspace)
-    opened = open_destinations(run, goal, signer)
+    descriptions = Descriptions()
+    opened = open_destinations(run, goal, signer, descriptions)
     context = Context(
         inputs=_inputs(run),
-        tools=_tools(run, goal, workspace, packer, quick, signer),
+        tools=_tools(run, goal, workspace, (packer, quick), signer, descriptions),
         destinations=opened.destinations,
     )
     return Assembled(context=context, opened=opened)
@@ -63,14 +65,21 @@ def _inputs(run: Run) -> Inputs:
 
 
 def _tools(
-    run: Run, goal: Target, workspace: Workspace, packer: Packer, quick: Packer, signer: Signer | None
+    run: Run,
+    goal: Target,
+    workspace: Workspace,
+    packers: tuple[Packer, Packer],
+    signer: Signer | None,
+    descriptions: Descriptions,
 ) -> Tools:
+    packer, quick = packers
     return Tools(
         workspace=workspace,
         runner=ProcessRunner(environment=_with_python(run.environment), echo=run.narrator.command),
         packer=packer,
         quick=quick,
         reader=PayloadReader(),
+        descriptions=descriptions,
         progress=run.narrator.progress,
         clock=goal.clock,
         export=export,

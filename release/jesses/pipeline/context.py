@@ -13,7 +13,7 @@ from jesses.config import Config
 from jesses.history.export import Export
 from jesses.image.base import Base
 from jesses.package.compression import Packer
-from jesses.package.formats.assembled import Description
+from jesses.package.descriptions import Descriptions
 from jesses.package.formats.sbom import SbomSubject
 from jesses.package.reader import PayloadReader
 from jesses.pipeline.engine import Containers, Engine
@@ -66,8 +66,9 @@ class Tools:
     """What a release is made with.
 
     `packer` packs for packages and the images that share segments with them, `quick` for other images; `reader`
-    reads the payloads of both. `progress` is told what is being worked on. `clock` gives seconds since 1970 UTC.
-    `engine` builds images, `containers` runs trials: both raise `EngineError` where there is no Docker engine.
+    reads the payloads of both. `descriptions` has what the packages say that were written in this run.
+    `progress` is told what is being worked on. `clock` gives seconds since 1970 UTC. `engine` builds images,
+    `containers` runs trials: both raise `EngineError` where there is no Docker engine.
     """
 
     workspace: Workspace
@@ -75,6 +76,7 @@ class Tools:
     packer: Packer
     quick: Packer
     reader: PayloadReader
+    descriptions: Descriptions
     progress: Callable[[str], None]
     clock: Callable[[], float]
     export: Export
@@ -134,14 +136,13 @@ class State:
 
     `sources` has the components that are built, with their sources checked out. `trees` are the staged trees by
     build and architecture, `saved` what engines saved by image and architecture; `subjects` are what bills of
-    materials are about. `descriptions` are those of the DEBs and RPMs that this run made itself, by `sha256`.
+    materials are about.
     """
 
     sources: Mapping[str, ComponentSource] = field(default_factory=dict)
     trees: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     saved: Mapping[tuple[str, Arch], Path] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
-    descriptions: Mapping[str, Description] = field(default_factory=dict)
     subjects: tuple[SbomSubject, ...] = ()
     publications: tuple[Publication, ...] = ()
 

@@ -8,6 +8,7 @@ from jesses.channel.target import Target
 from jesses.history.clone import Clone
 from jesses.history.git import run_git
 from jesses.package.compression import Cache
+from jesses.package.descriptions import Descriptions
 from jesses.pipeline.context import Destinations
 from jesses.pipeline.run import Run
 from jesses.pipeline.workspace import Workspace
@@ -67,8 +68,12 @@ class OpenedDestinations:
         return (*store.changes, *(change for publisher in self.elsewhere for change in publisher.changes))
 
 
-def open_destinations(run: Run, goal: Target, signer: Signer | None) -> OpenedDestinations:
+def open_destinations(
+    run: Run, goal: Target, signer: Signer | None, descriptions: Descriptions
+) -> OpenedDestinations:
     """Every publisher of the channel that a run is for, and what is there already.
+
+    `descriptions` are those of the packages that the run writes.
 
     Raises:
         RegistryError, GitHubError, SigningError: one cannot be opened.
@@ -87,6 +92,7 @@ def open_destinations(run: Run, goal: Target, signer: Signer | None) -> OpenedDe
         signer=run.access.repository_key(signer) if run.key else signer,
         clock=goal.clock,
         cache=Cache.configured(run.environment),
+        descriptions=descriptions,
     )
     previous = PreviousImages(run.channel, run.plan, registries, lambda: staged_digests(goal.store, run.plan))
     destinations = Destinations(

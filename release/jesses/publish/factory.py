@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from jesses.config import Channel, Config
 from jesses.package.compression import Cache
+from jesses.package.descriptions import Descriptions
 from jesses.publish import Publisher
 from jesses.publish.apt.publisher import apt_publisher
 from jesses.publish.files.publisher import FilesPublisher
@@ -13,7 +14,7 @@ from jesses.signing import Signer
 from jesses.stores import Store
 
 
-def publishers_for(
+def publishers_for(  # noqa: PLR0913 - everything comes from outside, by keyword
     config: Config,
     channel: Channel,
     *,
@@ -22,12 +23,13 @@ def publishers_for(
     signer: Signer | None,
     clock: Callable[[], float],
     cache: Cache | None = None,
+    descriptions: Descriptions | None = None,
 ) -> tuple[Publisher, ...]:
     """Every publisher of `channel`; users reach its store at `url`.
 
-    `cache` keeps what was compressed, for the next run.
+    `cache` keeps what was compressed, for the next run; `descriptions` are those of packages that this run writes.
     """
-    name = config.project.name
+    name, known = config.project.name, descriptions or Descriptions()
 
     def settings(prefix: str) -> RepositorySettings:
         return RepositorySettings(
@@ -38,6 +40,7 @@ def publishers_for(
             signer=signer,
             clock=clock,
             copies=channel.plain_copies,
+            descriptions=known,
         )
 
     files = settings(channel.files)

@@ -59,7 +59,7 @@ class RpmFile:
 
     @property
     def signed(self) -> bool:
-        return any(self.signature.find(tag) for tag in SIGNATURES)
+        return _is_signed(self.signature)
 
 
 def lead(nevr: str, arch: str) -> bytes:
@@ -122,6 +122,22 @@ def read(stream: BinaryIO) -> RpmFile:
         header_bytes=header_bytes,
         header_start=LEAD_SIZE + len(encoded) + padding,
     )
+
+
+def is_signed(stream: BinaryIO) -> bool:
+    """Whether a package carries a signature; only what lies before the main header is read.
+
+    Raises:
+        FormatError: this is no RPM package, or a damaged one.
+
+    """
+    _read_lead(stream)
+    signature, _ = rpm_header.read(stream, SigTag.REGION)
+    return _is_signed(signature)
+
+
+def _is_signed(signature: Header) -> bool:
+    return any(signature.find(tag) for tag in SIGNATURES)
 
 
 def header_start(stream: BinaryIO) -> int:

@@ -33,7 +33,6 @@ def package(context: Context, state: State) -> State:
 
     context.tools.packer.prepare(found())
     made: list[Artifact] = []
-    descriptions = dict(state.descriptions)
     subjects: list[SbomSubject] = []
     for (artifact, description), (planned, value) in zip(
         ordered_map(
@@ -44,13 +43,11 @@ def package(context: Context, state: State) -> State:
     ):
         context.tools.progress(planned.file_name)
         made.append(artifact)
-        if description:
-            descriptions[artifact.sha256] = description
+        context.tools.descriptions.note(artifact, description)
         subjects.append(_subject(context, artifact, planned, value))
     return replace(
         state,
         artifacts=(*state.artifacts, *made),
-        descriptions=descriptions,
         subjects=(*state.subjects, *subjects),
     )
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
 from jesses.base.errors import FormatError, RepositoryError
@@ -32,12 +31,12 @@ _NAME: Final = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
 class PackageFiles:
     """What packages of the repository `objects` have, as `Files`, each looked at once.
 
-    `at_hand` gives the file of a package that need not be fetched. Of one that is missing from the pool or
+    `at_hand` gives the paths of a package that need not be fetched. Of one that is missing from the pool or
     damaged, nothing is known.
     """
 
     def __init__(
-        self, objects: RepositoryObjects, at_hand: Callable[[Stanza], Path | None] = lambda _: None
+        self, objects: RepositoryObjects, at_hand: Callable[[Stanza], list[str] | None] = lambda _: None
     ) -> None:
         self._objects = objects
         self._at_hand = at_hand
@@ -49,8 +48,8 @@ class PackageFiles:
         return self._known[stanza.sha256]
 
     def _read(self, stanza: Stanza) -> list[str]:
-        if path := self._at_hand(stanza):
-            return deb_reader.paths(path)
+        if (known := self._at_hand(stanza)) is not None:
+            return known
         try:
             with (
                 self._objects.open(posixpath.normpath(stanza.filename)) as stream,

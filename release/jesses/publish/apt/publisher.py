@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from jesses.base.artifact import Artifact
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.deflate import deflate
 from jesses.package.compression.incremental import Remembered
-from jesses.package.formats import deb_reader
+from jesses.package.descriptions import Descriptions
 from jesses.publish import Edit
 from jesses.publish.apt import index
 from jesses.publish.apt.contents import PackageFiles
@@ -37,7 +36,13 @@ def apt_publisher(
     name, url, signer = settings.name, settings.url, settings.signer
     objects = RepositoryObjects(settings.store, settings.prefix)
     source = apt_source(name, suite)
-    debs = _DebFormat(url=url, project=name, source=source, signed=signer is not None)
+    debs = _DebFormat(
+        url=url,
+        project=name,
+        source=source,
+        signed=signer is not None,
+        descriptions=settings.descriptions,
+    )
     repository = AptRepository(
         objects=objects,
         suite=suite,
@@ -66,14 +71,15 @@ class _DebFormat:
     project: str
     source: str
     signed: bool
+    descriptions: Descriptions
     kind: Literal["deb"] = "deb"
-    _described: dict[Path, Stanza] = field(default_factory=dict)
+    _described: dict[str, Artifact] = field(default_factory=dict)
 
     def location(self, artifact: Artifact) -> str:
-        return _location(deb_reader.control(artifact.path), artifact)
+        return _location(self.descriptions.control(artifact), artifact)
 
     def find(self, before: AptSnapshot, artifact: Artifact) -> tuple[str, str | None]:
-        control = deb_reader.control(artifact.path)
+        control = self.descriptions.control(artifact)
         listed = index.find(before.indexes, Stanza.parse(control.encode()).identity)
         return (listed.filename, listed.sha256) if listed else (_location(control, artifact), None)
 
@@ -82,12 +88,12 @@ class _DebFormat:
 
     def describe(self, artifact: Artifact, location: str) -> Stanza:
         stanza = Stanza.of(
-            deb_reader.control(artifact.path),
+            self.descriptions.control(artifact),
             filename=location,
             size=artifact.size,
             sha256=artifact.published_sha256,
         )
-        self._described[artifact.path] = stanza
+        self._described[stanza.sha256] = artifact
         return stanza
 
     def add(self, packages: Collection[Stanza]) -> Edit[Mapping[str, Index]]:
@@ -102,9 +108,10 @@ class _DebFormat:
             signed=self.signed,
         )
 
-    def at_hand(self, stanza: Stanza) -> Path | None:
-        """The file of a package that this run publishes, which need not be fetched."""
-        return next((path for path, found in self._described.items() if found == stanza), None)
+    def at_hand(self, stanza: Stanza) -> list[str] | None:
+        """The paths in a package that this run publishes, which need not be fetched."""
+        found = self._described.get(stanza.sha256)
+        return self.descriptions.paths(found) if found else None
 
 
 def _location(control: str, artifact: Artifact) -> str:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from jesses.base.artifact import Artifact
 from jesses.base.errors import RepositoryError
+from jesses.package.descriptions import Descriptions
 from jesses.package.formats import rpm_file
 from jesses.publish import Edit
 from jesses.publish.shared.client_setup import ClientSetup
@@ -33,7 +34,9 @@ def yum_publisher(settings: RepositorySettings) -> YumPublisher:
     return PackagePublisher(
         name="yum",
         url=url,
-        format=_RpmFormat(url=url, project=name, signed=signer is not None),
+        format=_RpmFormat(
+            url=url, project=name, signed=signer is not None, descriptions=settings.descriptions
+        ),
         objects=objects,
         repository=YumRepository(
             objects=objects,
@@ -65,6 +68,7 @@ class _RpmFormat:
     url: str
     project: str
     signed: bool
+    descriptions: Descriptions
     kind: Literal["rpm"] = "rpm"
 
     def location(self, artifact: Artifact) -> str:
@@ -78,7 +82,7 @@ class _RpmFormat:
 
     def check(self, artifact: Artifact) -> None:
         with artifact.path.open("rb") as stream:
-            signed = rpm_file.read(stream).signed
+            signed = rpm_file.is_signed(stream)
         if self.signed and not signed:
             raise RepositoryError(
                 f"{self.location(artifact)} is not signed, and users of a signed repository could not install it",
@@ -86,8 +90,7 @@ class _RpmFormat:
             )
 
     def describe(self, artifact: Artifact, location: str) -> IndexedPackage:
-        with artifact.path.open("rb") as stream:
-            rpm = rpm_file.read(stream)
+        rpm = self.descriptions.rpm(artifact)
         return describe(rpm, sha256=artifact.published_sha256, size=artifact.size, location=UP + location)
 
     def add(self, packages: Collection[IndexedPackage]) -> Edit[Lists]:
