@@ -43,12 +43,12 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
 
     """
     signer = run.key or (openpgp.ephemeral(_key_owner(run)) if run.options.sign else None)
-    goal = open_target(run, workspace)
+    target = open_target(run, workspace)
     descriptions = Descriptions()
-    opened = open_destinations(run, goal, signer, descriptions)
+    opened = open_destinations(run, target, signer, descriptions)
     context = Context(
         inputs=_inputs(run),
-        tools=_tools(run, goal, workspace, (packer, quick), signer, descriptions),
+        tools=_tools(run, target, workspace, (packer, quick), signer, descriptions),
         destinations=opened.destinations,
     )
     return Assembled(context=context, opened=opened)
@@ -66,7 +66,7 @@ def _inputs(run: Run) -> Inputs:
 
 def _tools(
     run: Run,
-    goal: Target,
+    target: Target,
     workspace: Workspace,
     packers: tuple[Packer, Packer],
     signer: Signer | None,
@@ -81,7 +81,7 @@ def _tools(
         reader=PayloadReader(),
         descriptions=descriptions,
         progress=run.narrator.progress,
-        clock=goal.clock,
+        clock=target.clock,
         export=export,
         engine=engine.DockerEngine(),
         containers=engine.DockerEngine(),

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from jesses.channel import target
 from jesses.channel.journal import staged_digests
-from jesses.channel.target import Target
+from jesses.channel.target import Target, snapshot, to_write
+from jesses.channel.target import dry_run as for_dry_run
 from jesses.history.clone import Clone
 from jesses.history.git import run_git
 from jesses.package.compression import Cache
@@ -35,15 +35,15 @@ def open_target(run: Run, workspace: Workspace) -> Target:
     """
     if run.options.channel is None:
         store = run.channel.store
-        goal = target.snapshot(workspace.output / store, workspace.final / store)
+        target = snapshot(workspace.output / store, workspace.final / store)
     else:
-        goal = run.access.channel(run.options.channel)
+        target = run.access.channel(run.options.channel)
     if run.options.dry_run:
-        return target.dry_run(goal)
+        return for_dry_run(target)
     if run.options.channel is None:
-        return goal
-    return target.to_write(
-        goal,
+        return target
+    return to_write(
+        target,
         run.channel,
         run.plan,
         ci=run.product.ci,
@@ -69,7 +69,7 @@ class OpenedDestinations:
 
 
 def open_destinations(
-    run: Run, goal: Target, signer: Signer | None, descriptions: Descriptions
+    run: Run, target: Target, signer: Signer | None, descriptions: Descriptions
 ) -> OpenedDestinations:
     """Every publisher of the channel that a run is for, and what is there already.
 
@@ -79,28 +79,30 @@ def open_destinations(
         RegistryError, GitHubError, SigningError: one cannot be opened.
 
     """
-    registries = run.access.registries(run.access.lease(run.plan.channel, goal.store))
+    registries = run.access.registries(run.access.lease(run.plan.channel, target.store))
     elsewhere: tuple[RegistryPublisher | GitHubPublisher, ...] = (
         *registry_publishers(run.product.config, run.channel, run.plan, registries),
-        *_on_github(run, goal, signer, registries.lease),
+        *_on_github(run, target, signer, registries.lease),
     )
     repositories = publishers_for(
         run.product.config,
         run.channel,
-        store=goal.store,
-        url=goal.url,
+        store=target.store,
+        url=target.url,
         signer=run.access.repository_key(signer) if run.key else signer,
-        clock=goal.clock,
+        clock=target.clock,
         cache=Cache.configured(run.environment),
         descriptions=descriptions,
     )
-    previous = PreviousImages(run.channel, run.plan, registries, lambda: staged_digests(goal.store, run.plan))
+    previous = PreviousImages(
+        run.channel, run.plan, registries, lambda: staged_digests(target.store, run.plan)
+    )
     destinations = Destinations(
         publishers=(*repositories, *elsewhere),
-        store=goal.store,
-        journal=goal.journal,
+        store=target.store,
+        journal=target.journal,
         signer=signer,
-        invalidate=goal.invalidate,
+        invalidate=target.invalidate,
         find_base=previous.bases,
         find_built=previous.restore,
     )
@@ -108,7 +110,7 @@ def open_destinations(
 
 
 def _on_github(
-    run: Run, goal: Target, signer: Signer | None, lease: HoldLease
+    run: Run, target: Target, signer: Signer | None, lease: HoldLease
 ) -> tuple[GitHubPublisher, ...]:
     product = run.product
     return github_publisher(
@@ -117,7 +119,7 @@ def _on_github(
         product.versions,
         github=run.access.github_releases,
         body=lambda component: _notes(product, component),
-        url=goal.url.rstrip("/"),
+        url=target.url.rstrip("/"),
         signer=signer,
         lease=lease,
     )

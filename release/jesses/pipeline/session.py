@@ -9,10 +9,10 @@ from typing import Any
 from jesses.base.artifact import Artifact
 from jesses.base.errors import ConfigError
 from jesses.base.progress import no_progress
-from jesses.channel import survey as remote
 from jesses.channel import target
 from jesses.channel.records import Record
 from jesses.channel.survey import AgreedPlan, RemoteObject
+from jesses.channel.survey import survey as survey_store
 from jesses.package.compression import QUICK, Cache, Packer
 from jesses.pipeline import engine, order
 from jesses.pipeline.assembly import assemble
@@ -158,7 +158,7 @@ def survey(product: Product, planned: Plan) -> tuple[RemoteObject, ...]:
         raise ConfigError("a snapshot has no remote", fix="name a channel: --channel NAME")
     channel = channel_named(planned.channel, product.config)
     opened = target.open_channel(channel, product.directory, progress=no_progress)
-    return remote.survey(planned, channel, opened.store)
+    return survey_store(planned, channel, opened.store)
 
 
 def _confirm(product: Product, planned: Plan, agreed: AgreedPlan | None) -> None:

@@ -20,11 +20,11 @@ def checkout(context: Context, state: State) -> State:
     for component, source in sources.items():
         if source.commit is None:
             continue
-        place = (str(source.directory), source.commit)
-        if place not in exported:
+        origin = (str(source.directory), source.commit)
+        if origin not in exported:
             context.tools.progress(f"{component} as of {source.commit[:7]}")
             target = context.tools.workspace.scratch / "sources" / str(len(exported))
             directory = context.tools.export(source.directory, source.commit, target)
-            exported[place] = replace(source, directory=directory)
-        sources[component] = replace(source, directory=exported[place].directory)
+            exported[origin] = replace(source, directory=directory)
+        sources[component] = replace(source, directory=exported[origin].directory)
     return replace(state, sources=sources)
