@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import lzma
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -30,3 +31,15 @@ def test_the_first_bytes_tell_how_it_is_compressed(form: str) -> None:
 def test_what_is_cut_off_is_damaged(form: str) -> None:
     with pytest.raises(RepositoryError, match="Packages cannot be unpacked"):
         decompress(FORMS[form](TEXT)[:-6], "Packages")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_little_that_becomes_very_much_is_refused_before_it_does(form: str) -> None:
+    packed = FORMS[form](bytes(32 << 20))
+    tracemalloc.start()
+    with pytest.raises(RepositoryError, match="Packages has more than 1 MiB when it is unpacked"):
+        decompress(packed, "Packages", most=1 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20
+    assert decompress(packed, "Packages", most=32 << 20) == bytes(32 << 20)
