@@ -165,8 +165,8 @@ def test_the_same_lists_give_the_same_bytes() -> None:
     ("old", "new", "message"),
     [
         (b"</repomd>", b"", "repomd.xml cannot be read"),
-        (b'encoding="UTF-8"', b'encoding="nonsense"', "repomd.xml cannot be read: unknown encoding"),
-        (b'encoding="UTF-8"', b'encoding="utf-7"', "repomd.xml cannot be read: multi-byte encodings"),
+        (b"<repomd", b'<?xml version="1.0" encoding="nonsense"?><repomd', "unknown encoding"),
+        (b"<repomd", b'<?xml version="1.0" encoding="utf-7"?><repomd', "multi-byte encodings"),
         (b'"primary"', b'"group"', "names no primary"),
         (b"location", b"elsewhere", "without a place"),
         (b'"sha256"', b'"md5"', "without a place or a known kind of digest"),

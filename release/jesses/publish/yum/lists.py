@@ -166,11 +166,8 @@ def parsed(text: bytes, what: str) -> ET.Element:
     try:
         # It is our own store's, and expat refuses entities that multiply (since 2.4.1).
         return ET.fromstring(text)  # noqa: S314
-    except (
-        ET.ParseError,
-        LookupError,
-        ValueError,
-    ) as error:  # an encoding that nobody knows is one of the latter
+    # Of an encoding that nobody knows, expat's error is one of the last two.
+    except (ET.ParseError, LookupError, ValueError) as error:
         raise damaged(f"{what} cannot be read: {error}") from error
 
 
