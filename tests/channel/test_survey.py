@@ -7,7 +7,7 @@ from semver import Version
 
 from jesses.base.errors import ConfigError, ConflictError
 from jesses.channel.records import Listing, Record
-from jesses.channel.survey import AgreedPlan, RemoteObject, RemoteState, as_data, read, survey
+from jesses.channel.survey import AgreedPlan, ObjectState, RemoteObject, as_data, read, survey
 from jesses.config import Channel, parse
 from jesses.history.git_history import Commit
 from jesses.plan.plan import Plan, make_plan
@@ -32,7 +32,7 @@ def note(store: MemoryStore, *, commit: str = "a" * 40, withdrawn: str = "") -> 
     record.change(lambda found: replace(found, channels={"stable": listing}))
 
 
-def states(store: MemoryStore) -> dict[str, RemoteState]:
+def states(store: MemoryStore) -> dict[str, ObjectState]:
     return {found.key: found.state for found in survey(plan(), CHANNEL, store)}
 
 
@@ -60,7 +60,7 @@ def test_new_packages_move_the_pointers_of_their_repository() -> None:
     ("commit", "withdrawn", "state"),
     [("a" * 40, "", "same"), ("b" * 40, "", "conflict"), ("a" * 40, "yanked", "conflict")],
 )
-def test_the_commit_tells_what_is_the_same(commit: str, withdrawn: str, state: RemoteState) -> None:
+def test_the_commit_tells_what_is_the_same(commit: str, withdrawn: str, state: ObjectState) -> None:
     store = MemoryStore({DEB: b"deb"})
     note(store, commit=commit, withdrawn=withdrawn)
     assert states(store)[DEB] == state

@@ -22,7 +22,7 @@ from jesses.publish.yum.publisher import PACKAGES
 from jesses.publish.yum.repository import POINTER
 from jesses.stores import Store
 
-RemoteState = Literal["new", "same", "moves", "conflict"]
+ObjectState = Literal["new", "same", "moves", "conflict"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class RemoteObject:
     """An object as it would be published; `token` is that of what is there ("" where there is nothing)."""
 
     key: str
-    state: RemoteState
+    state: ObjectState
     token: str
     why: str = ""
 
@@ -90,7 +90,7 @@ def _pointers(
         moves = any(package.state == "new" for package in own)
         for name in names:
             head = store.head(f"{prefix}/{name}")
-            state: RemoteState = "new" if head is None else "moves" if moves else "same"
+            state: ObjectState = "new" if head is None else "moves" if moves else "same"
             yield RemoteObject(key=f"{prefix}/{name}", state=state, token=head.token if head else "")
 
 

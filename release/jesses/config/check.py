@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jesses.base.package import SCRIPTS
-from jesses.config.distributions import READERS, PackageFormat
+from jesses.config.distributions import READERS, ManagedFormat
 from jesses.config.models import (
     Channel,
     Component,
@@ -141,7 +141,7 @@ def _made_from(config: Config, made: PackageTable | ImageTable, where: str) -> I
 
 
 def _scripts(
-    options: FormatOptions, format_name: PackageFormat, where: str, directory: Path | None
+    options: FormatOptions, format_name: ManagedFormat, where: str, directory: Path | None
 ) -> Iterator[str]:
     for script, source in options.scripts.items():
         if script not in SCRIPTS[format_name]:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from jesses.base.artifact import Compression
 
-PackageFormat = Literal["deb", "rpm"]
+ManagedFormat = Literal["deb", "rpm"]
 
 Distribution = Literal[
     "debian-10",
@@ -43,7 +43,7 @@ DEFAULT_OLDEST: Final[tuple[Distribution, ...]] = ("debian-10", "ubuntu-18.04", 
 class Reader:
     """What installs packages in a distribution, and whether it reads zstd."""
 
-    format: PackageFormat
+    format: ManagedFormat
     program: str
     zstd: bool
 

@@ -28,14 +28,14 @@ from jesses.stores.directory import DirectoryStore
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assembled:
+class AssembledRun:
     """What the steps need, and the destinations that were opened for them."""
 
     context: Context
     opened: OpenedDestinations
 
 
-def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> Assembled:
+def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> AssembledRun:
     """Open what a run needs.
 
     Raises:
@@ -51,7 +51,7 @@ def assemble(run: Run, workspace: Workspace, packer: Packer, quick: Packer) -> A
         tools=_tools(run, target, workspace, (packer, quick), signer, descriptions),
         destinations=opened.destinations,
     )
-    return Assembled(context=context, opened=opened)
+    return AssembledRun(context=context, opened=opened)
 
 
 def _inputs(run: Run) -> Inputs:

@@ -14,7 +14,7 @@ from jesses.stores.s3_errors import cause, explained
 _TRIES: Final = 5
 
 
-class Fetch(Protocol):
+class FetchRange(Protocol):
     """Asks for the bytes from `first` to `last` (None: the end) of the object that has `token` (None: any)."""
 
     def __call__(self, first: int, last: int | None, token: str | None) -> Mapping[str, Any]: ...
@@ -23,7 +23,7 @@ class Fetch(Protocol):
 class S3Stream(io.RawIOBase):
     """The body of an object; one that is read from its start to its end must have its digest."""
 
-    def __init__(self, fetch: Fetch, url: str, *, start: int = 0, size: int | None = None) -> None:
+    def __init__(self, fetch: FetchRange, url: str, *, start: int = 0, size: int | None = None) -> None:
         """Ask for the bytes from `start`, at most `size` of them; beyond the end there are none.
 
         Raises:

@@ -22,7 +22,7 @@ from jesses.package.compression import xz
 from jesses.package.compression.cache import Cache
 from jesses.package.compression.deflate import END, LEVEL, deflate, implementation
 
-Part = TypeVar("Part")
+PartT = TypeVar("PartT")
 Deflate = Callable[[bytes], bytes | bytearray | memoryview]
 """Deflates a piece, as `deflate` does."""
 
@@ -149,11 +149,11 @@ def _cut(packed: bytes, start: int, sizes: Sequence[int], rest: int | None) -> I
 
 
 def _parts(
-    text: Text, before: Text | None, kept: Sequence[Part], compress: Callable[[bytes], Part]
-) -> list[Part]:
+    text: Text, before: Text | None, kept: Sequence[PartT], compress: Callable[[bytes], PartT]
+) -> list[PartT]:
     """The parts for the pieces of `text`; those of `kept` whose pieces are the same as in `before` stay."""
     usable = before.count if before and len(kept) == before.count else 0
-    parts: list[Part | None] = [
+    parts: list[PartT | None] = [
         kept[number] if before and number < usable and before.piece(number) == text.piece(number) else None
         for number in range(text.count)
     ]
