@@ -1,5 +1,6 @@
 """Programs in tests/data/elf, made by its `make`; what is expected here is what readelf says of them."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,15 @@ def test_of_other_kinds_the_machine_alone_is_read(head: str, machine: str, tmp_p
     (tmp_path / "program").write_bytes(content)
     found = elf.read(tmp_path / "program")
     assert found == Elf(machine=machine.replace("s390", "machine 22"))
+
+
+def test_a_chain_of_versions_that_stands_still_ends(tmp_path: Path) -> None:
+    """`DT_VERNEEDNUM` may say anything; the last entry of the chain leads nowhere."""
+    data = (ELF / "dynamic-x86_64").read_bytes()
+    number = struct.pack("<QQ", 0x6FFFFFFF, 1)
+    assert data.count(number) == 1
+    path = tmp_path / "endless"
+    path.write_bytes(data.replace(number, struct.pack("<QQ", 0x6FFFFFFF, 2**63)))
+    found = elf.read(path)
+    assert found
+    assert found.needs == read("dynamic-x86_64").needs

@@ -162,7 +162,7 @@ def parse(path: str | Path, data: mmap.mmap) -> Elf:
     """
     try:
         return _parse(data)
-    except (struct.error, ValueError, UnicodeDecodeError, IndexError) as error:
+    except (struct.error, ValueError, UnicodeDecodeError, IndexError, OverflowError) as error:
         raise PayloadError(f"{path} is a damaged ELF file: {error}", fix="build it again") from error
 
 
@@ -242,7 +242,12 @@ class _Dynamic:
                 for _ in range(versions):
                     _, _, _, name, skip = _NEED_VERSION.unpack_from(self._data, version_at)
                     yield self._string(library), self._string(name)
+                    # The last entry says 0, whatever the count: a chain that stands still would never end.
+                    if not skip:
+                        break
                     version_at += skip
+                if not to_next:
+                    break
                 at += to_next
 
     def defines(self) -> Iterator[str]:
@@ -253,6 +258,8 @@ class _Dynamic:
                 if not flags & _BASE_VERSION:
                     (name,) = struct.unpack_from("<I", self._data, at + first)
                     yield self._string(name)
+                if not to_next:
+                    break
                 at += to_next
 
     def _string(self, offset: int) -> str:

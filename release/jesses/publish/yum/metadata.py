@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from jesses.package.formats import rpm_header
 from jesses.package.formats.rpm_file import RpmFile
 from jesses.package.formats.rpm_header import Header
 from jesses.package.formats.rpm_tags import FileFlag, Sense, SigTag, Tag
@@ -155,16 +156,15 @@ def _evr(text: str) -> dict[str, str]:
 def _paths(header: Header) -> Iterator[tuple[str, str]]:
     """Every path with its kind: "dir", "ghost" or "" for any other file."""
     directories = header.texts(Tag.DIRNAMES)
-    marks = zip(
-        header.numbers(Tag.DIRINDEXES),
-        header.texts(Tag.BASENAMES),
-        header.numbers(Tag.FILEMODES),
-        header.numbers(Tag.FILEFLAGS),
-        strict=False,
-    )
-    for directory, name, mode, flags in marks:
+    indexes, names = header.numbers(Tag.DIRINDEXES), header.texts(Tag.BASENAMES)
+    modes, marks = header.numbers(Tag.FILEMODES), header.numbers(Tag.FILEFLAGS)
+    if not len(indexes) == len(names) == len(modes) == len(marks):
+        raise rpm_header.damaged("its lists of files are of different lengths")
+    if any(index >= len(directories) for index in indexes):
+        raise rpm_header.damaged("a file is in a directory that is not listed")
+    for index, name, mode, flags in zip(indexes, names, modes, marks, strict=True):
         kind = "dir" if stat.S_ISDIR(mode) else "ghost" if flags & FileFlag.GHOST else ""
-        yield directories[directory] + name, kind
+        yield directories[index] + name, kind
 
 
 def _changelogs(header: Header) -> Iterator[str]:
