@@ -13,6 +13,7 @@ from jesses.base.naming.arch import parse_arch
 from jesses.channel.records import Record
 from jesses.package.formats import rpm_file
 from jesses.pipeline import order
+from jesses.pipeline.handover import pack_tree, unpack_tree
 from tests.support.apt_site import SIGNER
 from tests.support.hawk import PRODUCT, VERSION, FakeEngine
 from tests.support.machines import NOARCH, Machines, product_in
@@ -223,3 +224,17 @@ def test_an_image_that_was_damaged_on_the_way_is_told(machines: Machines) -> Non
     with pytest.raises(FormatError, match="is damaged"):
         machines.publish("x86_64-aarch64-noarch")
     assert machines.log == []
+
+
+def test_links_and_hard_links_of_a_staged_tree_arrive_as_they_are(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "units").mkdir(parents=True)
+    (tree / "units" / "real").write_text("unit")
+    (tree / "second").hardlink_to(tree / "units" / "real")
+    (tree / "masked").symlink_to("/dev/null")
+    (tree / "units" / "up").symlink_to("../../nowhere")
+    pack_tree(tree, tmp_path, build="agent", arch="x86_64")
+    unpack_tree(tmp_path / "trees" / "agent-x86_64.tar", tmp_path / "there")
+    assert (tmp_path / "there" / "masked").readlink() == Path("/dev/null")
+    assert (tmp_path / "there" / "units" / "up").readlink() == Path("../../nowhere")
+    assert (tmp_path / "there" / "second").read_text() == "unit"

@@ -10,6 +10,7 @@ from jesses.pipeline import order
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.engine import Containers
 from jesses.plan.plan import make_plan
+from jesses.plan.versions import ComponentVersion
 from jesses.signing import Signer
 from tests.support.contexts import Surroundings
 from tests.support.hawk import PRODUCT, VERSION, FakeEngine, FakePublisher, FakeRunner
@@ -42,6 +43,7 @@ class Machines:
     signer: Signer | None = None
     containers: Containers | None = None
     trials: bool = True
+    version: ComponentVersion = VERSION
 
     engine: FakeEngine | None = None
     no_engine: str = ""
@@ -49,7 +51,9 @@ class Machines:
     def run(self, dist: str, part: Callable[[Context], State]) -> tuple[State, FakeRunner]:
         runner = FakeRunner()
         config = load(self.root / "hawk")
-        plan = make_plan(config, {"userspace": VERSION}, released=self.released, no_engine=self.no_engine)
+        plan = make_plan(
+            config, {"userspace": self.version}, released=self.released, no_engine=self.no_engine
+        )
         surroundings = Surroundings(
             runner=runner,
             publishers=(FakePublisher("a", self.log),),

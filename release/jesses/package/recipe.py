@@ -49,23 +49,10 @@ def package_of(
     debug = Payload.of(())
     if wanted.debug:
         payload, debug = reader.separate(payload, scratch)
-    package = Package(
-        name=planned.name,
-        version=version.version,
-        arch=planned.arch,
-        date=version.commit.date,
-        summary=options.summary or wanted.summary or config.project.summary,
-        description=(options.description or wanted.description).strip(),
-        license=wanted.license or config.project.license,
-        homepage=config.project.homepage,
-        maintainer=config.project.maintainer,
-        vendor=config.project.vendor,
-        section=options.section or "misc",
-        payload=payload.with_own_directories(),
-        compression=planned.compression,
-    )
+    package = outline(planned, config=config, version=version)
     if planned.debug:
-        return _debug_package(package, planned, debug)
+        return replace(package, payload=_debug_payload(package, planned, payload, debug))
+    package = replace(package, payload=payload.with_own_directories())
     own = {script: scripts.read(sources / source) for script, source in options.scripts.items()}
     triggers = tuple(
         Trigger(path=trigger.path, script=scripts.read(sources / trigger.script))
@@ -78,6 +65,30 @@ def package_of(
         triggers=triggers if planned.kind == "rpm" else (),
         trigger_lines=_trigger_lines(options, triggers) if planned.kind == "deb" else (),
     )
+
+
+def outline(planned: PlannedPackage, *, config: Config, version: ComponentVersion) -> Package:
+    """The package as the configuration alone has it: no files, no scripts, nothing that its programs need."""
+    wanted = config.packages[planned.name]
+    options = _options(wanted, planned.kind)
+    package = Package(
+        name=planned.name,
+        version=version.version,
+        arch=planned.arch,
+        date=version.commit.date,
+        summary=options.summary or wanted.summary or config.project.summary,
+        description=(options.description or wanted.description).strip(),
+        license=wanted.license or config.project.license,
+        homepage=config.project.homepage,
+        maintainer=config.project.maintainer,
+        vendor=config.project.vendor,
+        section=options.section or "misc",
+        payload=Payload.of(()),
+        compression=planned.compression,
+    )
+    if planned.debug:
+        return _debug_outline(package, planned)
+    return replace(package, relations=_relations(wanted, options, planned, (), version))
 
 
 def _options(wanted: PackageTable, kind: FormatName) -> FormatOptions:
@@ -139,22 +150,24 @@ def _trigger_lines(options: FormatOptions, triggers: tuple[Trigger, ...]) -> tup
     return (*(f"interest-noawait {trigger.path}" for trigger in triggers), *options.triggers)
 
 
-def _debug_package(package: Package, planned: PlannedPackage, debug: Payload) -> Package:
+def _debug_outline(package: Package, planned: PlannedPackage) -> Package:
     """As distributions have it: of one version with its package in Debian, alone in RPM ones."""
-    name = debug_name(planned.name, planned.kind)
-    documentation = f"/usr/share/doc/{package.name}/copyright"
-    copies = (
-        replace(entry, path=f"/usr/share/doc/{name}/copyright")
-        for entry in package.payload.files
-        if planned.kind == "deb" and entry.path == documentation
-    )
     pin = relations.spelled(f"{package.name} = {relations.OWN}", "deb", own=package.version)
     return replace(
         package,
-        name=name,
+        name=debug_name(planned.name, planned.kind),
         summary=f"Debug information of {package.name}",
         description=f"What debuggers need to read programs and core dumps of {package.name} {package.version}.",
         section="debug",
-        payload=Payload.of((*debug, *copies)).with_own_directories(),
         relations=Relations(depends=(pin,)) if planned.kind == "deb" else Relations(),
     )
+
+
+def _debug_payload(package: Package, planned: PlannedPackage, payload: Payload, debug: Payload) -> Payload:
+    """`debug` with the copyright of `payload`, where the format asks for one."""
+    copies = (
+        replace(entry, path=f"/usr/share/doc/{package.name}/copyright")
+        for entry in payload.files
+        if planned.kind == "deb" and entry.path == f"/usr/share/doc/{planned.name}/copyright"
+    )
+    return Payload.of((*debug, *copies)).with_own_directories()

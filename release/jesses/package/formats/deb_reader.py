@@ -1,41 +1,27 @@
 """What is in a DEB, whoever made it (deb(5)): its control file, and the paths of its files."""
 
-import bz2
-import gzip
 import io
-import lzma
 import tarfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-
-import zstandard
+from typing import BinaryIO, Final
 
 from jesses.base.bytes.span import Span
 from jesses.base.errors import FormatError
-from jesses.package.formats import ar
+from jesses.package.formats import ar, packed_tar
 from jesses.package.formats.ar import Member
 
-_OPEN: Final[Mapping[str, Callable[[BinaryIO], AbstractContextManager[Any]]]] = {
-    "": lambda stream: stream,
-    ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
-    ".xz": lzma.LZMAFile,
-    ".lzma": lzma.LZMAFile,
-    ".bz2": bz2.BZ2File,
-    ".zst": lambda stream: zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True),
-}
-_BLOCK: Final = 1 << 20
-_ERRORS: Final = (
-    tarfile.TarError,
-    lzma.LZMAError,
-    zlib.error,
-    zstandard.ZstdError,
-    OSError,
-    EOFError,
-    ValueError,
-)
+_MOST_CONTROL: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPart:
+    """The names in the control part as they stand, what is no file marked; and the control file as it stands."""
+
+    names: tuple[str, ...]
+    control: str
 
 
 def control(source: BinaryIO | Path) -> str:
@@ -52,6 +38,23 @@ def control(source: BinaryIO | Path) -> str:
                 stream = archive.extractfile(member)
                 return (stream.read() if stream else b"").decode().strip("\n") + "\n"
         raise ValueError("it has no file control")
+
+
+def control_part(source: BinaryIO | Path) -> ControlPart:
+    """All of the control part that others may read otherwise than we do: names, and the text of `./control`.
+
+    Raises:
+        FormatError: it is no DEB file, or a damaged one.
+
+    """
+    names, control = [], b""
+    with _part(source, "control.tar") as archive:
+        for member in archive:
+            names.append(member.name + ("" if member.isreg() or member.isdir() else " (no file)"))
+            if member.name == "./control" and member.isreg():
+                stream = archive.extractfile(member)
+                control = stream.read(_MOST_CONTROL) if stream else b""
+        return ControlPart(names=tuple(names), control=control.decode())
 
 
 def paths(source: BinaryIO | Path) -> list[str]:
@@ -75,16 +78,10 @@ def _part(source: BinaryIO | Path, name: str) -> Iterator[tarfile.TarFile]:
     member = _found(source, name)
     source.seek(member.offset)
     try:
-        unpack = _OPEN[member.name.removeprefix(name)]
-        with (
-            unpack(io.BufferedReader(Span(source, member.size))) as plain,
-            tarfile.open(fileobj=plain, mode="r|") as archive,
-        ):
+        suffix = member.name.removeprefix(name)
+        with packed_tar.reading(io.BufferedReader(Span(source, member.size)), suffix) as archive:
             yield archive
-            # To the end, where checksums are.
-            while plain.read(_BLOCK):
-                pass
-    except _ERRORS as error:
+    except packed_tar.ERRORS as error:
         raise _unreadable(f"its {name} is damaged: {error}") from error
 
 
@@ -92,7 +89,7 @@ def _found(source: BinaryIO, name: str) -> Member:
     """The member that is `name`, however it is packed."""
     for member in ar.members(source):
         suffix = member.name.removeprefix(name)
-        if suffix in _OPEN:
+        if suffix in packed_tar.OPEN:
             return member
         if suffix != member.name:
             raise _unreadable(f"its {name} is packed as {suffix}")

@@ -7,14 +7,20 @@ holds the digest of the file that it describes. Sections are those of the SPDX s
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
 from jesses.base.artifact import Artifact
+from jesses.base.digest import sha256_of
+from jesses.base.errors import FormatError
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import DEBIAN, OCI, RPM, Arch
+from jesses.base.package import Package
 from jesses.base.payload import ContentSource, Payload
 from jesses.package.compression import Packed
 from jesses.package.formats.rpm_metadata import RELEASE
@@ -25,6 +31,19 @@ _VERSION: Final = "SPDX-2.3"
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _SUBJECT: Final = "SPDXRef-Package"
 _UNKNOWN: Final = "NOASSERTION"
+
+
+class _Digest(msgspec.Struct):
+    checksumValue: str  # noqa: N815 -- as SPDX spells it
+
+
+class _ListedFile(msgspec.Struct):
+    fileName: str  # noqa: N815
+    checksums: list[_Digest]
+
+
+class _Listed(msgspec.Struct):
+    files: list[_ListedFile]
 
 
 class DigestedFile(NamedTuple):
@@ -56,6 +75,51 @@ def digested(payload: Payload, pack: Callable[[ContentSource], Packed]) -> tuple
     """The files of `payload`; `pack` is that of a packer with SHA-1, which knows them."""
     packed = ((file.path, pack(file.source)) for file in payload.files)
     return tuple(DigestedFile(path, content.sha1, content.sha256) for path, content in packed)
+
+
+def subject_of(
+    artifact: Artifact, package: Package, files: tuple[DigestedFile, ...], *, project: str
+) -> SbomSubject:
+    """What a document on the package file `artifact` describes."""
+    return SbomSubject(
+        artifact=artifact,
+        files=files,
+        summary=package.summary,
+        license=package.license,
+        homepage=package.homepage,
+        vendor=package.vendor,
+        date=package.date,
+        purl=package_url(artifact, package.arch, project=project),
+    )
+
+
+def described(subject: Artifact, path: Path) -> Artifact:
+    """The document at `path` on `subject`, as an artifact of its own."""
+    return replace(
+        subject,
+        path=path,
+        kind="sbom",
+        size=path.stat().st_size,
+        sha256=sha256_of(path),
+        signed_sha256=None,
+    )
+
+
+def files_in(data: bytes) -> tuple[DigestedFile, ...]:
+    """The files that a document tells of.
+
+    Raises:
+        FormatError: it is no document of ours.
+
+    """
+    try:
+        files = msgspec.json.decode(data, type=_Listed).files
+        return tuple(
+            DigestedFile(file.fileName.removeprefix("."), *(each.checksumValue for each in file.checksums))
+            for file in files
+        )
+    except (msgspec.MsgspecError, RecursionError, TypeError, UnicodeDecodeError) as error:
+        raise FormatError(f"this is no bill of materials: {error}", fix="build it again") from error
 
 
 def document(subject: SbomSubject) -> bytes:

@@ -2,8 +2,10 @@
 
 import json
 
+from jesses.base.bytes.atomic import write_file
+from jesses.base.bytes.rope import Rope
 from jesses.pipeline.context import Context, State
-from jesses.pipeline.handover import pack_tree
+from jesses.pipeline.handover import commits_of, pack_tree
 from jesses.pipeline.workspace import MANIFEST
 
 
@@ -15,6 +17,7 @@ def hand_over(context: Context, state: State) -> State:
         if build in needed:
             pack_tree(tree, output, build=build, arch=arch)
     rows = [artifact.row(artifact.path.relative_to(output).as_posix()) for artifact in state.artifacts]
-    data = {"project": context.inputs.plan.project, "artifacts": rows}
-    (output / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    plan = context.inputs.plan
+    data = {"project": plan.project, "commits": commits_of(plan), "artifacts": rows}
+    write_file(output / MANIFEST, Rope.of(json.dumps(data, indent=2).encode() + b"\n"))
     return state

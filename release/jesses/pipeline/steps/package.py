@@ -11,9 +11,10 @@ from jesses.base.parallel import ordered_map
 from jesses.base.payload import File
 from jesses.package.formats.assembled import Description
 from jesses.package.formats.by_name import COST, FORMATS
-from jesses.package.formats.sbom import SbomSubject, digested, package_url
+from jesses.package.formats.sbom import SbomSubject, digested, subject_of
 from jesses.package.recipe import package_of
 from jesses.pipeline.context import Context, State
+from jesses.pipeline.packaged import packaged
 from jesses.pipeline.workspace import PACKAGES
 from jesses.plan.plan import PlannedPackage
 
@@ -44,7 +45,8 @@ def package(context: Context, state: State) -> State:
         context.tools.progress(planned.file_name)
         made.append(artifact)
         context.tools.descriptions.note(artifact, description)
-        subjects.append(_subject(context, artifact, planned, value))
+        files = digested(FORMATS[planned.kind].contents(value), context.tools.packer.pack)
+        subjects.append(subject_of(artifact, value, files, project=context.inputs.plan.project))
     return replace(
         state,
         artifacts=(*state.artifacts, *made),
@@ -70,28 +72,4 @@ def _write(
 ) -> tuple[Artifact, Description | None]:
     path = directory / planned.file_name
     assembled = FORMATS[planned.kind].assemble(value, context.tools.packer)
-    written = write_file(path, assembled.file)
-    artifact = Artifact(
-        path=path,
-        kind=planned.kind,
-        component=planned.component,
-        name=value.name,
-        version=value.version,
-        arch=planned.arch,
-        size=written.size,
-        sha256=written.sha256,
-    )
-    return artifact, assembled.description
-
-
-def _subject(context: Context, artifact: Artifact, planned: PlannedPackage, value: Package) -> SbomSubject:
-    return SbomSubject(
-        artifact=artifact,
-        files=digested(FORMATS[planned.kind].contents(value), context.tools.packer.pack),
-        summary=value.summary,
-        license=value.license,
-        homepage=value.homepage,
-        vendor=value.vendor,
-        date=value.date,
-        purl=package_url(artifact, planned.arch, project=context.inputs.plan.project),
-    )
+    return packaged(path, planned, value, write_file(path, assembled.file)), assembled.description
