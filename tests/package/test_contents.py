@@ -106,3 +106,33 @@ def test_a_ghost_is_owned_and_not_brought(tree: Path) -> None:
     assert entries(tree, path="/var/lib/k/state", ghost=True, mode="0600", owner="k") == [
         Ghost(path="/var/lib/k/state", mode=0o600, owner="k")
     ]
+
+
+def test_a_link_is_packed_with_its_text_and_never_followed(tree: Path) -> None:
+    for name, target in {"conf": "/etc/apt", "unit": "/dev/null", "gone": "nowhere", "dir": "share"}.items():
+        (tree / name).symlink_to(target)
+        wanted = [Symlink(path="/l", target=target)]
+        assert entries(tree, path="/l", staged=name) == wanted
+        assert entries(tree, path="/l", source=name) == wanted
+    (link,) = (entry for entry in entries(tree, path="/k", staged="*") if entry.path == "/k/conf")
+    assert link == Symlink(path="/k/conf", target="/etc/apt")
+
+
+@pytest.mark.parametrize("name", ["lnk/passwd", "lnk/pass*", "lnk/**/p*", "l*/passwd", "sub/lnk/passwd"])
+def test_nothing_is_read_through_a_link_that_leads_out(tree: Path, name: str) -> None:
+    outside = tree.parent / "outside"
+    outside.mkdir()
+    (outside / "passwd").write_text("secret")
+    (tree / "lnk").symlink_to(outside)
+    (tree / "sub").mkdir()
+    (tree / "sub" / "lnk").symlink_to("../../outside")
+    with pytest.raises(PayloadError, match=r"through the link (sub/)?lnk -> ") as caught:
+        entries(tree, path="/a", source=name)
+    assert caught.value.fix
+
+
+def test_a_link_to_a_directory_of_the_tree_is_followed_on_the_way(tree: Path) -> None:
+    (tree / "lnk").symlink_to("share")
+    assert entries(tree, path="/a", source="lnk/a.txt")[0].path == "/a"
+    assert [entry.path for entry in entries(tree, path="/k", staged="l*/*.txt")] == ["/k/lnk/a.txt"]
+    assert entries(tree, path="/k", staged="**/b.txt") != []

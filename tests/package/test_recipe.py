@@ -191,6 +191,14 @@ def test_debug_information_goes_into_a_package_of_the_same_version(bench: Bench)
     assert len(package.payload.files) == 1
 
 
+def test_a_script_is_not_read_through_a_link_that_leads_out(bench: Bench) -> None:
+    (bench.directory / "rescan").unlink()
+    (bench.directory.parent / "elsewhere").write_text("#!/bin/sh\nsecret\n")
+    (bench.directory / "rescan").symlink_to(bench.directory.parent / "elsewhere")
+    with pytest.raises(PayloadError, match="through the link rescan -> "):
+        bench.package("deb")
+
+
 def test_a_script_for_another_shell_is_an_error(bench: Bench) -> None:
     (bench.directory / "rescan").write_text("#!/usr/bin/fish\n")
     with pytest.raises(PayloadError, match="rescan asks for /usr/bin/fish"):

@@ -217,6 +217,26 @@ def test_an_image_with_a_dockerfile_is_built_for_each_architecture(bench: Bench)
     assert first["JESSES_COMMIT"] == "a" * 40
 
 
+def test_a_dockerfile_is_neither_read_nor_written_through_a_link_that_leads_out(bench: Bench) -> None:
+    with_dockerfile(bench).engine = FakeEngine()
+    outside = bench.directory.parent / "outside"
+    outside.mkdir()
+    (outside / "Dockerfile").write_text("FROM secret")
+    loader = bench.directory / "loader"
+    (loader / "Dockerfile").unlink()
+    (loader / "Dockerfile").symlink_to(outside / "Dockerfile")
+    with pytest.raises(PayloadError, match="through the link loader/Dockerfile -> "):
+        bench.run()
+    (loader / "Other").write_text("FROM scratch")
+    toml = bench.directory / "release.toml"
+    toml.write_text(toml.read_text().replace("loader/Dockerfile", "loader/Other"))
+    bench.run()
+    assert (outside / "Dockerfile").read_text() == "FROM secret"
+    (loader / "release").symlink_to(outside)
+    with pytest.raises(PayloadError, match="release is a link"):
+        bench.run()
+
+
 def test_an_engine_that_builds_for_another_machine_is_an_error(bench: Bench) -> None:
     with_dockerfile(bench).engine = FakeEngine(architecture="amd64")
     with pytest.raises(EngineError, match="built hawk-loader for amd64, not for arm64"):

@@ -1,6 +1,7 @@
 """`invoke build` and `invoke publish` as CI calls them."""
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,24 @@ def test_the_tag_decides_on_the_channel(
     assert summary.startswith("## hawk\n")
     assert summary.count("| deb | ") == 2
     assert "- apt: " in summary
+
+
+def test_an_absolute_link_of_the_staged_tree_is_packed_as_it_is_in_one_part_and_in_two(
+    product: Repository, tmp_path: Path
+) -> None:
+    path = product.root / "release.toml"
+    text = path.read_text().replace("chmod", "ln -s /dev/null unit && ln -s /etc/apt conf && chmod")
+    links = "".join(f'{{ path = "/usr/share/{name}", staged = "bin/{name}" }},' for name in ("unit", "conf"))
+    product.commit({"release.toml": text.replace("contents = [", f"contents = [{links}")})
+    build(product, "x86_64", "aarch64")
+    assert publish(product) == 0
+    succeeds("release", "--project", str(product.root), "--dist", str(tmp_path / "whole"))
+    for dist in ("dist", "whole"):
+        with tarfile.open(next((tmp_path / dist / "packages").glob("hawk-*-x86_64.tar.gz"))) as tar:
+            found = {
+                path.name: member.linkname for member in tar if member.issym() and (path := Path(member.name))
+            }
+        assert found == {"unit": "/dev/null", "conf": "/etc/apt"}
 
 
 def test_a_rehearsal_prints_what_would_change_and_changes_nothing(

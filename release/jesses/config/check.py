@@ -170,7 +170,8 @@ def _contents(entry: Contents, where: str, directory: Path | None) -> Iterator[s
 def _lacks(directory: Path | None, name: str) -> bool:
     if directory is None:
         return False
-    return not (any(directory.glob(name)) if is_pattern(name) else (directory / name).exists())
+    path = directory / name
+    return not (any(directory.glob(name)) if is_pattern(name) else path.exists() or path.is_symlink())
 
 
 def _lacks_file(directory: Path | None, name: str) -> bool:

@@ -5,8 +5,10 @@ import posixpath
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
+from jesses.base import inside
 from jesses.base.errors import PayloadError
 from jesses.base.payload import STANDARD_DIRECTORIES, Directory, Entry, File, Ghost, Symlink
 from jesses.config import Contents
@@ -18,7 +20,8 @@ def resolve(contents: Iterable[Contents], *, sources: Path, staged: Path, versio
     """The entries that `contents` name, read from the repository (`sources`) and a staged tree (`staged`).
 
     Raises:
-        PayloadError: something named is missing, or is neither a file, a directory nor a link.
+        PayloadError: something named is missing, is neither a file, a directory nor a link, or would be read
+            through a link that leads out of its tree.
 
     """
     for wanted in contents:
@@ -38,7 +41,7 @@ def _found(wanted: Contents, path: str, root: Path, name: str) -> Iterator[Entry
     if is_pattern(name):
         found = list(_matching(wanted, path, root, name))
     else:
-        found = list(_from_disk(wanted, path, root / name)) if (root / name).exists() else []
+        found = list(_from_disk(wanted, path, inside.entry(root, name)))
     if not found:
         made = "the repository has" if wanted.source is not None else "the build staged"
         raise PayloadError(
@@ -50,19 +53,19 @@ def _found(wanted: Contents, path: str, root: Path, name: str) -> Iterator[Entry
 
 def _matching(wanted: Contents, path: str, root: Path, pattern: str) -> Iterator[Entry]:
     """Files and links, each below `path` as it lies below the last directory before the first wildcard."""
-    fixed = root
-    for part in Path(pattern).parts[:-1]:
-        if is_pattern(part):
-            break
-        fixed /= part
+    above = takewhile(lambda part: not is_pattern(part), Path(pattern).parts[:-1])
+    fixed = inside.file(root, posixpath.join("", *above))
     for found in sorted(root.glob(pattern), key=os.fsencode):
         if found.is_symlink() or not found.is_dir():
-            yield _entry(wanted, posixpath.join(path, found.relative_to(fixed).as_posix()), str(found))
+            origin = inside.entry(root, str(found.relative_to(root)))
+            yield _entry(wanted, posixpath.join(path, found.relative_to(fixed).as_posix()), str(origin))
 
 
 def _from_disk(wanted: Contents, path: str, origin: Path) -> Iterator[Entry]:
-    if not origin.is_dir():
-        yield _entry(wanted, path, str(origin))
+    """A file, a tree, a link as it is; nothing where nothing lies."""
+    if origin.is_symlink() or not origin.is_dir():
+        if origin.is_symlink() or origin.exists():
+            yield _entry(wanted, path, str(origin))
         return
     if path not in STANDARD_DIRECTORIES:
         yield _directory(wanted, path)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
+from jesses.base import inside
 from jesses.base.naming import relations
 from jesses.base.package import RELATIONS, Package, Relations, Trigger
 from jesses.base.payload import Payload
@@ -53,9 +54,9 @@ def package_of(
     if planned.debug:
         return replace(package, payload=_debug_payload(package, planned, payload, debug))
     package = replace(package, payload=payload.with_own_directories())
-    own = {script: scripts.read(sources / source) for script, source in options.scripts.items()}
+    own = {script: scripts.read(inside.file(sources, source)) for script, source in options.scripts.items()}
     triggers = tuple(
-        Trigger(path=trigger.path, script=scripts.read(sources / trigger.script))
+        Trigger(path=trigger.path, script=scripts.read(inside.file(sources, trigger.script)))
         for trigger in wanted.triggers
     )
     return replace(

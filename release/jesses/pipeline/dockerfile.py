@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from jesses.base.errors import EngineError
+from jesses.base import inside
+from jesses.base.errors import EngineError, PayloadError
 from jesses.base.naming.arch import OCI, Arch
 from jesses.image import docker_save
 from jesses.image.base import Base
@@ -47,13 +48,11 @@ def build_image(context: Context, state: State, planned: PlannedImage, arch: Arc
     Raises:
         CommandError: the Dockerfile fails.
         EngineError: no engine answers.
+        PayloadError: the Dockerfile would be read, or the repository written, through a link that leads out.
 
     """
     directory = context.tools.workspace.scratch / "built" / f"{planned.name}-{arch}"
-    source = state.sources[planned.component].directory / str(planned.dockerfile)
-    shutil.copytree(source.parent, directory, symlinks=True)
-    if source.name != "Dockerfile":
-        shutil.copyfile(source, directory / "Dockerfile")
+    _copy_context(inside.file(state.sources[planned.component].directory, str(planned.dockerfile)), directory)
     packages = tuple(
         artifact
         for artifact in state.artifacts
@@ -69,6 +68,20 @@ def build_image(context: Context, state: State, planned: PlannedImage, arch: Arc
         arguments=_arguments(context, state, planned, arch),
         target=archive,
     )
+
+
+def _copy_context(dockerfile: Path, directory: Path) -> None:
+    """What lies beside a Dockerfile, links as they are; it is called `Dockerfile` there."""
+    shutil.copytree(dockerfile.parent, directory, symlinks=True)
+    target = directory / "Dockerfile"
+    if dockerfile.name != target.name or target.is_symlink():
+        target.unlink(missing_ok=True)  # never written through a link
+        shutil.copyfile(dockerfile, target)
+    if (directory / REPOSITORY).is_symlink():
+        raise PayloadError(
+            f"{dockerfile.parent / REPOSITORY} is a link, where a repository of the packages is made",
+            fix="give it another name",
+        )
 
 
 def _arguments(context: Context, state: State, planned: PlannedImage, arch: Arch) -> dict[str, str]:
