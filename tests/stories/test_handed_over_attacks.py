@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jesses.base.errors import OutputError
+from jesses.base.errors import OutputError, PayloadError
 from jesses.history.git_history import Commit
 from jesses.package.formats import rpm_header
 from jesses.package.formats.rpm_header import HeaderEntry
@@ -341,6 +341,16 @@ def test_a_file_that_is_a_link_to_one_of_the_machine_that_publishes(machines: Ma
     deb.rename(machines.root / "elsewhere")
     deb.symlink_to(machines.root / "elsewhere")
     assert "is no file" in refused(machines)
+
+
+@pytest.mark.parametrize("name", ["artifacts.json", "trees", "trees/agent-x86_64.tar"])
+def test_what_is_handed_over_beside_packages_is_no_link_that_leads_out(machines: Machines, name: str) -> None:
+    path = machines.root / ALL / name
+    path.rename(machines.root / "elsewhere")
+    path.symlink_to(machines.root / "elsewhere")
+    with pytest.raises(PayloadError, match=f"through the link {name} -> "):
+        machines.publish(ALL)
+    assert machines.log == []
 
 
 def _tree(path: Path, *members: tuple[str, bytes, str]) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from jesses.base import inside
 from jesses.base.errors import OutputError
 from jesses.base.naming.arch import Arch
 from jesses.pipeline.workspace import BUILT, MANIFEST, TREES
@@ -47,7 +48,7 @@ def handed_over(directory: Path, plan: Plan) -> Mapping[str, Row]:
 
     """
     try:
-        found = msgspec.json.decode(_bounded(directory / MANIFEST), type=HandedOver)
+        found = msgspec.json.decode(_bounded(inside.file(directory, MANIFEST)), type=HandedOver)
         rows = {str(row["path"]): row for row in found.artifacts}
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
         raise OutputError(f"{directory} holds nothing that was built: {error}", fix=BUILD_AGAIN) from error
@@ -94,7 +95,7 @@ def pack_tree(tree: Path, directory: Path, *, build: str, arch: Arch) -> None:
 def staged_trees(directory: Path, plan: Plan) -> Iterator[tuple[tuple[str, Arch], Path]]:
     """The tarballs of a directory's staged trees, by build and architecture."""
     for build in plan.builds:
-        archive = directory / TREES / f"{build.build}-{build.arch}.tar"
+        archive = inside.file(directory, f"{TREES}/{build.build}-{build.arch}.tar")
         if archive.is_file():
             yield (build.build, build.arch), archive
 
@@ -154,4 +155,4 @@ def saved_images(directory: Path, plan: Plan) -> Iterator[tuple[tuple[str, Arch]
 
 def saved_image(directory: Path, image: PlannedImage, arch: Arch) -> Path:
     """Where a directory has what an engine saved of an image, if it has it."""
-    return directory / BUILT / f"{image.name}-{arch}.tar"
+    return inside.file(directory, f"{BUILT}/{image.name}-{arch}.tar")

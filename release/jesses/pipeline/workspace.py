@@ -28,6 +28,8 @@ MANIFEST: Final = "artifacts.json"
 _LOCK = "lock"
 """The file by which a run shows that it is alive; no entry of the output has its name."""
 _MODE = 0o755
+_READ = 0o444
+_LISTED = 0o555
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ def open_workspace(final: Path, *, keep: bool = True) -> Iterator[Workspace]:
             directory.chmod(_MODE)
         yield workspace
         if keep:
+            _show(workspace.output)
             _swap(workspace.output, final, root / "previous")
     except OSError as error:
         raise OutputError(
@@ -108,6 +111,13 @@ def _check_ours(final: Path) -> None:
     raise OutputError(
         f"{final} was not made by jesses, so it is not replaced", fix="move it away, or choose --dist DIR"
     )
+
+
+def _show(output: Path) -> None:
+    """Let everybody read what is finished, whatever wrote it and under whatever umask."""
+    for path in (output, *output.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (_LISTED if path.is_dir() else _READ))
 
 
 def _swap(output: Path, final: Path, previous: Path) -> None:
