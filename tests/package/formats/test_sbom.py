@@ -16,9 +16,9 @@ from jesses.base.artifact import Artifact
 from jesses.base.payload import Directory, File, Payload, Symlink
 from jesses.package.compression import Packer
 from jesses.package.formats.sbom import (
+    Digested,
     DigestedFile,
     SbomSubject,
-    digested,
     document,
     image_url,
     package_url,
@@ -88,7 +88,7 @@ def test_the_files_of_a_payload_are_digested(tmp_path: Path) -> None:
     files = [File(path=path, source=data) for path, data in FILES.items()]
     rest = (Directory(path="/var/lib/kestrel"), Symlink(path="/usr/bin/k", target="kestrel"))
     with Packer(tmp_path, sha1=True) as packer:
-        assert digested(Payload.of((*files, *rest)), packer.pack) == SUBJECT.files
+        assert tuple(Digested(Payload.of((*files, *rest)), packer.pack)) == SUBJECT.files
 
 
 def test_it_describes_the_bytes_before_signing() -> None:

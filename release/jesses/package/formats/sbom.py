@@ -6,9 +6,10 @@ holds the digest of the file that it describes. Sections are those of the SPDX s
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -56,13 +57,13 @@ class DigestedFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SbomSubject:
-    """What a document describes: a finished file, and the files that are in it.
+    """What a document describes: a finished file, and the files that are in it, to be gone through more than once.
 
     `purl` is its package URL; `date` is seconds since 1970 UTC; `license` is an SPDX expression.
     """
 
     artifact: Artifact
-    files: tuple[DigestedFile, ...]
+    files: Iterable[DigestedFile]
     summary: str
     license: str
     homepage: str
@@ -71,14 +72,23 @@ class SbomSubject:
     purl: str
 
 
-def digested(payload: Payload, pack: Callable[[ContentSource], Packed]) -> tuple[DigestedFile, ...]:
-    """The files of `payload`; `pack` is that of a packer with SHA-1, which knows them."""
-    packed = ((file.path, pack(file.source)) for file in payload.files)
-    return tuple(DigestedFile(path, content.sha1, content.sha256) for path, content in packed)
+@dataclass(frozen=True)
+class Digested:
+    """The files of `payload`, each asked for when its turn comes: there may be 200,000 of them.
+
+    `pack` is that of a packer with SHA-1, which knows them.
+    """
+
+    payload: Payload
+    pack: Callable[[ContentSource], Packed]
+
+    def __iter__(self) -> Iterator[DigestedFile]:
+        packed = ((file.path, self.pack(file.source)) for file in self.payload.files)
+        return (DigestedFile(path, content.sha1, content.sha256) for path, content in packed)
 
 
 def subject_of(
-    artifact: Artifact, package: Package, files: tuple[DigestedFile, ...], *, project: str
+    artifact: Artifact, package: Package, files: Iterable[DigestedFile], *, project: str
 ) -> SbomSubject:
     """What a document on the package file `artifact` describes."""
     return SbomSubject(
@@ -124,8 +134,18 @@ def files_in(data: bytes) -> tuple[DigestedFile, ...]:
 
 def document(subject: SbomSubject) -> bytes:
     """The SPDX document that describes `subject`."""
-    artifact, files = subject.artifact, subject.files
-    data = {
+    return b"".join(blocks(subject))
+
+
+def blocks(subject: SbomSubject) -> Iterator[bytes]:
+    """The document in blocks: of one on many files, no more than some is in memory."""
+    artifact = subject.artifact
+    files = (_file(number, file) for number, file in enumerate(subject.files, start=1))
+    contained = (
+        _relationship(_SUBJECT, "CONTAINS", _file_id(number))
+        for number, _ in enumerate(subject.files, start=1)
+    )
+    head = {
         "spdxVersion": _VERSION,
         "dataLicense": "CC0-1.0",
         "SPDXID": _DOCUMENT,
@@ -137,13 +157,26 @@ def document(subject: SbomSubject) -> bytes:
         },
         "documentDescribes": [_SUBJECT],
         "packages": [_package(subject)],
-        "files": [_file(number, file) for number, file in enumerate(files, start=1)],
-        "relationships": [
-            _relationship(_DOCUMENT, "DESCRIBES", _SUBJECT),
-            *(_relationship(_SUBJECT, "CONTAINS", _file_id(number + 1)) for number in range(len(files))),
-        ],
     }
-    return json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"
+    yield _json(head).removesuffix("\n}").encode()
+    yield b',\n "files": '
+    yield from _array(files)
+    yield b',\n "relationships": '
+    yield from _array(chain((_relationship(_DOCUMENT, "DESCRIBES", _SUBJECT),), contained))
+    yield b"\n}\n"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def _array(values: Iterable[object]) -> Iterator[bytes]:
+    """A list as `_json` gives it one level down, value by value."""
+    before = "[\n  "
+    for value in values:
+        yield (before + _json(value).replace("\n", "\n  ")).encode()
+        before = ",\n  "
+    yield b"[]" if before.startswith("[") else b"\n ]"
 
 
 def _package(subject: SbomSubject) -> dict[str, Any]:

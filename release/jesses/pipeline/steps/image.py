@@ -18,7 +18,7 @@ from jesses.image.oci_layout import ImageLayout
 from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.package.elf import binaries
-from jesses.package.formats.sbom import SbomSubject, digested, image_url
+from jesses.package.formats.sbom import Digested, SbomSubject, image_url
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.dockerfile import built
 from jesses.pipeline.workspace import IMAGES
@@ -84,7 +84,7 @@ def _packer(context: Context, state: State, planned: PlannedImage) -> Packer:
 def _subject(archive: Artifact, image: Image, digest: str, packer: Packer) -> SbomSubject:
     return SbomSubject(
         artifact=archive,
-        files=digested(image.payload, packer.pack),
+        files=Digested(image.payload, packer.pack),
         summary=image.about.description,
         license=image.about.licenses,
         homepage=image.about.url,

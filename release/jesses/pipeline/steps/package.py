@@ -11,7 +11,7 @@ from jesses.base.parallel import ordered_map
 from jesses.base.payload import File
 from jesses.package.formats.assembled import Description
 from jesses.package.formats.by_name import COST, FORMATS
-from jesses.package.formats.sbom import SbomSubject, digested, subject_of
+from jesses.package.formats.sbom import Digested, SbomSubject, subject_of
 from jesses.package.recipe import package_of
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.packaged import packaged
@@ -45,7 +45,7 @@ def package(context: Context, state: State) -> State:
         context.tools.progress(planned.file_name)
         made.append(artifact)
         context.tools.descriptions.note(artifact, description)
-        files = digested(FORMATS[planned.kind].contents(value), context.tools.packer.pack)
+        files = Digested(FORMATS[planned.kind].contents(value), context.tools.packer.pack)
         subjects.append(subject_of(artifact, value, files, project=context.inputs.plan.project))
     return replace(
         state,

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from jesses.base.bytes.atomic import write_file
-from jesses.base.bytes.rope import Rope
+from jesses.base.bytes.atomic import PUBLIC, replacing
 from jesses.package.formats import sbom as spdx
 from jesses.pipeline.context import Context, State
 from jesses.pipeline.workspace import SBOMS
@@ -16,6 +15,7 @@ def sbom(context: Context, state: State) -> State:
     made = []
     for subject in state.subjects:
         path = directory / f"{subject.artifact.path.name}{spdx.SUFFIX}"
-        write_file(path, Rope.of(spdx.document(subject)))
+        with replacing(path, mode=PUBLIC) as out:
+            out.writelines(spdx.blocks(subject))
         made.append(spdx.described(subject.artifact, path))
     return replace(state, artifacts=(*state.artifacts, *made))
