@@ -35,9 +35,10 @@ from jesses.base.parallel import ordered_map
 from jesses.base.payload import File, Payload
 from jesses.image.base import Base
 from jesses.image.model import Image, ImageConfig
+from jesses.image.registry.network import new_session
 from jesses.image.registry.push import layout_content, send
 from jesses.image.registry.reference import Reference
-from jesses.image.registry.registries import Registries, new_session
+from jesses.image.registry.registries import Registries
 from jesses.image.registry.upload import Blob
 from jesses.image.registry.writer import RegistryWriter
 from jesses.image.write import write_layout

@@ -12,8 +12,8 @@ from ci import base_image
 from jesses.base.naming.arch import MACHINES, OCI
 from jesses.image.manifest import Document
 from jesses.image.registry.client import ImageRepository
+from jesses.image.registry.network import Network, new_session
 from jesses.image.registry.push import layout_content, send
-from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from tests.engines.cache import cached
 from tests.engines.deb_root import host_sources, host_transport
@@ -81,7 +81,7 @@ def hawk(debian: Document, registry: str, tmp_path_factory: pytest.TempPathFacto
 
 
 def reader(registry: str, name: str, *, writes: bool = False) -> ImageRepository:
-    transport = RegistryTransport(host=registry, url=f"http://{registry}", session=new_session())
+    transport = RegistryTransport(Network(host=registry, url=f"http://{registry}", session=new_session()))
     return ImageRepository(transport, name, writes=writes)
 
 

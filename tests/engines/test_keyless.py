@@ -12,7 +12,7 @@ from sigstore.verify import Verifier, policy
 from jesses.base.errors import SigningError
 from jesses.image.registry.attachments import BUNDLE, attached
 from jesses.image.registry.client import ImageRepository as Images
-from jesses.image.registry.registries import new_session
+from jesses.image.registry.network import Network, new_session
 from jesses.image.registry.transport import RegistryTransport
 from jesses.signing import keyless, openpgp_key
 from tests.engines.engines import DEBIAN_ROOT, CommandFailed, require
@@ -81,7 +81,9 @@ def verified(image: str, trusted: object, identity: str, *command: str) -> subpr
 
 
 def images(registry: str, name: str) -> Images:
-    return Images(RegistryTransport(host=registry, url=f"http://{registry}", session=new_session()), name)
+    return Images(
+        RegistryTransport(Network(host=registry, url=f"http://{registry}", session=new_session())), name
+    )
 
 
 def test_an_image_is_signed_once_for_all_registries_and_not_again(

@@ -19,8 +19,8 @@ from jesses.base.errors import RegistryError
 from jesses.base.naming.arch import MACHINES, OCI, Arch
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.client import ImageRepository, referrers_tag
+from jesses.image.registry.network import Network, new_session
 from jesses.image.registry.push import check, send
-from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from jesses.image.registry.upload import Blob
 from jesses.signing import openpgp_key
@@ -316,7 +316,7 @@ def test_the_bill_of_materials_is_found_from_the_image_of_each_architecture(
 
 
 def reader(registry: Registry, name: str) -> ImageRepository:
-    transport = RegistryTransport(host=registry.address, url=registry.url, session=new_session())
+    transport = RegistryTransport(Network(host=registry.address, url=registry.url, session=new_session()))
     return ImageRepository(transport, name)
 
 
@@ -326,9 +326,7 @@ def repository(registry: Registry, name: str, *, password: str = PASSWORD) -> Im
         session.trust_env = False  # the machine's own authorities would come first
         session.verify = str(registry.authority)
     transport = RegistryTransport(
-        host=registry.address,
-        url=registry.url,
-        session=session,
+        Network(host=registry.address, url=registry.url, session=session),
         credential=Credential(username=USER, password=password, source="the test"),
     )
     return ImageRepository(transport, name, writes=True)
@@ -352,7 +350,7 @@ def test_a_token_without_the_right_to_push_is_an_error_that_says_so(registries: 
 
 def test_a_certificate_of_an_unknown_authority_is_an_error_that_says_so(registries: Registries) -> None:
     transport = RegistryTransport(
-        host=registries.passwords.address, url=registries.passwords.url, session=new_session()
+        Network(host=registries.passwords.address, url=registries.passwords.url, session=new_session())
     )
     with pytest.raises(RegistryError, match="cannot be trusted") as caught:
         ImageRepository(transport, "example/x").check_push()

@@ -12,8 +12,8 @@ import pytest
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.client import ImageRepository
+from jesses.image.registry.network import Network, new_session
 from jesses.image.registry.push import ImageContent, check, send
-from jesses.image.registry.registries import new_session
 from jesses.image.registry.transport import RegistryTransport
 from tests.engines.engines import REGISTRY, require
 from tests.engines.fault_proxy import Fault, Proxy, Request, proxy_to
@@ -52,9 +52,7 @@ class Place:
 
     def repository(self, name: str) -> ImageRepository:
         transport = RegistryTransport(
-            host=urlsplit(self.proxy.url).netloc,
-            url=self.proxy.url,
-            session=new_session(),
+            Network(host=urlsplit(self.proxy.url).netloc, url=self.proxy.url, session=new_session()),
             sleep=lambda _: None,
         )
         return ImageRepository(transport, name, writes=True, chunk=CHUNK)

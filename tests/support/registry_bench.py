@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from jesses.image.manifest import LAYER, Descriptor, ImageIndex, Manifest
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.client import ImageRepository
+from jesses.image.registry.network import Network
 from jesses.image.registry.push import ImageContent
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.registries import Registries
@@ -37,11 +38,14 @@ class Bench:
     credential: Credential | None = None
     notes: list[str] = field(default_factory=list)
 
-    def transport(self, host: str = HOST) -> RegistryTransport:
+    def transport(self, host: str = HOST, scheme: str = "https") -> RegistryTransport:
         return RegistryTransport(
-            host=host,
-            url=f"https://{host}",
-            session=self.registry.session,
+            Network(
+                host=host,
+                url=f"{scheme}://{host}",
+                session=self.registry.session,
+                public=self.registry.session,
+            ),
             credential=self.credential,
             clock=self.clock,
             sleep=self.clock.sleep,
@@ -51,6 +55,7 @@ class Bench:
     def registries(self) -> Registries:
         return Registries(
             session=self.registry.session,
+            public=self.registry.session,
             find_credential=lambda _: self.credential,
             note=self.notes.append,
             clock=self.clock,

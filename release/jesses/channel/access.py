@@ -12,7 +12,7 @@ from jesses.channel import target
 from jesses.channel.target import Target
 from jesses.config import Config
 from jesses.history.ci import Ci
-from jesses.image.registry.registries import new_session
+from jesses.image.registry.network import new_session
 from jesses.plan.channels import channel_named
 from jesses.publish import HoldLease
 from jesses.publish.github import DryRunGitHub, GitHub, Releases

@@ -13,7 +13,7 @@ from jesses.cut.context import CutContext
 from jesses.history.ci import detect
 from jesses.history.clone import Clone
 from jesses.history.git import RunGit, run_git
-from jesses.image.registry.registries import new_session
+from jesses.image.registry.network import new_session
 from jesses.publish.github import token_in
 
 _WEB = "https://github.com"

@@ -37,7 +37,10 @@ def catalog(name: str) -> Catalog:
 def writer(registry: FakeRegistry, amazon: Amazon | None, *, dry_run: bool = False) -> RegistryWriter:
     return RegistryWriter(
         registries=Registries(
-            session=registry.session, find_credential=lambda _: None, find_amazon=lambda _: amazon
+            session=registry.session,
+            public=registry.session,
+            find_credential=lambda _: None,
+            find_amazon=lambda _: amazon,
         ),
         prefix=PREFIX,
         catalog=catalog,

@@ -1,11 +1,11 @@
 """Names of images: which registry, which repository in it, which tag or digest."""
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from jesses.base.errors import RegistryError
+from jesses.base.origin import is_loopback
 from jesses.image.manifest import is_digest
 from jesses.image.names import DOCKER_HUB, REPOSITORY, split_host
 
@@ -61,7 +61,7 @@ class Reference:
         host, name = _split_host(rest)
         name, _, tag = name.partition(":")
         made = cls(
-            scheme=scheme or ("http" if is_loopback(host) else "https"),
+            scheme=scheme or ("http" if _is_loopback(host) else "https"),
             host=host,
             repository=name,
             tag=tag,
@@ -109,15 +109,9 @@ class Reference:
         return ""
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether `HOST[:PORT]` is this machine."""
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host if host.endswith("]") else host.rsplit(":", 1)[0])
 
 
 def _split_host(text: str) -> tuple[str, str]:

@@ -8,40 +8,31 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from jesses.image.registry import ecr
 from jesses.image.registry.auth import Credential
 from jesses.image.registry.ecr import AmazonRegistry
+from jesses.image.registry.network import Network, public_session
 from jesses.image.registry.reference import Reference
 from jesses.image.registry.transport import RegistryTransport
 
-_CONNECTIONS: Final = 16
-
 FindCredential = Callable[[str], Credential | None]
 """The credential for a registry's host, where there is one."""
-
-
-def new_session() -> requests.Session:
-    """A session that several threads use at once."""
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
-    return session
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Registries:
     """Gives the transport of each registry, the same one whenever it is asked for; several threads may use it.
 
-    `note` is told when a request is tried again. `find_amazon` gives Amazon's own interface for a host of Amazon.
+    `session` reaches the registries, `public` whom they name (`network.py`). `note` is told when a request is
+    tried again. `find_amazon` gives Amazon's own interface for a host of Amazon.
     """
 
     session: requests.Session
     find_credential: FindCredential
+    public: requests.Session = field(default_factory=public_session)
     note: Callable[[str], object] = lambda _: None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], object] = time.sleep
@@ -67,9 +58,7 @@ class Registries:
                 if credential is None and amazon and known:
                     credential = amazon.credential()
                 self._transports[reference.url, known] = RegistryTransport(
-                    host=reference.host,
-                    url=reference.url,
-                    session=self.session,
+                    Network(host=reference.host, url=reference.url, session=self.session, public=self.public),
                     credential=credential,
                     note=self.note,
                     clock=self.clock,

@@ -17,6 +17,7 @@ import requests
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.auth import Authorizer, Credential, Scopes
+from jesses.image.registry.network import Network
 
 TRIES: Final = 6
 LONGEST_WAIT: Final = 300.0
@@ -76,27 +77,27 @@ class RateLimit:
 
 
 class RegistryTransport:
-    """Sends requests to the registry at `url`, which users know as `host`; used from several threads."""
+    """Sends requests to the registry that `network` leads to; used from several threads."""
 
     def __init__(
         self,
+        network: Network,
         *,
-        host: str,
-        url: str,
-        session: requests.Session,
         credential: Credential | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
         note: Callable[[str], object] = lambda _: None,
     ) -> None:
-        self.host = host
-        self.url = url
+        self.host = network.host
+        self.url = network.url
         self.rate_limit: RateLimit | None = None
-        self._session = session
+        self._network = network
         self._clock = clock
         self._sleep = sleep
         self._note = note
-        self._authorizer = Authorizer(host=host, credential=credential, fetch=self._fetch_token, clock=clock)
+        self._authorizer = Authorizer(
+            host=self.host, credential=credential, fetch=self._fetch_token, clock=clock
+        )
 
     def send(self, request: RegistryRequest) -> requests.Response:
         """Send until the answer is one that is expected.
@@ -138,7 +139,7 @@ class RegistryTransport:
             RegistryError: the answer is another than is expected.
 
         """
-        ours = urlsplit(request.url).netloc == urlsplit(self.url).netloc
+        ours = self._network.is_own(request.url)
         for last in (False, True):
             # What uploads are redirected to has its own secrets in its address, and never gets ours.
             authorization = self._authorizer.header(request.scopes) if ours else None
@@ -155,12 +156,12 @@ class RegistryTransport:
 
     def _exchange(self, request: RegistryRequest, authorization: str | None) -> requests.Response:
         with self._translated(request.url):
-            response = self._session.request(
+            response = self._network.send(
                 request.method,
                 request.url,
+                authorization=authorization,
                 headers=dict(request.headers),
                 data=request.body,
-                auth=_Header(authorization),
                 timeout=_TIMEOUT,
                 stream=request.method == "GET",
             )
@@ -219,12 +220,12 @@ class RegistryTransport:
         for attempt in self.attempts():
             with attempt:
                 with self._translated(realm):
-                    response = self._session.request(
+                    response = self._network.send(
                         "POST" if form else "GET",
                         realm,
+                        authorization=basic,
                         params=query,
                         data=dict(form) if form else None,
-                        auth=_Header(basic),
                         timeout=_TIMEOUT,
                     )
                 if response.status_code in _PASSING:
@@ -276,18 +277,6 @@ class Attempt:
             self.failure = error
             return True
         return False
-
-
-class _Header(requests.auth.AuthBase):
-    """The Authorization header, and nothing from ~/.netrc."""
-
-    def __init__(self, value: str | None) -> None:
-        self._value = value
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._value:
-            request.headers["Authorization"] = self._value
-        return request
 
 
 def retry_after(header: str, now: float) -> float | None:
