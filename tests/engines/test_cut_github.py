@@ -48,7 +48,9 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     remote = Remote(tmp_path)
     state = GitHubState(branches=remote.root)
     with github_api(state) as url, requests.Session() as session:
-        transport = GitHubTransport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
+        transport = GitHubTransport(
+            session, api_url=url, token=state.token, clock=lambda: 0, sleep=lambda _: None
+        )
         ada = remote.maintainer("ada")
         ada.github = GitHub(transport, api_url=url, name=state.repo)
         yield Bench(remote=remote, state=state, ada=ada)

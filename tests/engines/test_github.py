@@ -33,7 +33,9 @@ def bench() -> Iterator[Bench]:
             slept.append(seconds)
             state.clock += seconds
 
-        transport = GitHubTransport(session, token=state.token, clock=lambda: state.clock, sleep=sleep)
+        transport = GitHubTransport(
+            session, api_url=url, token=state.token, clock=lambda: state.clock, sleep=sleep
+        )
         github = GitHub(transport, api_url=url, name=state.repo)
         yield Bench(state=state, github=github, session=session, slept=slept)
         assert state.refused == []

@@ -92,7 +92,9 @@ def _release(component: str, version: str, *, leads: bool) -> TaggedRelease:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     state = GitHubState()
     with github_api(state) as url, requests.Session() as session:
-        transport = GitHubTransport(session, token=state.token, clock=lambda: 0, sleep=lambda _: None)
+        transport = GitHubTransport(
+            session, api_url=url, token=state.token, clock=lambda: 0, sleep=lambda _: None
+        )
         yield Bench(state=state, github=GitHub(transport, api_url=url, name=state.repo), directory=tmp_path)
         assert state.refused == []
 
@@ -203,7 +205,11 @@ def test_killed_after_every_request_and_run_again_the_end_is_the_same(bench: Ben
         bench.publish("1.1.0", bench.file("hawk.tar.gz"))
         with DyingSession(count) as session:
             transport = GitHubTransport(
-                session, token=bench.state.token, clock=lambda: 0, sleep=lambda _: None
+                session,
+                api_url=bench.state.url,
+                token=bench.state.token,
+                clock=lambda: 0,
+                sleep=lambda _: None,
             )
             github = GitHub(transport, api_url=bench.state.url, name=bench.state.repo)
             with suppress(Died):

@@ -7,7 +7,7 @@ import requests
 
 from jesses.base.errors import RegistryError
 from jesses.image.registry.push import send
-from jesses.image.registry.transport import LONGEST_WAIT, TRIES, retry_after
+from jesses.image.registry.transport import LONGEST_WAIT, TRIES
 from tests.support.fake_registry import Answer, FakeRegistry, Request, error
 from tests.support.registry_bench import Bench, blob, image
 
@@ -80,12 +80,6 @@ def test_a_registry_that_wants_a_long_pause_gets_it(bench: Bench) -> None:
     with pytest.raises(RegistryError, match="asks to be left alone for 301 seconds"):
         bench.repository().check_push()
     assert bench.clock.slept == []
-
-
-def test_a_date_to_wait_for_is_understood() -> None:
-    assert retry_after("Tue, 14 Nov 2023 22:13:30 GMT", 1_700_000_000) == 10
-    assert retry_after("Tue, 14 Nov 2023 22:13:10 GMT", 1_700_000_000) == 0
-    assert retry_after("", 0) is None
 
 
 def test_an_upload_goes_on_where_it_broke_off(bench: Bench) -> None:

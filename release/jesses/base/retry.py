@@ -1,8 +1,10 @@
 """How often and how fast a writer tries again after another one was faster."""
 
+import email.utils
 import random
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from typing import Final
 
 from jesses.base.errors import ReleaseError, StoreError
@@ -43,3 +45,18 @@ def keeps_changing(what: str) -> StoreError:
 def pause(attempt: int) -> None:
     """Sleep before another attempt: a random time below a limit that doubles with each (0.1 s to 5 s)."""
     time.sleep(random.SystemRandom().uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
+
+
+def retry_after(header: str, now: float) -> float | None:
+    """The seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None where it says nothing.
+
+    >>> retry_after("3", 0), retry_after("soon", 0)
+    (3.0, None)
+    """
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        date = email.utils.parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)

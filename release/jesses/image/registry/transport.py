@@ -1,6 +1,5 @@
 """Requests to one registry: authorized, tried again where that helps, and failing with a cause and a cure."""
 
-import email.utils
 import json
 import random
 import re
@@ -8,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 from jesses.base.errors import RegistryError
+from jesses.base.retry import retry_after
 from jesses.image.registry.auth import Authorizer, Credential, Scopes
 from jesses.image.registry.network import Network
 
@@ -277,21 +276,6 @@ class Attempt:
             self.failure = error
             return True
         return False
-
-
-def retry_after(header: str, now: float) -> float | None:
-    """The seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3); None where it says nothing.
-
-    >>> retry_after("3", 0), retry_after("soon", 0)
-    (3.0, None)
-    """
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        date = email.utils.parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now)
 
 
 def _document(response: requests.Response) -> Mapping[str, Any]:

@@ -76,10 +76,15 @@ def open_github(
         raise GitHubError(
             "release.toml names no GitHub repository", fix='add github = "owner/name" to [project]'
         )
+    api_url = environment.get("GITHUB_API_URL") or API_URL
     transport = GitHubTransport(
-        session or requests.Session(), token=token_in(environment), clock=time.time, sleep=time.sleep
+        session or requests.Session(),
+        api_url=api_url,
+        token=token_in(environment),
+        clock=time.time,
+        sleep=time.sleep,
     )
-    return GitHub(transport, api_url=environment.get("GITHUB_API_URL") or API_URL, name=config.project.github)
+    return GitHub(transport, api_url=api_url, name=config.project.github)
 
 
 def _install(

@@ -5,15 +5,24 @@ at https://docs.github.com/en/rest/using-the-rest-api.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import requests
 
+from jesses.base.documents import DocumentError, read_json
 from jesses.base.errors import GitHubError
+from jesses.base.origin import MOST_REDIRECTS, Origin, redirected
+from jesses.base.retry import retry_after
 
 API_URL = "https://api.github.com"
 _TIMEOUT = (10, 60)
+_MOST: Final = 64 << 20
+"""Bytes of an answer: a page of a hundred releases with their notes and files."""
+_PAUSE: Final = 60.0
+"""Seconds to wait where GitHub limits requests and does not say for how long ("Rate limits", "Exceeding")."""
+_LONGEST_WAIT: Final = 86_400.0
 TRIES = 4
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _CURES = {
@@ -29,8 +38,9 @@ def token_in(environment: Mapping[str, str]) -> str | None:
 
 
 class GitHubTransport:
-    """Sends requests. The token goes into one header, so that no URL, command line or log ever holds it.
+    """Sends requests to the GitHub at `api_url`, and uploads to the host beside it.
 
+    The token goes into one header, so that no URL, command line or log ever holds it, and to no other host.
     A rate limit is waited for where it ends within `patience` seconds. `clock` gives seconds since 1970 UTC.
     """
 
@@ -38,12 +48,14 @@ class GitHubTransport:
         self,
         session: requests.Session,
         *,
+        api_url: str,
         token: str | None,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         patience: float = 120,
     ) -> None:
         self._session = session
+        self._api = _origin(api_url)
         self._headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -52,7 +64,7 @@ class GitHubTransport:
         self._patience = patience
 
     def get(self, url: str, **params: str) -> Any:  # noqa: ANN401 -- JSON
-        return self._send("GET", url, params=params).json()
+        return _json(self._send("GET", url, params=params))
 
     def pages(self, url: str, *, of: str = "", **params: str) -> Iterator[Any]:
         """The items of a list, page by page; `of` names the list where it lies inside an object."""
@@ -60,30 +72,33 @@ class GitHubTransport:
         query: dict[str, str] = {"per_page": "100", **params}
         while following:
             response = self._send("GET", following, params=query)
-            yield from response.json()[of] if of else response.json()
+            yield from _items(response, of)
             # The link to the next page holds the whole query.
             following, query = response.links.get("next", {}).get("url"), {}
 
     def change(self, url: str, body: Mapping[str, Any], *, method: str = "PATCH") -> Any:  # noqa: ANN401
-        return self._send(method, url, json=dict(body)).json()
+        return _json(self._send(method, url, json=dict(body)))
 
     def delete(self, url: str) -> None:
         self._send("DELETE", url)
 
     def create(self, url: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """POST, once: after a failure the caller looks whether it took effect, and only then tries again."""
-        return self._send("POST", url, tries=1, json=dict(body)).json()
+        return _json(self._send("POST", url, tries=1, json=dict(body)))
 
     def upload(self, url: str, name: str, data: BinaryIO) -> Any:  # noqa: ANN401
         """POST a file, once, as `create` does."""
         headers = {"Content-Type": "application/octet-stream"}
-        return self._send("POST", url, tries=1, params={"name": name}, data=data, headers=headers).json()
+        return _json(self._send("POST", url, tries=1, params={"name": name}, data=data, headers=headers))
 
     def download(self, url: str) -> Iterator[bytes]:
         """The bytes of an asset."""
         headers = {"Accept": "application/octet-stream"}
         response = self._send("GET", url, headers=headers, stream=True)
-        yield from response.iter_content(1 << 20)
+        try:
+            yield from response.iter_content(1 << 20)
+        except requests.RequestException as error:
+            raise _no_answer("GET", url, error) from error
 
     def pause(self, attempt: int) -> None:
         """Wait before another attempt after number `attempt` failed."""
@@ -110,12 +125,10 @@ class GitHubTransport:
     def _attempt(self, method: str, url: str, *, last: bool, **request: Any) -> requests.Response | None:  # noqa: ANN401
         """The answer, if it is one to go on with; None where another attempt may help."""
         try:
-            response = self._session.request(method, url, timeout=_TIMEOUT, **request)
+            response = self._follow(method, url, **request)
         except requests.RequestException as error:
             if last:
-                raise GitHubError(
-                    f"{method} {url}: no answer ({type(error).__name__})", fix="check the network; run again"
-                ) from error
+                raise _no_answer(method, url, error) from error
             return None
         if response.status_code < _CLIENT_ERROR or self._rate_limit(response) is not None:
             return response
@@ -123,9 +136,51 @@ class GitHubTransport:
             raise _refusal(method, url, response)
         return None
 
+    def _follow(self, method: str, url: str, **request: Any) -> requests.Response:  # noqa: ANN401
+        """Send a request, and send it on where GitHub says so; only GitHub itself gets the token."""
+        if not self._is_ours(_origin(url)):
+            raise GitHubError(f"GitHub names {url} as its own", fix="check GITHUB_API_URL")
+        headers = dict(request.pop("headers"))
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._session.request(
+                method,
+                url,
+                headers=headers,
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+                auth=_as_it_is,
+                **request,
+            )
+            following = redirected(method, response.status_code, response.headers, response.url)
+            if following is None:
+                return response
+            response.close()
+            url = following
+            request.pop("params", None)
+            if data := request.get("data"):
+                data.seek(0)
+            if not self._is_ours(theirs := _origin(url)):
+                headers.pop("Authorization", None)
+                self._check_border(theirs)
+        raise GitHubError(
+            f"{method} {url}: sent on more than {MOST_REDIRECTS} times", fix="check GITHUB_API_URL"
+        )
+
+    def _is_ours(self, origin: Origin) -> bool:
+        """Whether an origin is GitHub's API or, beside it, where files are uploaded to (api.X, uploads.X)."""
+        rest = self._api.host.removeprefix("api.")
+        uploads = replace(self._api, host=f"uploads.{rest}") if rest != self._api.host else self._api
+        return origin in {self._api, uploads}
+
+    def _check_border(self, theirs: Origin) -> None:
+        if (self._api.is_secure and not theirs.is_secure) or (theirs.is_inner and not self._api.is_inner):
+            raise GitHubError(
+                f"GitHub sends us on to {theirs}, where nothing of it can be", fix="check GITHUB_API_URL"
+            )
+
     def _wait_for_limit(self, wait: float, waited: float) -> None:
         if waited > self._patience:
-            when = datetime.fromtimestamp(self._clock() + wait, UTC)
+            when = datetime.fromtimestamp(self._clock() + min(wait, _LONGEST_WAIT), UTC)
             raise GitHubError(
                 f"GitHub's rate limit is used up until {when:%H:%M:%S} UTC",
                 fix="run again after that; everything done so far is kept",
@@ -137,11 +192,12 @@ class GitHubTransport:
         """The seconds to wait where this answer is a rate limit, primary or secondary."""
         if response.status_code not in {403, 429}:
             return None
-        if after := response.headers.get("retry-after"):
-            return float(after)
+        if "retry-after" in response.headers:
+            return retry_after(response.headers["retry-after"], self._clock()) or _PAUSE
         if response.headers.get("x-ratelimit-remaining") == "0":
-            return max(1.0, float(response.headers["x-ratelimit-reset"]) - self._clock())
-        return 60.0 if response.status_code == 429 or "secondary rate limit" in response.text else None  # noqa: PLR2004
+            reset = response.headers.get("x-ratelimit-reset", "")
+            return max(1.0, float(reset) - self._clock()) if reset.isdecimal() else _PAUSE
+        return _PAUSE if response.status_code == 429 or "secondary rate limit" in response.text else None  # noqa: PLR2004
 
 
 def _refusal(method: str, url: str, response: requests.Response) -> GitHubError:
@@ -154,9 +210,50 @@ def _refusal(method: str, url: str, response: requests.Response) -> GitHubError:
     )
 
 
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from adding what ~/.netrc has."""
+    return request
+
+
+def _origin(url: str) -> Origin:
+    try:
+        return Origin.of(url)
+    except ValueError as error:
+        raise GitHubError(f"GitHub cannot be at {url}: {error}", fix="check GITHUB_API_URL") from error
+
+
+def _json(response: requests.Response) -> Any:  # noqa: ANN401 -- JSON
+    try:
+        return read_json(response.content, Any, most=_MOST)
+    except (DocumentError, requests.RequestException) as error:
+        raise _unexpected(response, str(error)) from error
+
+
+def _items(response: requests.Response, of: str) -> list[Any]:
+    """The list in an answer, or in its field `of`."""
+    found = _json(response)
+    items = found.get(of) if of and isinstance(found, dict) else found
+    if not isinstance(items, list):
+        raise _unexpected(response, "it is no list")
+    return items
+
+
+def _unexpected(response: requests.Response, why: str) -> GitHubError:
+    return GitHubError(
+        f"{response.url.partition('?')[0]} answers something else than GitHub's API says: {why}",
+        fix="check GITHUB_API_URL, and whether a proxy or a login page answers in its place",
+    )
+
+
+def _no_answer(method: str, url: str, error: requests.RequestException) -> GitHubError:
+    return GitHubError(
+        f"{method} {url}: no answer ({type(error).__name__})", fix="check the network; run again"
+    )
+
+
 def _message(response: requests.Response) -> str:
     try:
-        data = response.json()
+        data: Any = read_json(response.content, Any, most=_MOST)
         details = [
             error.get("message") or f"{error.get('field', '')} {error.get('code', '')}".strip()
             for error in data.get("errors", ())
