@@ -41,7 +41,7 @@ def test_what_nobody_said_is_left_out() -> None:
         (json.dumps({**FIELDS, "history": "x"}).encode(), "history"),
         (json.dumps({**FIELDS, "config": {"Env": "PATH=/bin"}}).encode(), "Env"),
         (json.dumps({**FIELDS, "config": {"Labels": {"a": 1}}}).encode(), "Labels"),
-        (b'{"config":{"a":' + b"[" * 100_000, "recursion"),
+        (b'{"config":{"a":' + b"[" * 100_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_configuration_is_refused(data: bytes, message: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from jesses.base.documents import read_json
 from jesses.base.errors import FormatError
 from jesses.base.naming.arch import Arch
 from jesses.image.manifest import Digest, Platform
@@ -75,9 +76,9 @@ def parse_config(data: bytes, *, name: str) -> ConfigFile:
 
     """
     try:
-        found = msgspec.json.decode(data, type=ConfigFile)
+        found = read_json(data, ConfigFile)
         msgspec.convert(found.config or {}, _RunFields)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError(
             f"the configuration of {name} is not as the OCI image specification has it: {error}",
             fix="make or push that image again, or use another one",

@@ -10,11 +10,11 @@ from gzip import GzipFile
 from pathlib import Path
 from typing import IO, Any, Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from jesses.base.bytes.atomic import write_file
+from jesses.base.documents import read_json
 from jesses.base.errors import FormatError
 from jesses.image.base import Base
 from jesses.image.config_file import parse_config
@@ -41,7 +41,7 @@ def read(archive: Path, scratch: Path, packer: Packer) -> Base:
     scratch.mkdir(parents=True)
     try:
         with tarfile.open(archive) as saved:
-            [manifest] = msgspec.json.decode(_member(saved, "manifest.json").read(), type=tuple[_Saved, ...])
+            [manifest] = read_json(_member(saved, "manifest.json").read(), tuple[_Saved, ...])
             config = parse_config(_member(saved, manifest.config).read(), name=archive.name)
             layers = [
                 _layer(_member(saved, name), scratch / f"{number}.tar", packer)

@@ -7,7 +7,6 @@ What comes from a registry, an engine or a disk is read here, and nowhere else.
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
@@ -15,6 +14,8 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from jesses.base.digest import PATTERN
+from jesses.base.documents import DocumentError, read_json, read_object
 from jesses.base.errors import FormatError
 from jesses.base.naming.arch import OCI, Arch
 
@@ -25,11 +26,10 @@ LAYER: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
 INDEX_TYPES: Final = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFEST_TYPES: Final = (MANIFEST, "application/vnd.docker.distribution.manifest.v2+json")
 
-_DIGEST: Final = r"^sha256:[0-9a-f]{64}\Z"
 _OS: Final = "linux"
 _ARCHS: Final[Mapping[str, Arch]] = {machine: arch for arch, machine in OCI.items()}
 
-Digest = Annotated[str, Meta(pattern=_DIGEST)]
+Digest = Annotated[str, Meta(pattern=PATTERN)]
 """`sha256:` and 64 hexadecimal digits; no other algorithm is in use."""
 
 
@@ -131,12 +131,11 @@ class Document:
 
         """
         try:
-            found = json.loads(self.data)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise FormatError(f"the manifest {self.digest} is not JSON", fix="push the image again")
-        return found
+            return read_object(self.data)
+        except DocumentError as error:
+            raise FormatError(
+                f"the manifest {self.digest} is not a JSON object: {error}", fix="push the image again"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,15 +210,6 @@ def parse_descriptor(found: Mapping[str, Any]) -> Descriptor:
         raise FormatError(f"a descriptor cannot be used: {error}", fix="push the image again") from error
 
 
-def is_digest(text: str) -> bool:
-    """Whether the text is a digest as images have it.
-
-    >>> is_digest("sha256:" + "0" * 64), is_digest("sha512:" + "0" * 128)
-    (True, False)
-    """
-    return bool(re.match(_DIGEST, text))
-
-
 def digest_of(data: bytes) -> str:
     """The digest of some bytes, as `sha256:<hex>`."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -250,8 +240,8 @@ def _parse_as(document: Document, kind: type[T]) -> T:
 
 def _read(document: Document, kind: type[T], media_types: Collection[str]) -> T:
     try:
-        found = msgspec.json.decode(document.data, type=kind)
-    except ValueError as error:
+        found = read_json(document.data, kind)
+    except DocumentError as error:
         raise _malformed(document, str(error)) from error
     if found.media_type and found.media_type not in media_types:
         raise _malformed(document, f"its type is {found.media_type}")

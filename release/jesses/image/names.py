@@ -8,6 +8,9 @@ DOCKER_HUB: Final = "docker.io"
 REPOSITORY: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 """A repository's `<name>` (distribution specification 1.1, "Pulling manifests")."""
 
+TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+"""A tag (distribution specification 1.1, "Pulling manifests")."""
+
 
 def split_host(name: str) -> tuple[str, str]:
     """The host at the beginning of a name, which is empty where there is none, and the rest.

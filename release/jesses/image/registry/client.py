@@ -10,13 +10,16 @@ from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 import requests
 
+from jesses.base.bytes.atomic import PUBLIC, replacing
+from jesses.base.digest import is_digest
 from jesses.base.errors import RegistryError
 from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import INDEX_TYPES, MANIFEST_TYPES, Document, digest_of
+from jesses.image.names import TAG
 from jesses.image.registry.auth import scope
 from jesses.image.registry.transport import PassingError, RegistryRequest, RegistryTransport
 from jesses.image.registry.upload import CHUNK, Blob, BlobUpload
@@ -50,7 +53,7 @@ class ImageRepository:
             RegistryError: the registry refuses to say, or failures did not pass.
 
         """
-        return self._exists(f"blobs/{digest}")
+        return self._exists(self._blob(digest))
 
     def put_blob(self, blob: Blob, *, progress: Progress = no_progress) -> UploadResult:
         """Have the blob there: it is already, or is taken over from its origin, or is uploaded.
@@ -73,17 +76,17 @@ class ImageRepository:
         return "uploaded" if upload.run() else "mounted"
 
     def fetch_blob(self, digest: str, target: Path) -> None:
-        """Write a blob to the file `target`.
+        """Write a blob to the file `target`, which is changed only when the bytes are those of the digest.
 
         Raises:
             RegistryError: it is missing, or its bytes are not those of the digest.
 
         """
+        path = self._blob(digest)
         for attempt in self.transport.attempts():
-            with attempt:
-                response = self._get(f"blobs/{digest}", {})
+            with attempt, replacing(target, mode=PUBLIC) as out:
                 found = hashlib.sha256()
-                with closing(response), target.open("wb") as out:
+                with closing(self._get(path, {})) as response:
                     for block in _stream(response):
                         found.update(block)
                         out.write(block)
@@ -98,7 +101,7 @@ class ImageRepository:
 
         """
         for attempt in self.transport.attempts():
-            with attempt, closing(self._get(f"blobs/{digest}", {})) as response:
+            with attempt, closing(self._get(self._blob(digest), {})) as response:
                 data = b"".join(_stream(response))
                 if digest_of(data) != digest:
                     raise PassingError(f"other bytes than those of {digest}")
@@ -107,7 +110,7 @@ class ImageRepository:
 
     def has_manifest(self, reference: str) -> bool:
         """Whether the repository has a manifest or an index with this tag or digest; errors as `has_blob`."""
-        return self._exists(f"manifests/{reference}")
+        return self._exists(self._manifest(reference))
 
     def find_manifest(self, reference: str) -> Document | None:
         """The manifest or index of a tag or digest; None where there is none.
@@ -119,7 +122,7 @@ class ImageRepository:
         for attempt in self.transport.attempts():
             with attempt:
                 headers = {"Accept": _ACCEPTED}
-                with closing(self._get(f"manifests/{reference}", headers, expect=_MISSING)) as response:
+                with closing(self._get(self._manifest(reference), headers, expect=_MISSING)) as response:
                     if response.status_code == HTTPStatus.NOT_FOUND:
                         return None
                     media_type = response.headers.get("Content-Type", "").partition(";")[0]
@@ -155,7 +158,7 @@ class ImageRepository:
         """
         request = RegistryRequest(
             "PUT",
-            f"{self._url}/manifests/{reference or document.digest}",
+            f"{self._url}/{self._manifest(reference or document.digest)}",
             scopes=self._scopes,
             expect=[HTTPStatus.CREATED],
             headers={"Content-Type": document.media_type},
@@ -192,6 +195,7 @@ class ImageRepository:
         Each has all its fields, read or not: who adds to the list of the tag scheme writes them back. Errors are
         those of `tags`.
         """
+        self._blob(digest)
         listed, _ = self._page(f"{self._url}/referrers/{digest}")
         listed = listed or self.find_manifest(referrers_tag(digest))
         found = (listed.json.get("manifests") if listed else None) or ()
@@ -242,11 +246,29 @@ class ImageRepository:
 
     def _exists(self, path: str) -> bool:
         headers = {"Accept": _ACCEPTED} if path.startswith("manifests") else {}
-        url = f"{self._url}/{quote(path, safe='/:')}"
         response = self.transport.send(
-            RegistryRequest("HEAD", url, scopes=self._scopes, expect=_MISSING, headers=headers)
+            RegistryRequest(
+                "HEAD", f"{self._url}/{path}", scopes=self._scopes, expect=_MISSING, headers=headers
+            )
         )
         return response.status_code == HTTPStatus.OK
+
+    def _blob(self, digest: str) -> str:
+        """The path of a blob; raises `RegistryError` where the text, which may be a stranger's, is no digest."""
+        if not is_digest(digest):
+            raise self._no_reference(digest)
+        return f"blobs/{digest}"
+
+    def _manifest(self, reference: str) -> str:
+        if not is_digest(reference) and not TAG.fullmatch(reference):
+            raise self._no_reference(reference)
+        return f"manifests/{reference}"
+
+    def _no_reference(self, text: str) -> RegistryError:
+        return RegistryError(
+            f"{self.transport.host}/{self.name} is not asked for {text[:200]!r}: it is no tag and no digest",
+            fix="correct it where it stands: in release.toml, or in the image that names it",
+        )
 
     def _get(
         self, path: str, headers: dict[str, str], *, expect: Iterable[int] = (HTTPStatus.OK,)

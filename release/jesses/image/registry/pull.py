@@ -1,6 +1,5 @@
 """Fetch an image to build on: what it is for each architecture, and its layers, kept for the next time."""
 
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,13 +44,7 @@ class BlobCache:
         if path.is_file() and sha256_of(path) == blob.sha256:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{blob.sha256}.{os.getpid()}")
-        try:
-            repository.fetch_blob(blob.digest, partial)
-            partial.chmod(0o644)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        repository.fetch_blob(blob.digest, path)
 
 
 def pull_bases(

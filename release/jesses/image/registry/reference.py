@@ -4,16 +4,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from jesses.base.digest import is_digest
 from jesses.base.errors import RegistryError
 from jesses.base.origin import is_loopback
-from jesses.image.manifest import is_digest
-from jesses.image.names import DOCKER_HUB, REPOSITORY, split_host
+from jesses.image.names import DOCKER_HUB, REPOSITORY, TAG, split_host
 
 _HUB_API: Final = "registry-1.docker.io"
 _HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io", _HUB_API})
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:]+\](:[0-9]+)?")
-_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-"""Distribution specification 1.1, "Pulling manifests"."""
 _SCHEMES: Final = ("https", "http")
 
 
@@ -102,7 +100,7 @@ class Reference:
             return f"{self.host!r} is no host"
         if not REPOSITORY.fullmatch(self.repository):
             return "use lower-case letters, digits and single '.', '_', '-', '/'"
-        if self.tag and not _TAG.fullmatch(self.tag):
+        if self.tag and not TAG.fullmatch(self.tag):
             return f"{self.tag!r} is no tag"
         if self.digest and not is_digest(self.digest):
             return f"{self.digest!r} is not sha256: and 64 hexadecimal digits"

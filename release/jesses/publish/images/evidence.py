@@ -4,12 +4,12 @@ Each is made once, and all registries get the same bytes.
 """
 
 import base64
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
 
+from jesses.base.documents import read_object
 from jesses.history.ci import Ci
 from jesses.image.manifest import Descriptor, encode
 from jesses.image.registry.attachments import (
@@ -147,14 +147,13 @@ class Evidence:
                 data = statement if dsse_envelope(statement, self._key) == data else b""
             elif self._notary:
                 data = self._notary.opened(data) or b""
-            found = json.loads(data)
+            return read_object(data)
         except (ValueError, KeyError, TypeError):
             return {}
-        return found if isinstance(found, dict) else {}
 
 
 def _payload(envelope: bytes) -> bytes:
-    return base64.b64decode(json.loads(envelope)["payload"])
+    return base64.b64decode(read_object(envelope)["payload"])
 
 
 def _agree(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

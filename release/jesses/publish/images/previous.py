@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from jesses.base.digest import is_digest
 from jesses.base.naming import spelling
 from jesses.base.naming.arch import Arch
 from jesses.config import Channel
@@ -71,7 +72,8 @@ class PreviousImages:
         reference = Reference.parse(str(image.base))
         found = None if reference.digest else self._find(image.name)
         about = annotations(found[0]) if found else {}
-        return about.get(BASE_DIGEST, "") if about.get(BASE_NAME) == str(reference) else ""
+        digest = about.get(BASE_DIGEST, "")
+        return digest if about.get(BASE_NAME) == str(reference) and is_digest(digest) else ""
 
     def _find(self, name: str) -> tuple[Document, ImageRepository] | None:
         version = self._plan.versions[self._component(name)]
