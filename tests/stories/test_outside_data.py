@@ -21,8 +21,12 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from semver import Version
 
 from jesses.base.errors import ReleaseError
+from jesses.channel import keys
+from jesses.channel.journal import journals_of
+from jesses.channel.records import Record
 from jesses.config import parse as parse_configuration
 from jesses.history.commit_header import parse_header
 from jesses.history.notes.changelog import section_of
@@ -37,7 +41,10 @@ from jesses.package.formats import deb, deb_reader, rpm, rpm_file
 from jesses.publish.apt import contents
 from jesses.publish.apt.index import Stanza
 from jesses.publish.apt.metadata import ReleaseFile
+from jesses.publish.files.latest import path as latest_path
+from jesses.publish.files.latest import version_of
 from jesses.publish.shared.decompress import decompress
+from jesses.publish.shared.objects import RepositoryObjects
 from jesses.publish.yum.lists import EMPTY
 from jesses.publish.yum.metadata import describe
 from jesses.publish.yum.repomd import MirrorList, next_repomd, read_lists
@@ -45,6 +52,7 @@ from jesses.signing.verification import is_signed_by
 from tests.support import deb_example, rpm_example
 from tests.support.apt_site import SIGNER
 from tests.support.hawk import PRODUCT
+from tests.support.memory_store import MemoryStore
 from tests.support.paths import ELF
 
 EXAMPLES: Final = int(os.environ.get("JESSES_FUZZ_EXAMPLES", "150"))
@@ -132,6 +140,34 @@ def yum_lists(data: bytes) -> object:
     return read_lists(data, lambda _href: b"another file")
 
 
+VERSION: Final = Version.parse("1.0.0")
+RECORD: Final = b"""{"artifacts": {"hawk.deb": {"key": "apt/pool/hawk.deb", "kind": "deb", "name": "hawk",
+"arch": "x86_64", "size": 1, "sha256": "ab", "signed_sha256": null}},
+"channels": {"stable": {"published": 1, "objects": {}}}}"""
+JOURNAL: Final = b'{"channel": "stable", "versions": {"agent": "1.0.0"}, "artifacts": [], "state": "staged"}'
+
+
+def in_store(key: str, read: Callable[[MemoryStore], object]) -> Callable[[bytes], object]:
+    def from_store(data: bytes) -> object:
+        store = MemoryStore()
+        store.put(key, data)
+        return read(store)
+
+    return from_store
+
+
+def record(store: MemoryStore) -> object:
+    return Record(store=store, project="hawk", component="agent", version=VERSION).read()
+
+
+def journals(store: MemoryStore) -> object:
+    return list(journals_of(store, "hawk", "stable", "agent", VERSION))
+
+
+def latest(store: MemoryStore) -> object:
+    return version_of(RepositoryObjects(store, "files"), "agent")
+
+
 def manifest(data: bytes) -> object:
     return parse(Document(media_type="application/vnd.oci.image.manifest.v1+json", data=data))
 
@@ -167,6 +203,13 @@ PARSERS: Final = (
         text(lambda header: list(challenges(header))),
         seeds(b'Bearer realm="https://a.example/token",service="a",scope="repository:x:pull"'),
     ),
+    Parser("a record", in_store(keys.record("hawk", "agent", VERSION), record), seeds(RECORD)),
+    Parser(
+        "a journal",
+        in_store(keys.journal("hawk", "stable_agent-1.0.0"), journals),
+        seeds(JOURNAL),
+    ),
+    Parser("latest", in_store(f"files/{latest_path('agent')}", latest), seeds(b'{"version": "1.0.0"}')),
     Parser("release.toml", text(lambda toml: parse_configuration(toml, origin="x")), seeds(PRODUCT.encode())),
     Parser("a commit message", text(parse_header), seeds(b"feat(scope)!: words\n\nBREAKING CHANGE: more\n")),
     Parser(

@@ -4,7 +4,6 @@ It is the memory of a release: a run that follows a crash, or another run at the
 to be the same. What is in the repositories is never taken from it: those are asked themselves.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import Any, Final, Literal, Protocol
 from semver import Version
 
 from jesses.base.artifact import Artifact
+from jesses.base.documents import read_object
 from jesses.base.errors import ConflictError, StoreError
 from jesses.base.naming import spelling
 from jesses.channel import keys
@@ -140,7 +140,7 @@ def journals_of(
         if stored is None:
             continue
         try:
-            data: Data = json.loads(stored.data)
+            data: Data = read_object(stored.data)
             is_wanted = (data["channel"], data["versions"][component]) == (channel, str(version))
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
@@ -159,7 +159,7 @@ def staged_digests(store: Store, plan: Plan) -> Mapping[str, str]:
     """
     stored = store.get(journal_key(plan))
     try:
-        found: Data = json.loads(stored.data) if stored else {}
+        found: Data = read_object(stored.data) if stored else {}
         staged = was_staged(found)
         return {row["file"]: row["sha256"] for row in found["artifacts"]} if staged else {}
     except (ValueError, KeyError, TypeError):

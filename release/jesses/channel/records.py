@@ -17,6 +17,7 @@ from semver import Version
 
 from jesses.base.artifact import Artifact, ArtifactKind
 from jesses.base.digest import sha256_of
+from jesses.base.documents import read_object
 from jesses.base.errors import ConflictError, StoreError
 from jesses.base.naming.arch import Arch
 from jesses.channel import keys
@@ -176,7 +177,7 @@ class Record:
         if text is None:
             return RecordContent()
         try:
-            data = json.loads(text)
+            data = read_object(text)
             return RecordContent(
                 artifacts={name: Released(**row) for name, row in data["artifacts"].items()},
                 channels={name: Listing(**row) for name, row in data.get("channels", {}).items()},

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from jesses.base.documents import read_object
 from jesses.base.errors import ConfigError, ConflictError
 from jesses.channel.journal import journal_key
 from jesses.channel.records import Record
@@ -107,8 +108,8 @@ def _staged_commits(plan: Plan, store: Store) -> Mapping[str, str]:
     """The commits of an earlier run of this release, by component."""
     stored = store.get(journal_key(plan))
     try:
-        return dict(json.loads(stored.data).get("commits", {})) if stored else {}
-    except (ValueError, AttributeError):
+        return dict(read_object(stored.data).get("commits", {})) if stored else {}
+    except (ValueError, TypeError):
         return {}  # claiming the release says what is wrong with it
 
 
@@ -163,7 +164,7 @@ def read(path: Path) -> AgreedPlan:
 
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_object(path.read_bytes())
         {found["key"]: found["state"] for found in data["remote"]}
         return AgreedPlan(channel=data["channel"], data=data)
     except OSError as error:

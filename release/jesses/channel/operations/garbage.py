@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
+from jesses.base.documents import read_object
 from jesses.base.errors import StoreError
 from jesses.channel import keys
 from jesses.channel.operations.opened import DAY, OpenedChannel
@@ -83,7 +84,7 @@ def read(channel: OpenedChannel) -> Retired:
     """
     stored = channel.store.get(_key(channel))
     try:
-        data = json.loads(stored.data)["retired"] if stored else {}
+        data = read_object(stored.data)["retired"] if stored else {}
         return {str(key): int(since) for key, since in data.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(

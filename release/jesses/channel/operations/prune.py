@@ -4,7 +4,6 @@ A version that is pruned leaves the indexes at once. A week later its files go, 
 and it is as if it had never been. Of a version that was yanked the record stays: nobody publishes it again.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from semver import Version
 
 from jesses.base import parallel
+from jesses.base.documents import read_object
 from jesses.channel import keys
 from jesses.channel.journal import PHASES
 from jesses.channel.operations import garbage
@@ -99,7 +99,7 @@ def _journals(channel: OpenedChannel) -> Iterator[tuple[str, Mapping[str, Any]]]
         found, parallel.ordered_map(channel.store.get, found, threads=READERS), strict=True
     ):
         try:
-            data = json.loads(stored.data) if stored else {}
+            data = read_object(stored.data) if stored else {}
         except ValueError:
             continue
         if isinstance(data, dict) and data.get("channel") == channel.name:

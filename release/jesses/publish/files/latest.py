@@ -10,6 +10,7 @@ from typing import Final
 
 from semver import Version
 
+from jesses.base.documents import read_object
 from jesses.base.errors import RepositoryError
 from jesses.base.naming.moving_tags import rank
 from jesses.publish.shared.objects import RepositoryObjects
@@ -75,7 +76,7 @@ def put_back(
 
 def _version(key: str, data: bytes) -> Version:
     try:
-        return Version.parse(json.loads(data)["version"])
+        return Version.parse(read_object(data)["version"])
     except (ValueError, KeyError, TypeError) as error:
         raise RepositoryError(
             f"{key} does not name a version", fix="delete it, then run again: it is written anew"
