@@ -157,7 +157,11 @@ class Authorizer:
             answer = self._fetch(realm, query=query, form=None, basic=basic)
         text = answer.get("token") or answer.get("access_token")
         if not isinstance(text, str):
-            raise RegistryError(f"the token server of {self._host} gave no token", fix="run again later")
-        life = float(answer.get("expires_in") or _LIFE)
+            raise RegistryError(
+                f"the token server of {self._host} gave no token",
+                fix="run again later; see whether a login page answers in its place",
+            )
+        life = answer.get("expires_in")
+        life = float(life) if isinstance(life, int | float) and life > 0 else _LIFE
         # A quarter of its life is kept in reserve: a request takes its time, too.
         return _Token(text=text, renew_at=asked + 0.75 * life)

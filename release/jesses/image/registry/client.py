@@ -5,7 +5,7 @@ Specification: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/s
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +16,7 @@ import requests
 
 from jesses.base.bytes.atomic import PUBLIC, replacing
 from jesses.base.digest import is_digest
-from jesses.base.errors import RegistryError
+from jesses.base.errors import FormatError, RegistryError
 from jesses.base.progress import Progress, no_progress
 from jesses.image.manifest import INDEX_TYPES, MANIFEST_TYPES, Document, digest_of
 from jesses.image.names import TAG
@@ -29,8 +29,8 @@ UploadResult = Literal["present", "mounted", "uploaded"]
 
 _ACCEPTED: Final = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _PAGE: Final = 1000
+_MOST_PAGES: Final = 1000
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
-_BLOCK: Final = 1 << 20
 _MISSING: Final = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 
@@ -87,7 +87,7 @@ class ImageRepository:
             with attempt, replacing(target, mode=PUBLIC) as out:
                 found = hashlib.sha256()
                 with closing(self._get(path, {})) as response:
-                    for block in _stream(response):
+                    for block in self.transport.blocks(response):
                         found.update(block)
                         out.write(block)
                 if f"sha256:{found.hexdigest()}" != digest:
@@ -102,7 +102,7 @@ class ImageRepository:
         """
         for attempt in self.transport.attempts():
             with attempt, closing(self._get(self._blob(digest), {})) as response:
-                data = b"".join(_stream(response))
+                data = self.transport.document(response)
                 if digest_of(data) != digest:
                     raise PassingError(f"other bytes than those of {digest}")
                 return data
@@ -126,7 +126,7 @@ class ImageRepository:
                     if response.status_code == HTTPStatus.NOT_FOUND:
                         return None
                     media_type = response.headers.get("Content-Type", "").partition(";")[0]
-                    document = Document(media_type=media_type, data=b"".join(_stream(response)))
+                    document = Document(media_type=media_type, data=self.transport.document(response))
                 promised = (
                     reference if ":" in reference else response.headers.get("Docker-Content-Digest", "")
                 )
@@ -179,15 +179,21 @@ class ImageRepository:
 
         Raises:
             RegistryError: the registry refuses to say, or failures did not pass.
-            FormatError: its answer is not JSON.
+            FormatError: its answer is no list of tags.
 
         """
         found: list[str] = []
-        url: str | None = f"{self._url}/tags/list?n={_PAGE}"
-        while url:
-            page, url = self._page(url)
-            found += (page.json.get("tags") or ()) if page else ()
-        return tuple(found)
+        url = f"{self._url}/tags/list?n={_PAGE}"
+        for _ in range(_MOST_PAGES):
+            page, following = self._page(url)
+            found += _tags(page) if page else ()
+            if following is None:
+                return tuple(found)
+            url = following
+        raise RegistryError(
+            f"the list of tags of {self.transport.host}/{self.name} does not end after {_MOST_PAGES} pages",
+            fix="delete tags that nobody needs, or see what the registry answers",
+        )
 
     def referrers(self, digest: str) -> tuple[dict[str, Any], ...]:
         """Descriptors of what refers to an image, from the referrers API or else by the tag scheme.
@@ -198,8 +204,8 @@ class ImageRepository:
         self._blob(digest)
         listed, _ = self._page(f"{self._url}/referrers/{digest}")
         listed = listed or self.find_manifest(referrers_tag(digest))
-        found = (listed.json.get("manifests") if listed else None) or ()
-        return tuple(entry for entry in found if isinstance(entry, dict))
+        found = (listed.json.get("manifests") if listed else None) or []
+        return tuple(entry for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
 
     def lists_referrers(self) -> bool:
         """Whether the registry has the referrers API, which answers for any digest; errors as `has_blob`."""
@@ -239,7 +245,7 @@ class ImageRepository:
                         return None, None
                     link = _NEXT.search(response.headers.get("Link", ""))
                     return (
-                        Document(media_type="", data=b"".join(_stream(response))),
+                        Document(media_type="", data=self.transport.document(response)),
                         urljoin(response.url, link[1]) if link else None,
                     )
         raise AssertionError("attempts end with an error")
@@ -285,8 +291,8 @@ def referrers_tag(digest: str) -> str:
     return digest.replace(":", "-")
 
 
-def _stream(response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from response.iter_content(_BLOCK)
-    except requests.exceptions.RequestException as error:
-        raise PassingError(f"the answer broke off: {error}") from error
+def _tags(page: Document) -> Sequence[str]:
+    found = page.json.get("tags") or ()
+    if not isinstance(found, list | tuple) or not all(isinstance(tag, str) for tag in found):
+        raise FormatError("the registry's list of tags is none", fix="see what the registry answers")
+    return found

@@ -1,6 +1,5 @@
 """Requests to one registry: authorized, tried again where that helps, and failing with a cause and a cure."""
 
-import json
 import random
 import re
 import time
@@ -8,34 +7,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 
+from jesses.base.documents import MOST, DocumentError, read_object
 from jesses.base.errors import RegistryError
 from jesses.base.retry import retry_after
 from jesses.image.registry.auth import Authorizer, Credential, Scopes
 from jesses.image.registry.network import Network
+from jesses.image.registry.watch import Body, Watch, watched
 
 TRIES: Final = 6
 LONGEST_WAIT: Final = 300.0
 """Seconds; a registry that asks for more is left alone."""
 
-_TIMEOUT: Final = (10.0, 300.0)
+SILENCE: Final = 120.0
+"""Seconds without a byte, in all attempts at one request together, after which a registry is given up."""
+
+_TIMEOUT: Final = (10.0, SILENCE)
+_BLOCK: Final = 1 << 20
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _INSUFFICIENT: Final = re.compile('error="?insufficient_scope')
-_LIMIT: Final = re.compile(r"(\d+)(?:;w=(\d+))?")
-
-
-class Body(Protocol):
-    """What is sent: blocks of bytes that can be read again, with their length."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-    def __len__(self) -> int: ...
+_LIMIT: Final = re.compile(r"(\d{1,15})(?:;w=(\d{1,15}))?")
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,15 @@ class RegistryRequest:
 
 
 class PassingError(Exception):
-    """A failure that may be over at the next try; `wait` is what the registry asks for, in seconds."""
+    """A failure that may be over at the next try.
 
-    def __init__(self, what: str, *, wait: float | None = None) -> None:
+    `wait` is what the registry asks for, `silence` how long nothing moved at the end; both are seconds.
+    """
+
+    def __init__(self, what: str, *, wait: float | None = None, silence: float = 0) -> None:
         super().__init__(what)
         self.wait = wait
+        self.silence = silence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +115,11 @@ class RegistryTransport:
         """Contexts to try something in: one that ends with a `PassingError` is followed by another, later.
 
         Raises:
-            RegistryError: the last one failed too, or the registry wants to be left alone for too long.
+            RegistryError: the last one failed too, or the registry says nothing, or wants to be left alone, for
+                too long.
 
         """
-        attempt = Attempt()
+        attempt, silent = Attempt(), 0.0
         for number in range(TRIES):
             if number:
                 self._pause(number, attempt)
@@ -125,6 +127,12 @@ class RegistryTransport:
             yield attempt
             if attempt.failure is None:
                 return
+            silent += attempt.failure.silence
+            if silent >= SILENCE:
+                raise RegistryError(
+                    f"{self.host} has said nothing for {silent:.0f} seconds, at last: {attempt.failure}",
+                    fix="see whether it works for others, and run again: what is there is not sent again",
+                )
         raise RegistryError(
             f"{self.host} failed {TRIES} times, at last with: {attempt.failure}",
             fix="run again later: what is there already is not sent again",
@@ -151,18 +159,20 @@ class RegistryTransport:
                 break
         if response.status_code in set(request.expect):
             return response
+        self._keep(response)
         raise self._failure(response, request.what or f"{request.method} {urlsplit(request.url).path}")
 
     def _exchange(self, request: RegistryRequest, authorization: str | None) -> requests.Response:
-        with self._translated(request.url):
+        watch = Watch(clock=self._clock)
+        with self._translated(request.url, watch):
             response = self._network.send(
                 request.method,
                 request.url,
                 authorization=authorization,
                 headers=dict(request.headers),
-                data=request.body,
+                data=watched(request.body, watch),
                 timeout=_TIMEOUT,
-                stream=request.method == "GET",
+                stream=True,
             )
         self._read_limit(response.headers)
         if response.status_code in _PASSING:
@@ -171,10 +181,45 @@ class RegistryTransport:
                 f"{response.status_code} {response.reason or ''}".rstrip(),
                 wait=retry_after(response.headers.get("Retry-After", ""), self._clock()),
             )
+        if request.method != "GET":
+            self._keep(response)
         return response
 
+    def blocks(self, response: requests.Response, *, most: int | None = None) -> Iterator[bytes]:
+        """The body of an answer to a GET, of `most` bytes at most, in blocks of 1 MiB at most.
+
+        Raises:
+            PassingError: it broke off.
+            RegistryError: it is longer.
+
+        """
+        watch, size = Watch(clock=self._clock), 0
+        with self._translated(response.url, watch):
+            for block in watch.blocks(response.iter_content(_BLOCK)):
+                size += len(block)
+                if most is not None and size > most:
+                    raise RegistryError(
+                        f"{self.host} answers with more than {most} bytes where a document should be",
+                        fix="see what is at its address, and push the image again",
+                    )
+                yield block
+
+    def document(self, response: requests.Response) -> bytes:
+        """The body of an answer to a GET that is a manifest, a list or a small blob; errors as `blocks`."""
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise RegistryError(
+                f"{self.host} answers with a web page where a document should be",
+                fix="correct the name of the registry; see whether a proxy or a login page answers in its place",
+            )
+        return b"".join(self.blocks(response, most=MOST))
+
+    def _keep(self, response: requests.Response) -> None:
+        """Read a short answer whole, so that its connection is free for the next request."""
+        response._content = b"".join(self.blocks(response, most=MOST))  # noqa: SLF001 - requests has no limit
+        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
+
     @contextmanager
-    def _translated(self, url: str) -> Iterator[None]:
+    def _translated(self, url: str, watch: Watch) -> Iterator[None]:
         try:
             yield
         except requests.exceptions.SSLError as error:
@@ -187,8 +232,10 @@ class RegistryTransport:
             requests.exceptions.ConnectionError,
             requests.exceptions.Timeout,
             requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
         ) as error:
-            raise PassingError(f"no answer from {urlsplit(url).netloc}: {_root(error)}") from error
+            what = f"no answer from {urlsplit(url).netloc}: {_root(error)}"
+            raise PassingError(what, silence=watch.silence()) from error
         except requests.exceptions.RequestException as error:
             raise RegistryError(
                 f"{self.host} cannot be asked: {_root(error)}", fix="correct its name"
@@ -218,7 +265,8 @@ class RegistryTransport:
     ) -> Mapping[str, Any]:
         for attempt in self.attempts():
             with attempt:
-                with self._translated(realm):
+                watch = Watch(clock=self._clock)
+                with self._translated(realm, watch):
                     response = self._network.send(
                         "POST" if form else "GET",
                         realm,
@@ -226,7 +274,9 @@ class RegistryTransport:
                         params=query,
                         data=dict(form) if form else None,
                         timeout=_TIMEOUT,
+                        stream=True,
                     )
+                self._keep(response)
                 if response.status_code in _PASSING:
                     wait = retry_after(response.headers.get("Retry-After", ""), self._clock())
                     raise PassingError(f"{response.status_code} from its token server", wait=wait)
@@ -280,10 +330,9 @@ class Attempt:
 
 def _document(response: requests.Response) -> Mapping[str, Any]:
     try:
-        found = json.loads(response.content)
-    except (ValueError, requests.exceptions.RequestException):
+        return read_object(response.content)
+    except DocumentError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _message(response: requests.Response) -> str:

@@ -24,7 +24,8 @@ CHUNK: Final = 4 << 20
 """Bytes of a chunk, unless the registry asks for more (`OCI-Chunk-Min-Length`)."""
 
 _BLOCK: Final = 1 << 20
-_RANGE: Final = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
+_SIZE: Final = re.compile(r"\d{1,18}")
 _FORGOTTEN: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -214,4 +215,4 @@ class BlobUpload:
             raise PassingError("an upload without an address")
         self._location = urljoin(response.url, location)
         least = response.headers.get("OCI-Chunk-Min-Length", "")
-        self.chunk = max(self.chunk, int(least) if least.isdecimal() else 0)
+        self.chunk = max(self.chunk, int(least) if _SIZE.fullmatch(least) else 0)
