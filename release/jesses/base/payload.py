@@ -34,7 +34,7 @@ ContentSource = Path | str | bytes
 """A path to read from, as text where there are thousands; or the bytes themselves."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Owned:
     """What all entries have: the path that is installed, and an owner and a group, by name or number."""
 
@@ -43,7 +43,7 @@ class _Owned:
     group: str = "root"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class File(_Owned):
     """A regular file and where its content is.
 
@@ -65,14 +65,14 @@ class File(_Owned):
         return None if isinstance(self.source, bytes) else str(self.source)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Directory(_Owned):
     """A directory that the package owns, empty or not."""
 
     mode: int = 0o755
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Symlink(_Owned):
     """A symbolic link; `target` is written as it is."""
 
@@ -80,7 +80,7 @@ class Symlink(_Owned):
     mode: int = 0o777
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ghost(_Owned):
     """A file that the package owns without bringing it: the program makes it, removal takes it away."""
 

@@ -34,7 +34,7 @@ Piece = bytes | memoryview | Extent
 """Bytes, which nobody changes any more, or where they are in a file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rope:
     """Pieces in their order."""
 

@@ -164,13 +164,12 @@ def _filled(text: str) -> str:
 def _files(items: Sequence[Item], date: int) -> Iterator[HeaderEntry]:
     if not items:
         return
-    split = [item.entry.path.rpartition("/") for item in items]
-    directories = list(dict.fromkeys(f"{directory}/" for directory, _, _ in split))
-    index = {directory: number for number, directory in enumerate(directories)}
+    index: dict[str, int] = {}
+    places = [index.setdefault(_directory(item), len(index)) for item in items]
     count = len(items)
-    yield texts(Tag.DIRNAMES, directories)
-    yield int32(Tag.DIRINDEXES, *(index[f"{directory}/"] for directory, _, _ in split))
-    yield texts(Tag.BASENAMES, [name for _, _, name in split])
+    yield texts(Tag.DIRNAMES, list(index))
+    yield int32(Tag.DIRINDEXES, *places)
+    yield texts(Tag.BASENAMES, [item.entry.path.rpartition("/")[2] for item in items])
     sizes = [item.size for item in items]
     yield int64(Tag.LONGFILESIZES, *sizes) if has_large_files(items) else int32(Tag.FILESIZES, *sizes)
     yield int16(Tag.FILEMODES, *(item.kind | item.entry.mode for item in items))
@@ -186,6 +185,11 @@ def _files(items: Sequence[Item], date: int) -> Iterator[HeaderEntry]:
     yield int32(Tag.FILEDEVICES, *(count * (_ONE_DEVICE,)))
     yield int32(Tag.FILEINODES, *range(1, count + 1))
     yield texts(Tag.FILELANGS, count * ("",))
+
+
+def _directory(item: Item) -> str:
+    """Where an entry lies, with the slash at its end."""
+    return item.entry.path[: item.entry.path.rindex("/") + 1]
 
 
 def _relations(package: Package, items: Sequence[Item]) -> Iterator[HeaderEntry]:
