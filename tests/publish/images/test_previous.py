@@ -8,9 +8,11 @@ import pytest
 from semver import Version
 
 from jesses.base.artifact import Artifact
+from jesses.base.errors import ConflictError
 from jesses.base.naming.arch import MACHINES, Arch
 from jesses.base.payload import File, Payload
 from jesses.config import Channel
+from jesses.history.ci import LOCAL
 from jesses.history.git_history import Commit
 from jesses.image import oci_layout
 from jesses.image.base import Base
@@ -21,9 +23,13 @@ from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.plan.plan import Plan, PlannedImage
 from jesses.plan.versions import ComponentVersion
+from jesses.publish.images.evidence import Evidence
 from jesses.publish.images.factory import RegistryAccess
 from jesses.publish.images.previous import PreviousImages
+from jesses.signing.ecdsa import EcdsaKey
+from tests.publish.images.test_evidence import KEY, OTHER, Notary
 from tests.publish.images.test_publisher import World
+from tests.support.fake_registry import FakeRegistry
 from tests.support.registry_bench import HOST, Bench
 
 BASE = f"{HOST}/library/debian:12"
@@ -45,16 +51,28 @@ class Site:
         return index
 
     def previous(
-        self, *, commit: str = COMMIT, base: str = BASE, registries: tuple[str, ...] = ()
+        self,
+        *,
+        commit: str = COMMIT,
+        base: str = BASE,
+        registries: tuple[str, ...] = (),
+        key: EcdsaKey | None = KEY,
+        version: str = "1.2.0",
+        notary: Notary | None = None,
+        image: str = "kestrel",
     ) -> PreviousImages:
         outside = RegistryAccess(
             registries=Bench(self.world.registry).registries(),
             environment={"XDG_CACHE_HOME": str(self.world.directory.with_name("cache"))},
             home=Path("/nowhere"),
             tell=lambda _: None,
+            key=key,
+            notary=notary,
         )
         channel = Channel(store="x", registries=registries or (f"{HOST}/empty", f"{HOST}/example"))
-        return PreviousImages(channel, plan(planned(base), commit=commit), outside, lambda: self.staged)
+        return PreviousImages(
+            channel, plan(planned(base, image), commit=commit, version=version), outside, lambda: self.staged
+        )
 
     def on(self, bases: Mapping[Arch, Base]) -> Artifact:
         """The image of the channel on `bases`."""
@@ -69,6 +87,11 @@ class Site:
             size=1,
             sha256=digest.removeprefix("sha256:"),
         )
+
+    def publish(
+        self, artifact: Artifact, *, key: EcdsaKey | None = KEY, notary: Notary | None = None
+    ) -> None:
+        self.world.publish(artifact, evidence=Evidence(key=key, notary=notary, ci=LOCAL))
 
     def stage(self, artifact: Artifact) -> None:
         publisher = self.world.publisher()
@@ -99,10 +122,10 @@ class Site:
         return repository
 
 
-def plan(*images: PlannedImage, commit: str = COMMIT) -> Plan:
-    version = ComponentVersion(
+def plan(*images: PlannedImage, commit: str = COMMIT, version: str = "1.2.0") -> Plan:
+    planned_version = ComponentVersion(
         component="userspace",
-        version=Version.parse("1.2.0"),
+        version=Version.parse(version),
         commit=Commit(sha=commit, date=1),
         tag="1.2.0",
         dirty=False,
@@ -111,7 +134,7 @@ def plan(*images: PlannedImage, commit: str = COMMIT) -> Plan:
     return Plan(
         project="kestrel",
         channel="stable",
-        versions={"userspace": version},
+        versions={"userspace": planned_version},
         builds=(),
         packages=(),
         images=images,
@@ -153,7 +176,7 @@ def test_a_rerun_stands_on_the_base_of_the_first_run_and_gives_the_same_image(si
     old = site.base(b"old")
     first = site.on(site.previous().bases(planned(BASE)))
     if how == "published":
-        site.world.publish(first)
+        site.publish(first)
     else:
         site.stage(first)
         site.staged["kestrel"] = first.sha256
@@ -166,7 +189,7 @@ def test_a_rerun_stands_on_the_base_of_the_first_run_and_gives_the_same_image(si
 
 def test_another_commit_or_base_stands_on_what_its_own_tag_shows(site: Site) -> None:
     site.base(b"old")
-    site.world.publish(site.on(site.previous().bases(planned(BASE))))
+    site.publish(site.on(site.previous().bases(planned(BASE))))
     new = site.base(b"new")
     assert digest_of(site.previous(commit="b" * 40).bases(planned(BASE))) == new
     other = f"{HOST}/library/debian:latest"
@@ -198,7 +221,7 @@ def test_an_image_that_is_built_already_is_taken_as_it_is(site: Site, how: str, 
     site.base(b"old")
     first = site.on(site.previous().bases(planned(BASE)))
     if how == "published":
-        site.world.publish(first)
+        site.publish(first)
     else:
         site.stage(first)
     if how == "staged":
@@ -227,3 +250,39 @@ def test_the_layers_of_a_base_in_the_same_registry_are_taken_over_there(site: Si
         if request.method == "PUT" and "digest" in request.query
     }
     assert not layers & sent
+
+
+@pytest.mark.parametrize(
+    "how", ["unsigned", "signed by another key", "signed without a key", "name", "version"]
+)
+def test_an_image_that_nobody_vouches_for_is_not_taken(site: Site, how: str, tmp_path: Path) -> None:
+    """Whoever may write to the registry tags an image of the right commit before the release does."""
+    site.base(b"old")
+    foreign = site.on(site.previous().bases(planned(BASE)))
+    notary = Notary() if how == "signed without a key" else None
+    key = {"signed by another key": OTHER, "name": KEY, "version": KEY}.get(how)
+    site.publish(foreign, key=key, notary=notary)
+    if how == "name":
+        repository = Bench(site.world.registry).repository("example/other")
+        send(layout_content(foreign.path), repository)
+        repository.put_manifest(layout_content(foreign.path).documents[-1], "1.2.0")
+        _copy_attachments(site.world.registry, "example/kestrel", "example/other")
+    new = site.base(b"new")
+    if how == "version":
+        tags = site.world.registry.tags["example/kestrel"]
+        tags["1.3.0"] = tags["1.2.0"]
+        assert not site.previous(version="1.3.0").restore("kestrel", tmp_path / "taken")
+        return
+    name = "other" if how == "name" else "kestrel"
+    previous = site.previous(key=None if notary else KEY, notary=notary, image=name)
+    with pytest.raises(ConflictError, match=rf"{name}:1\.2\.0 is there already") as caught:
+        previous.restore(name, tmp_path / "taken")
+    assert "delete the tag" in caught.value.fix
+    assert not (tmp_path / "taken").exists()
+    assert digest_of(previous.bases(planned(BASE, name))) == new
+
+
+def _copy_attachments(registry: FakeRegistry, source: str, target: str) -> None:
+    for held in (registry.manifests, registry.blobs):
+        held |= {(target, digest): found for (name, digest), found in held.items() if name == source}  # type: ignore[assignment]
+    registry.tags[target] = dict(registry.tags[source])

@@ -16,7 +16,7 @@ from jesses.image.model import About, Image
 from jesses.image.write import write_layout
 from jesses.package.compression import Packer
 from jesses.publish import Publication
-from jesses.publish.images.publisher import RegistryPublisher
+from jesses.publish.images.publisher import Attestor, NoAttachments, RegistryPublisher
 from tests.stories.test_latest import MOVED, SCRIPTED
 from tests.support.fake_registry import Answer, FakeRegistry, Request, error
 from tests.support.registry_bench import HOST, Bench
@@ -57,16 +57,24 @@ class World:
         )
 
     def publisher(
-        self, *, branch: str | None = None, dry_run: bool = False, registry: FakeRegistry | None = None
+        self,
+        *,
+        branch: str | None = None,
+        dry_run: bool = False,
+        registry: FakeRegistry | None = None,
+        evidence: Attestor | None = None,
     ) -> RegistryPublisher:
         return RegistryPublisher(
             writer=Bench(registry or self.registry).writer(dry_run=dry_run),
             images=["kestrel"],
             branch=branch,
+            evidence=evidence or NoAttachments(),
         )
 
-    def publish(self, artifact: Artifact, *, branch: str | None = None) -> Publication:
-        publisher = self.publisher(branch=branch)
+    def publish(
+        self, artifact: Artifact, *, branch: str | None = None, evidence: Attestor | None = None
+    ) -> Publication:
+        publisher = self.publisher(branch=branch, evidence=evidence)
         stage(publisher, artifact)
         publisher.verify()
         return publisher.commit()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from jesses.base.documents import read_object
+from jesses.base.documents import DocumentError, read_object
 from jesses.history.ci import Ci
 from jesses.image.manifest import Descriptor, encode
 from jesses.image.registry.attachments import (
@@ -23,6 +23,7 @@ from jesses.image.registry.attachments import (
     dsse_envelope,
     signature,
 )
+from jesses.image.registry.client import ImageRepository
 from jesses.publish.images import provenance
 from jesses.publish.images.publisher import StagedImage, annotations
 
@@ -143,8 +144,7 @@ class Evidence:
         """The statement in an attachment; empty where its signature is not by our key or notary."""
         try:
             if self._key:
-                statement = _payload(data)
-                data = statement if dsse_envelope(statement, self._key) == data else b""
+                data = _signed_by(self._key, data)
             elif self._notary:
                 data = self._notary.opened(data) or b""
             return read_object(data)
@@ -152,8 +152,36 @@ class Evidence:
             return {}
 
 
-def _payload(envelope: bytes) -> bytes:
-    return base64.b64decode(read_object(envelope)["payload"])
+def is_signed(name: str, digest: str, repository: ImageRepository, key: ImageKey) -> bool:
+    """Whether a repository has a statement signed by `key` that an image called `name` has this digest.
+
+    Raises:
+        RegistryError: the registry failed.
+        FormatError: what is attached there is damaged.
+
+    """
+    [wanted] = provenance.subjects(name, [digest])
+    return any(
+        wanted in _subjects(_signed_by(key, envelope))
+        for envelope in attached(digest, ATTESTATION, repository)
+    )
+
+
+def _signed_by(key: ImageKey, envelope: bytes) -> bytes:
+    """The statement in an envelope; empty where `key` would not have written the same bytes."""
+    try:
+        statement = base64.b64decode(read_object(envelope)["payload"])
+    except (ValueError, KeyError, TypeError):
+        return b""
+    return statement if dsse_envelope(statement, key) == envelope else b""
+
+
+def _subjects(statement: bytes) -> Sequence[Any]:
+    try:
+        found = read_object(statement).get("subject")
+    except DocumentError:
+        return ()
+    return found if isinstance(found, list) else ()
 
 
 def _agree(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
