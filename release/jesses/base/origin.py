@@ -6,11 +6,12 @@ read by the parser of the library that connects, so that nobody is checked who i
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
 
+from requests import Response
 from urllib3.util import parse_url
 
 MOST_REDIRECTS: Final = 5
@@ -90,6 +91,18 @@ def redirected(method: str, status: int, headers: Mapping[str, str], url: str) -
     allowed = _MOVED if method in _READING else _SAME_METHOD
     location = headers.get("Location")
     return urljoin(url, location) if location and status in allowed else None
+
+
+def follow(method: str, url: str, ask: Callable[[str], Response]) -> Response | None:
+    """The answer to a request that `ask` sends to a URL, and to where that sends it on; None: without an end."""
+    for _ in range(MOST_REDIRECTS + 1):
+        response = ask(url)
+        following = redirected(method, response.status_code, response.headers, response.url)
+        if following is None:
+            return response
+        response.close()
+        url = following
+    return None
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -16,7 +16,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from jesses.base.errors import RegistryError
-from jesses.base.origin import MOST_REDIRECTS, Origin, is_inner, is_loopback, redirected
+from jesses.base.origin import MOST_REDIRECTS, Origin, follow, is_inner, is_loopback
 
 _CONNECTIONS: Final = 16
 _NO_PROXY: Final[Mapping[str, str]] = {"http": "", "https": ""}
@@ -83,27 +83,29 @@ class Network:
             requests.RequestException: there is no answer.
 
         """
-        first, asked = self._origin(url), url
-        for _ in range(MOST_REDIRECTS + 1):
-            secret = authorization if self._origin(url) == first else None
-            with self._guarded(url):
-                response = self._way(url).request(
+        first = self._origin(url)
+        params = request.pop("params", None)
+
+        def ask(here: str) -> requests.Response:
+            origin = self._origin(here)
+            with self._guarded(here):
+                return self._way(here).request(
                     method,
-                    url,
-                    auth=_Header(secret),
+                    here,
+                    auth=_Header(authorization if origin == first else None),
+                    params=params if here == url else None,
                     allow_redirects=False,
-                    proxies=dict(_NO_PROXY) if is_loopback(self._origin(url).host) else None,
+                    proxies=dict(_NO_PROXY) if is_loopback(origin.host) else None,
                     **request,
                 )
-            following = redirected(method, response.status_code, response.headers, response.url)
-            if following is None:
-                return response
-            response.close()
-            url = following
-            request.pop("params", None)
-        raise RegistryError(
-            f"{self.host} sends {asked} on more than {MOST_REDIRECTS} times", fix="see who runs the registry"
-        )
+
+        response = follow(method, url, ask)
+        if response is None:
+            raise RegistryError(
+                f"{self.host} sends {url} on more than {MOST_REDIRECTS} times",
+                fix="see who runs the registry",
+            )
+        return response
 
     def _way(self, url: str) -> requests.Session:
         """The session for a URL.

@@ -13,7 +13,7 @@ import requests
 
 from jesses.base.documents import DocumentError, read_json
 from jesses.base.errors import GitHubError
-from jesses.base.origin import MOST_REDIRECTS, Origin, redirected
+from jesses.base.origin import MOST_REDIRECTS, Origin, follow
 from jesses.base.retry import retry_after
 
 API_URL = "https://api.github.com"
@@ -116,8 +116,6 @@ class GitHubTransport:
                 # Nothing was done by then, so sending again is safe for every method.
                 waited += wait
                 self._wait_for_limit(wait, waited)
-                if data := request.get("data"):
-                    data.seek(0)
                 continue
             self.pause(attempt)
             attempt += 1
@@ -140,31 +138,31 @@ class GitHubTransport:
         """Send a request, and send it on where GitHub says so; only GitHub itself gets the token."""
         if not self._is_ours(_origin(url)):
             raise GitHubError(f"GitHub names {url} as its own", fix="check GITHUB_API_URL")
-        headers = dict(request.pop("headers"))
-        for _ in range(MOST_REDIRECTS + 1):
-            response = self._session.request(
+        headers, params = dict(request.pop("headers")), request.pop("params", None)
+
+        def ask(here: str) -> requests.Response:
+            if not self._is_ours(theirs := _origin(here)):
+                headers.pop("Authorization", None)
+                self._check_border(theirs)
+            if data := request.get("data"):
+                data.seek(0)
+            return self._session.request(
                 method,
-                url,
+                here,
                 headers=headers,
+                params=params if here == url else None,
                 timeout=_TIMEOUT,
                 allow_redirects=False,
                 auth=_as_it_is,
                 **request,
             )
-            following = redirected(method, response.status_code, response.headers, response.url)
-            if following is None:
-                return response
-            response.close()
-            url = following
-            request.pop("params", None)
-            if data := request.get("data"):
-                data.seek(0)
-            if not self._is_ours(theirs := _origin(url)):
-                headers.pop("Authorization", None)
-                self._check_border(theirs)
-        raise GitHubError(
-            f"{method} {url}: sent on more than {MOST_REDIRECTS} times", fix="check GITHUB_API_URL"
-        )
+
+        response = follow(method, url, ask)
+        if response is None:
+            raise GitHubError(
+                f"{method} {url}: sent on more than {MOST_REDIRECTS} times", fix="check GITHUB_API_URL"
+            )
+        return response
 
     def _is_ours(self, origin: Origin) -> bool:
         """Whether an origin is GitHub's API or, beside it, where files are uploaded to (api.X, uploads.X)."""
