@@ -147,7 +147,11 @@ def test_a_plan_imports_nothing_that_only_a_release_needs() -> None:
     }
 
 
-PAGES = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+PAGES = [
+    ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "security.md",
+    *sorted((ROOT / "docs" / "decisions").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
