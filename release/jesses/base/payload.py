@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -177,7 +178,8 @@ def all_parents(entries: Iterable[Entry]) -> set[str]:
 
 
 def _ordered(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=lambda entry: entry.path.encode()))
+    # The order of characters is that of their bytes in UTF-8.
+    return tuple(sorted(entries, key=attrgetter("path")))
 
 
 def _malformed(entries: Iterable[Entry]) -> Iterator[str]:

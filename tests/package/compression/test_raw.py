@@ -58,8 +58,15 @@ def inflated(data: bytes) -> bytes:
 
 
 def a_content(data: bytes, read: Callable[[], Iterator[bytes]]) -> Packed:
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Packed(size=len(data), crc=zlib.crc32(data), sha256=sha256, md5="", sha1="", read=read)
+    sha256 = hashlib.sha256(data).digest()
+    return Packed(
+        size=len(data),
+        crc=zlib.crc32(data),
+        sha256_digest=sha256,
+        md5_digest=b"",
+        sha1_digest=b"",
+        plain=read,
+    )
 
 
 def a_part(*pieces: bytes | Packed) -> RawPart:

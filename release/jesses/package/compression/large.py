@@ -107,14 +107,14 @@ class LargeFiles:
     def _packed(
         self, path: str, stamp: Stamp, sha256: str, crc: int, digests: Iterable[bytes], kept: Sequence[Piece]
     ) -> Packed:
-        named = {name: value.hex() for name, value in zip(self.digests, digests, strict=True)}
+        named = dict(zip(self.digests, digests, strict=True))
         return Packed(
             size=stamp.size,
             crc=crc,
-            sha256=sha256,
-            md5=named.get("md5", ""),
-            sha1=named.get("sha1", ""),
-            read=partial(source_file.read_again, path, stamp),
+            sha256_digest=bytes.fromhex(sha256),
+            md5_digest=bytes(named.get("md5", b"")),
+            sha1_digest=bytes(named.get("sha1", b"")),
+            plain=partial(source_file.read_again, path, stamp),
             deflated=Rope(tuple(kept)),
         )
 

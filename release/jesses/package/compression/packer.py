@@ -11,7 +11,7 @@ from typing import Final, Self
 from zlib_ng import zlib_ng
 
 from jesses.base.artifact import Compression
-from jesses.base.bytes.rope import Rope
+from jesses.base.bytes.rope import Piece
 from jesses.base.parallel import ordered_map
 from jesses.base.payload import ContentSource, File
 from jesses.package.compression.archive import Archive, Stream, Writer
@@ -141,7 +141,7 @@ class Packer:
 
         """
         if isinstance(source, bytes):
-            return self._small_content(source, hashlib.sha256(source).digest(), partial(iter, (source,)))
+            return self._small_content(source, hashlib.sha256(source).digest(), source)
         name = str(source)
         if known := self._packed.get(name):
             return known
@@ -204,18 +204,15 @@ class Packer:
     def _pack_small(self, data: bytes) -> Packed:
         sha256 = hashlib.sha256(data).digest()
         if not (known := self._by_sha256.get(sha256)):
-            content = Rope((self._spool.append(data),))
-            self._by_sha256[sha256] = known = self._small_content(data, sha256, content.blocks)
+            self._by_sha256[sha256] = known = self._small_content(data, sha256, self._spool.append(data))
         return known
 
-    def _small_content(
-        self, data: bytes, sha256: bytes, read: Callable[[], Iterator[bytes | memoryview]]
-    ) -> Packed:
+    def _small_content(self, data: bytes, sha256: bytes, kept: Piece) -> Packed:
         return Packed(
             size=len(data),
             crc=zlib_ng.crc32(data),
-            sha256=sha256.hex(),
-            md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest() if self._sha1 else "",
-            read=read,
+            sha256_digest=sha256,
+            md5_digest=hashlib.md5(data, usedforsecurity=False).digest(),
+            sha1_digest=hashlib.sha1(data, usedforsecurity=False).digest() if self._sha1 else b"",
+            plain=kept,
         )

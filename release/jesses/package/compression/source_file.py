@@ -50,7 +50,9 @@ class SourceFile:
     def beginning(self, size: int) -> bytes:
         """The first `size` bytes; all of them, where there are fewer."""
         try:
-            data = os.pread(self._file, size, 0)
+            # A byte more than there was tells that it has grown; no more, since what is left over of a block
+            # would lie between contents that are kept.
+            data = os.pread(self._file, min(size, self.stamp.size + 1), 0)
         except OSError as error:
             raise _unreadable(self.path, error) from error
         if len(data) != min(size, self.stamp.size):

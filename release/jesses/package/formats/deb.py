@@ -127,7 +127,10 @@ def _control_files(
 
 
 def _lines(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    joined = bytearray()
+    for line in lines:
+        joined += f"{line}\n".encode()
+    return bytes(joined)
 
 
 def _is_configuration(file: File) -> bool:

@@ -82,7 +82,7 @@ class Header:
         count = len(self.entries) + 1
         first = _INDEX.pack(region, Type.BIN, len(store), _INDEX.size)
         store += _INDEX.pack(region, Type.BIN, -count * _INDEX.size, _INDEX.size)
-        return _INTRO.pack(_MAGIC, count, len(store)) + first + bytes(index) + bytes(store)
+        return b"".join((_INTRO.pack(_MAGIC, count, len(store)), first, index, store))
 
 
 def read(stream: BinaryIO, region: int) -> tuple[Header, bytes]:
@@ -135,9 +135,12 @@ def text(tag: int, value: str) -> HeaderEntry:
     return HeaderEntry(tag=tag, type=Type.STRING, count=1, data=_terminated(value))
 
 
-def texts(tag: int, values: Sequence[str]) -> HeaderEntry:
-    data = _terminated("\0".join(values)) if values else b""
-    return HeaderEntry(tag=tag, type=Type.STRING_ARRAY, count=len(values), data=data)
+def texts(tag: int, values: Iterable[str]) -> HeaderEntry:
+    data, count = bytearray(), 0
+    for value in values:
+        data += _terminated(value)
+        count += 1
+    return HeaderEntry(tag=tag, type=Type.STRING_ARRAY, count=count, data=bytes(data))
 
 
 def i18n(tag: int, value: str) -> HeaderEntry:
