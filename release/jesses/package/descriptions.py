@@ -31,7 +31,9 @@ class Descriptions:
     def paths(self, deb: Artifact) -> list[str]:
         """The paths in a DEB that are no directories; raises `FormatError` where it is none."""
         found = self._written.get(deb.sha256)
-        return list(found.paths) if isinstance(found, DebDescription) else deb_reader.paths(deb.path)
+        if isinstance(found, DebDescription):
+            return [path.lstrip("/") for path in found.paths]
+        return deb_reader.paths(deb.path)
 
     def rpm(self, rpm: Artifact) -> RpmFile:
         """What lies before the payload of an RPM; raises `FormatError` where it is none.

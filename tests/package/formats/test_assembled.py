@@ -26,7 +26,8 @@ def test_a_deb(tmp_path: Path, package: Package) -> None:
         assembled = deb.assemble(package, packer)
         data = bytes(assembled.file)
     assert assembled.description == DebDescription(
-        control=deb_reader.control(io.BytesIO(data)), paths=tuple(deb_reader.paths(io.BytesIO(data)))
+        control=deb_reader.control(io.BytesIO(data)),
+        paths=tuple(f"/{path}" for path in deb_reader.paths(io.BytesIO(data))),
     )
 
 

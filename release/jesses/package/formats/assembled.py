@@ -8,7 +8,10 @@ from jesses.package.formats.rpm_file import RpmFile
 
 @dataclass(frozen=True, kw_only=True)
 class DebDescription:
-    """What an APT repository says of a DEB: as `deb_reader.control` and `deb_reader.paths` find it in the file."""
+    """What an APT repository says of a DEB: as `deb_reader.control` and `deb_reader.paths` find it in the file.
+
+    The paths begin with a slash here: they are those of the payload, and take no memory of their own.
+    """
 
     control: str
     paths: tuple[str, ...]

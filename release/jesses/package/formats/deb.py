@@ -11,7 +11,7 @@ from jesses.base.errors import FormatError
 from jesses.base.naming import spelling
 from jesses.base.package import SCRIPTS, Package
 from jesses.base.payload import Directory, File, Payload, Symlink
-from jesses.package.compression import Packed, Packer, gzipped
+from jesses.package.compression import Packer, gzipped
 from jesses.package.formats import ar, debian_control, tar
 from jesses.package.formats.assembled import Assembled, DebDescription
 
@@ -25,9 +25,8 @@ def assemble(package: Package, packer: Packer) -> Assembled:
     """
     _check(package)
     payload = contents(package).with_parents()
-    packed = {file.path: packer.pack(file.source) for file in payload.files}
-    stanza = debian_control.stanza(package, installed_size=_installed_size(payload, packed))
-    control = Payload.of(_control_files(package, stanza, payload, packed))
+    stanza = debian_control.stanza(package, installed_size=_installed_size(payload, packer))
+    control = Payload.of(_control_files(package, stanza, payload, packer))
     members = {
         "debian-binary": Rope.of(b"2.0\n"),
         # Always gzip: every dpkg reads it, and it is small.
@@ -36,7 +35,7 @@ def assemble(package: Package, packer: Packer) -> Assembled:
             payload, packer, package.date, package.compression
         ),
     }
-    paths = (entry.path.lstrip("/") for entry in payload if not isinstance(entry, Directory))
+    paths = (entry.path for entry in payload if not isinstance(entry, Directory))
     return Assembled(
         file=ar.archive(members, date=package.date),
         description=DebDescription(control=stanza, paths=tuple(paths)),
@@ -91,13 +90,13 @@ def _changelog(package: Package) -> str:
     )
 
 
-def _installed_size(payload: Payload, contents: Mapping[str, Packed]) -> int:
+def _installed_size(payload: Payload, packer: Packer) -> int:
     """KiB as dpkg-gencontrol counts: files and links rounded up, 1 for a directory, the root included."""
     total = 1
     for entry in payload:
         match entry:
             case File():
-                total += _kibibytes(contents[entry.path].size)
+                total += _kibibytes(packer.pack(entry.source).size)
             case Symlink():
                 total += _kibibytes(len(entry.target.encode()))
             case Directory():
@@ -109,13 +108,11 @@ def _kibibytes(size: int) -> int:
     return -(-size // 1024)
 
 
-def _control_files(
-    package: Package, stanza: str, payload: Payload, contents: Mapping[str, Packed]
-) -> Iterator[File]:
+def _control_files(package: Package, stanza: str, payload: Payload, packer: Packer) -> Iterator[File]:
     configuration = [file for file in payload.files if _is_configuration(file)]
     # dpkg keeps digests of configuration files itself, so dh_md5sums(1) leaves them out.
     digested = (file for file in payload.files if not _is_configuration(file))
-    digests = (f"{contents[file.path].md5}  {file.path[1:]}" for file in digested)
+    digests = (f"{packer.pack(file.source).md5}  {file.path[1:]}" for file in digested)
     yield File(path="/control", source=stanza.encode())
     yield File(path="/md5sums", source=_lines(digests))
     if configuration:

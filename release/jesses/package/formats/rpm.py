@@ -47,12 +47,11 @@ def assemble(package: Package, packer: Packer) -> Assembled:
     _write_archive(items, archive, package.date)
     payload = archive.close()
     header = rpm_metadata.header(package, items, payload_sha256=packer.sha256(payload))
+    large = sum(item.size for item in items) > _MOST_32
+    del items  # of many files it takes as much memory as the header
     main = header.encode(Tag.REGION)
     signature = rpm_file.signature_header(
-        main,
-        payload_size=payload.rope.size,
-        archive_size=payload.plain_size,
-        large=sum(item.size for item in items) > _MOST_32,
+        main, payload_size=payload.rope.size, archive_size=payload.plain_size, large=large
     )
     lead = rpm_file.lead(f"{package.name}-{rpm_metadata.evr(package)}", RPM[package.arch])
     opening = rpm_file.opening(lead, signature)

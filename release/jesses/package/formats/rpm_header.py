@@ -74,15 +74,19 @@ class Header:
 
     def encode(self, region: int) -> bytes:
         """The header as bytes; `region` is the tag of the region that spans it."""
-        store, index = bytearray(), bytearray()
+        store: list[bytes] = []
+        index, size = bytearray(), 0
         for entry in self.entries:
-            store += bytes(-len(store) % _alignment(entry.type))
-            index += _INDEX.pack(entry.tag, entry.type, len(store), entry.count)
-            store += entry.data
+            padding = bytes(-size % _alignment(entry.type))
+            size += len(padding)
+            index += _INDEX.pack(entry.tag, entry.type, size, entry.count)
+            size += len(entry.data)
+            store += (padding, entry.data)
         count = len(self.entries) + 1
-        first = _INDEX.pack(region, Type.BIN, len(store), _INDEX.size)
-        store += _INDEX.pack(region, Type.BIN, -count * _INDEX.size, _INDEX.size)
-        return b"".join((_INTRO.pack(_MAGIC, count, len(store)), first, index, store))
+        first = _INDEX.pack(region, Type.BIN, size, _INDEX.size)
+        store.append(_INDEX.pack(region, Type.BIN, -count * _INDEX.size, _INDEX.size))
+        intro = _INTRO.pack(_MAGIC, count, size + _INDEX.size)
+        return b"".join((intro, first, index, *store))
 
 
 def read(stream: BinaryIO, region: int) -> tuple[Header, bytes]:
